@@ -1,0 +1,108 @@
+"""Picks the verb. Nothing heavy is imported before it is known that something has to run."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from akshar import __version__
+from akshar.conf_folder import config_folder
+from akshar.errors import AksharError
+
+HELP = """\
+Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
+
+  akshar train experiment=quickstart   learn 46 characters in under a minute, nothing to download
+  akshar train                         the real thing: DHCD's 92,000 images (downloaded once, 77 MB)
+  akshar train experiment=tutorial     the tutorial's own network on DHCD's ten digits
+  akshar train --help                  what can be chosen and changed, with examples
+
+  akshar --version                     this version
+"""
+
+TRAIN_HELP = """\
+akshar train [GROUP=CHOICE ...] [KEY=VALUE ...]
+
+Trains a network, keeps the best epoch by validation, tests that once, and leaves all of it in a folder
+under outputs/.
+
+Start with
+  akshar train experiment=quickstart              drawn glyphs, under a minute
+  akshar train                                    DHCD with the network `compact`, about two minutes
+  akshar train experiment=tutorial trainer.max_epochs=2
+  akshar train data=folder data.root=my/images    your own images
+
+Choices (GROUP=CHOICE)
+{groups}
+
+Values (KEY=VALUE); each is explained in conf/
+  seed=2                        weights, order, augmentation
+  data.batch_size=32            training images a step
+  data.subset=digits            digits, letters or all
+  data.archive=dhcd.zip         DHCD's zip or folder, where you have it
+  data.folds=10 data.fold=3     k-fold cross-validation in place of data.val_fraction=0.1
+  optimizer.lr=0.001            learning rate
+  trainer.max_epochs=20         epochs
+  trainer.accelerator=cpu       auto takes a GPU where there is one
+  monitor=accuracy/val          what the best epoch is chosen by
+  init_from=outputs/train/RUN   start from trained weights
+  test=false                    leave the test set alone
+
+More
+  akshar train -m seed=1,2,3 optimizer.lr=0.01,0.001   a sweep: every combination
+  akshar train --cfg job experiment=tutorial           show the whole config, train nothing
+  akshar train --config-dir my/conf model=mine         your own config files beside ours
+  akshar train KEY=WRONG traceback=true                the whole traceback of an error
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line.
+
+    Args:
+        arguments: the words after `akshar`; None for the process's own.
+
+    Returns:
+        The exit code: 0, 1 for work that failed, 2 for a bad request.
+    """
+    verb, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
+    if verb in ("--help", "-h", "help"):
+        print(HELP, end="")
+        return 0
+    if verb in ("--version", "-V"):
+        print(f"akshar {__version__}")
+        return 0
+    if verb != "train":
+        print(f"akshar: no such verb: {verb}; try `akshar train`, or `akshar --help`", file=sys.stderr)
+        return 2
+    if {"--help", "-h"} & {*rest}:
+        print(TRAIN_HELP.format(groups=_groups()), end="")
+        return 0
+    return _train(rest)
+
+
+def _train(arguments: Sequence[str]) -> int:
+    # Hydra's own way with errors prints only the first and hides its cause; ours is told below.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    show_traceback = "traceback=true" in [word.lower() for word in arguments]
+    from akshar.commands import train
+
+    try:
+        return train.main(arguments)
+    except AksharError as error:
+        if show_traceback:
+            raise
+        for line in str(error).splitlines():
+            print(f"akshar train: {line}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _groups() -> str:
+    """The groups of `conf/` and their files, read from the folder itself."""
+    lines = []
+    for group in ("experiment", "data", "model", "augment", "optimizer", "scheduler", "trainer", "callbacks", "logger", "debug"):
+        names = sorted(path.stem for path in (config_folder() / group).glob("*.yaml") if path.stem != "base")
+        lines.append(f"  {group:<12}{', '.join(names)}")
+    return "\n".join(lines)
+

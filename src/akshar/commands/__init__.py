@@ -1,0 +1,1 @@
+"""One module a verb, thin: each turns what was asked for into calls of the rooms below."""

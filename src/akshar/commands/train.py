@@ -1,0 +1,129 @@
+"""`akshar train`: compose, check, split, fit, keep the best by validation, test it once, record."""
+
+import dataclasses
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from akshar.commands.compose import (
+    CONFIG_NAME,
+    check_overrides,
+    plain,
+    quote_paths,
+    search_path_override,
+)
+from akshar.conf_folder import config_folder
+from akshar.errors import AksharError, BadRequest
+from akshar.runs.settings import config_problems
+
+log = logging.getLogger(__name__)
+
+HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc", "--resolve", "--package", "-p")
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What the jobs of one command line came to; the process ends with the worst exit code."""
+
+    exit_code: int = 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the verb.
+
+    Args:
+        arguments: what follows `akshar train`: overrides and Hydra's own flags.
+
+    Returns:
+        0, 2 for a bad request, 1 for work that failed.
+    """
+    flags = [word for word in arguments if word.startswith("-") and "=" not in word.split(".")[0]]
+    words = [word for word in arguments if word not in flags]
+    for flag in ("--config-dir", "-cd"):
+        if flag in flags:
+            folder = arguments[list(arguments).index(flag) + 1]
+            flags.remove(flag)
+            words[words.index(folder)] = search_path_override(folder)
+    overrides = quote_paths(words)
+    if not any(flag.startswith(HYDRA_FLAGS) for flag in flags):
+        check_overrides([word for word in overrides if "=" in word or word.startswith("~")])
+    outcome = Outcome()
+    command_line = sys.argv
+
+    def job(config: DictConfig) -> None:
+        # Lightning's DDP starts its other processes by replaying the command line, verb and all.
+        sys.argv = command_line
+        outcome.exit_code = max(outcome.exit_code, run_job(config))
+
+    sys.argv = [command_line[0], *flags, *overrides]
+    try:
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=CONFIG_NAME)(job)()
+    finally:
+        sys.argv = command_line
+    return outcome.exit_code
+
+
+def run_job(config: DictConfig) -> int:
+    """Runs one composed config in the folder that Hydra made for it, and says how it ended.
+
+    An error is written to the run's own `run.log` and `status.json`; the other jobs of a sweep go on.
+    """
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        settings = plain(config)
+        if problems := config_problems(settings):
+            raise BadRequest(*problems)
+        quiet_libraries()
+        from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
+
+        run_experiment(settings, folder)
+    except AksharError as error:
+        return _failed(folder, config, error, error.exit_code)
+    except KeyboardInterrupt:
+        log.error("interrupted; the run lies in %s", folder)
+        return 130
+    except Exception as error:
+        return _failed(folder, config, error, 1)
+    return 0
+
+
+def _failed(folder: Path, config: DictConfig, error: Exception, exit_code: int) -> int:
+    from akshar.runs.record import write_status
+
+    text = str(error) or type(error).__name__
+    if not isinstance(error, AksharError):
+        text = f"{type(error).__name__}: {text}"
+    for line in text.splitlines():
+        log.error(line)
+    trace = "".join(traceback.format_exception(error))
+    with (folder / "run.log").open("a", encoding="utf-8") as file:
+        file.write(trace)
+    if OmegaConf.select(config, "traceback"):
+        sys.stderr.write(trace)
+    elif not isinstance(error, AksharError):
+        log.error("the traceback is in %s, or add traceback=true", folder / "run.log")
+    write_status(folder, "failed", error=text)
+    return exit_code
+
+
+def quiet_libraries() -> None:
+    """Silences warnings that a person who trains can do nothing about."""
+    for message in (
+        ".*does not have many workers.*",  # there are none to have: batches come from memory
+        ".*`training_step` returned `None`.*",
+        ".*is not a known distributed.*",
+        ".*Checkpoint directory .* exists and is not empty.*",  # this run's own
+        ".*The number of training batches .* is smaller than the logging interval.*",
+        ".*isinstance\\(treespec, LeafSpec\\).*",
+        ".*Detected call of `lr_scheduler.step\\(\\)` before `optimizer.step\\(\\)`.*",
+        ".*GPU available but not used.*",
+    ):
+        warnings.filterwarnings("ignore", message)

@@ -1,0 +1,1 @@
+"""From images on disk or fonts to batches: sources, splits, augmentation, the LightningDataModule."""

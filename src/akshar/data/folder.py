@@ -1,0 +1,105 @@
+"""A person's own images: folders of classes, any format and size, dark on light or light on dark."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from akshar.characters import class_order
+from akshar.data.cache import Arrays, cache_root, cached_arrays, fingerprint
+from akshar.data.images import Dataset, Images
+from akshar.data.preprocess import read_picture
+from akshar.data.splits import split_images
+from akshar.errors import BadData
+
+FORMAT = 1  # of the cache: another number makes every cached folder anew
+LISTED = 8  # unreadable files named in one message
+
+
+@dataclass(frozen=True)
+class Folder:
+    """`root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*`, or `root/test` alone.
+
+    Attributes:
+        root: the folder.
+        test_fraction: without a test folder, the share of every class that becomes the test set.
+        split_seed: of that share.
+        cache_dir: see `cache_root`.
+    """
+
+    root: str
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    split_seed: int = 1
+    cache_dir: str | None = None
+
+    def load(self) -> Dataset:
+        """Reads the images, or the cache of them.
+
+        Raises:
+            BadData: a folder that is missing or empty, classes that differ, files that are no images.
+        """
+        root = Path(self.root).expanduser()
+        if not root.is_dir():
+            raise BadData(f"data.root={self.root}: no such folder")
+        parts = {path.name.lower(): path for path in root.iterdir() if path.name.lower() in ("train", "test")}
+        if "test" in parts:
+            test = self._read(parts["test"])
+            train = self._read(parts["train"]) if "train" in parts else None
+            if train is not None and train.classes != test.classes:
+                differing = sorted({*train.classes} ^ {*test.classes})
+                raise BadData(f"{root}: train and test differ in their classes: {', '.join(differing)}")
+            return Dataset("folder", train, test)
+        images = self._read(parts.get("train", root))
+        split = split_images(images, val_fraction=self.test_fraction, seed=self.split_seed)
+        return Dataset("folder", _part(images, split.train), _part(images, split.val))
+
+    def _read(self, folder: Path) -> Images:
+        classes = class_order([p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")])
+        if not classes:
+            raise BadData(f"{folder}: holds no class folders; expected {folder}/<class>/<image>")
+        files = {name: _files(folder / name) for name in classes}
+        if empty := [name for name in classes if not files[name]]:
+            raise BadData(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
+        everything = [path for name in classes for path in files[name]]
+        key = fingerprint(everything, FORMAT)
+        arrays = cached_arrays(cache_root(self.cache_dir) / f"folder-{key}", lambda: _decode(files))
+        return Images(
+            torch.from_numpy(arrays["pixels"])[:, None],
+            torch.from_numpy(arrays["labels"]),
+            torch.from_numpy(arrays["numbers"]),
+            tuple(classes),
+        )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted((p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")), key=_natural)
+
+
+def _natural(path: Path) -> list[tuple[bool, int, str]]:
+    parts = re.findall(r"\d+|\D+", path.name)
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
+
+
+def _decode(files: dict[str, list[Path]]) -> Arrays:
+    pixels, labels, numbers, broken = [], [], [], []
+    for label, paths in enumerate(files.values()):
+        for position, path in enumerate(paths):
+            try:
+                pixels.append(read_picture(path))
+            except BadData as error:
+                broken.append(str(error))
+                continue
+            labels.append(label)
+            numbers.append(int(path.stem) if path.stem.isdecimal() and len(path.stem) < 16 else position)
+    if broken:
+        more = [f"... and {len(broken) - LISTED} more"] if len(broken) > LISTED else []
+        raise BadData("\n".join(broken[:LISTED] + more))
+    return {"pixels": np.stack(pixels), "labels": np.array(labels), "numbers": np.array(numbers)}
+
+
+def _part(images: Images, indices: torch.Tensor) -> Images:
+    return Images(images.pixels[indices], images.labels[indices], images.numbers[indices], images.classes)

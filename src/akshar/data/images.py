@@ -1,0 +1,97 @@
+"""A labelled set of character images in memory, and the two ranges in which pixels are held."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from akshar.errors import BadRequest
+
+SIDE = 32  # pixels; every image of the project is SIDE x SIDE
+BORDER = 2  # pixels of background on each side: DHCD stretches a character to the 28 x 28 inside
+
+
+@dataclass(frozen=True)
+class Images:
+    """White ink on black, with labels.
+
+    Attributes:
+        pixels: uint8 [0, 255] (N, 1, 32, 32).
+        labels: int64 [0, len(classes)) (N,).
+        numbers: int64 (N,), the number in each image's file name or its position in its class; neighbours
+            are likely to come from one hand.
+        classes: names in label order.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    numbers: Tensor
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def digest(self) -> str:
+        """Sha256 over pixels, labels and class names: the same for the same content, wherever it came from."""
+        digest = hashlib.sha256("\n".join(self.classes).encode())
+        digest.update(self.labels.numpy().tobytes())
+        digest.update(self.pixels.numpy())
+        return digest.hexdigest()
+
+    def of_classes(self, classes: Sequence[str]) -> "Images":
+        """The images of some classes, labelled by their position in `classes`."""
+        missing = [name for name in classes if name not in self.classes]
+        if missing:
+            raise BadRequest(f"the data has no class {', '.join(missing)}; it has {', '.join(self.classes)}")
+        if tuple(classes) == self.classes:
+            return self
+        new_label = torch.full((len(self.classes),), -1)
+        for label, name in enumerate(classes):
+            new_label[self.classes.index(name)] = label
+        labels = new_label[self.labels]
+        kept = labels >= 0
+        return Images(self.pixels[kept], labels[kept], self.numbers[kept], tuple(classes))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a source gives: either part may be missing (`None`), not both.
+
+    Attributes:
+        name: the source's name in results, e.g. "dhcd".
+        train: images to train and validate on.
+        test: images to test on, never seen before.
+    """
+
+    name: str
+    train: Images | None
+    test: Images | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in label order, the same in both parts."""
+        part = self.train if self.train is not None else self.test
+        assert part is not None
+        return part.classes
+
+    def digest(self) -> str:
+        """Sha256 over both parts."""
+        parts = [part.digest() if part is not None else "-" for part in (self.train, self.test)]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def to_unit(pixels: Tensor) -> Tensor:
+    """Uint8 [0, 255] to float32 [0, 1]."""
+    return pixels.float().mul_(1 / 255)
+
+
+def normalise(images: Tensor) -> Tensor:
+    """Float [0, 1] to [-1, 1]: mean 0.5 and standard deviation 0.5, as the tutorial has it."""
+    return images * 2 - 1
+
+
+def denormalise(images: Tensor) -> Tensor:
+    """The inverse of `normalise`: float [-1, 1] to [0, 1]."""
+    return (images + 1) / 2

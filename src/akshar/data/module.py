@@ -1,0 +1,113 @@
+"""The LightningDataModule: a source's images, split once, as batches on the device, ready for the net."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+
+from akshar.batch import Batch
+from akshar.data.batches import Batches
+from akshar.data.images import Dataset, Images, normalise, to_unit
+from akshar.data.splits import Method, Split, split_images
+from akshar.errors import BadRequest
+
+EVAL_BATCH = 1024  # images a batch where no gradient is needed: this bounds memory only, never a result
+
+Augmentation = Callable[[Tensor, torch.Generator], Tensor]
+
+
+class Source(Protocol):
+    """Where images come from: any object with this method can be `data.source`."""
+
+    def load(self) -> Dataset:
+        """The training and test images."""
+        ...
+
+
+class CharacterData(LightningDataModule):
+    """Training, validation and test batches of one data set.
+
+    Pixels stay uint8 until they are on the device; there they become float, are augmented (training only)
+    and normalised to [-1, 1].
+
+    Args:
+        source: where the images come from; loaded at once.
+        augment: float [0, 1] (B, 1, H, W) and a generator on the same device -> the same shape; None for none.
+        batch_size: training images a step.
+        val_fraction, folds, fold, split, split_seed: see `split_images`.
+        seed: of order and augmentation.
+
+    Attributes:
+        train, test: the images; either may be None.
+        split: of `train`; None without it.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        augment: Augmentation | None = None,
+        *,
+        batch_size: int = 32,
+        val_fraction: float = 0.1,
+        folds: int | None = None,
+        fold: int = 0,
+        split: Method = "random",
+        split_seed: int = 1,
+        seed: int = 1,
+    ):
+        super().__init__()
+        self.dataset = source.load()
+        self.train, self.test = self.dataset.train, self.dataset.test
+        self.augment = augment
+        self.batch_size = batch_size
+        self.seed = seed
+        self.split: Split | None = None
+        if self.train is not None:
+            self.split = split_images(
+                self.train, val_fraction=val_fraction, folds=folds, fold=fold, method=split, seed=split_seed
+            )
+            if batch_size > len(self.split.train):
+                raise BadRequest(
+                    f"data.batch_size={batch_size}: more than the {len(self.split.train)} training images"
+                )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in label order."""
+        return self.dataset.classes
+
+    def train_dataloader(self) -> Batches:
+        """Every training image once an epoch, in a new order each."""
+        train, split = self._trainable()
+        return Batches(train, split.train, self.batch_size, shuffle_seed=self.seed)
+
+    def val_dataloader(self) -> Batches:
+        """The held-out images, in order."""
+        train, split = self._trainable()
+        return Batches(train, split.val, EVAL_BATCH)
+
+    def test_dataloader(self) -> Batches:
+        """Every test image once, in order."""
+        if self.test is None:
+            raise BadRequest("the data has no test images")
+        return Batches(self.test, torch.arange(len(self.test)), EVAL_BATCH)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Uint8 [0, 255] to float32 [-1, 1], augmented while training."""
+        training = self.trainer is not None and self.trainer.training
+        return self.prepare(batch, augmented=training)
+
+    def prepare(self, batch: Batch, augmented: bool) -> Batch:
+        """What the net gets of a batch, on the batch's device."""
+        images = to_unit(batch.images)
+        if augmented and self.augment is not None:
+            generator = torch.Generator(images.device).manual_seed(batch.seed)
+            images = self.augment(images, generator)
+        return batch._replace(images=normalise(images))
+
+    def _trainable(self) -> tuple[Images, Split]:
+        if self.train is None or self.split is None:
+            raise BadRequest("the data has no training images, only test images")
+        return self.train, self.split

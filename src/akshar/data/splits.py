@@ -1,0 +1,89 @@
+"""Which training images are held out for validation: stratified, seeded, kept with a digest."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from akshar.data.images import Images
+from akshar.errors import BadRequest
+from akshar.seeds import generator
+
+BLOCKS = 50  # a class is cut into so many runs of neighbouring file numbers under method="blocks"
+
+Method = Literal["random", "blocks"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions in the training set, int64, ascending; together they are every image once.
+
+    Attributes:
+        train: (N_train,), val: (N_val,).
+        settings: what made it, for the record.
+    """
+
+    train: Tensor
+    val: Tensor
+    settings: dict[str, int | float | str | None]
+
+    def digest(self) -> str:
+        """Sha256 over the validation positions and the number of images."""
+        count = len(self.train) + len(self.val)
+        return hashlib.sha256(f"{count}:".encode() + self.val.numpy().tobytes()).hexdigest()
+
+
+def split_images(
+    images: Images,
+    *,
+    val_fraction: float = 0.1,
+    folds: int | None = None,
+    fold: int = 0,
+    method: Method = "random",
+    seed: int = 1,
+) -> Split:
+    """Holds out a share of every class, or with `folds` the fold number `fold` of k-fold cross-validation.
+
+    Each class is put in an order of its own, drawn from (seed, class name), and a stretch of that order is
+    held out. So folds are disjoint and cover every image, shares are equal across classes to one image (to
+    one block under "blocks"), and a class is split alike in every subset of the classes.
+
+    Args:
+        images: the training set.
+        val_fraction: share held out, (0, 1); unused with `folds`.
+        folds: number of folds, 2 or more; None for a single split.
+        fold: which fold validates, [0, folds).
+        method: "random" draws images one by one, "blocks" keeps runs of neighbours by file number together,
+            for an estimate nearer to that on unseen writers.
+        seed: of the split alone; unrelated to the training's seed.
+
+    Raises:
+        BadRequest: a fold beyond the folds, or a class too small to be in both parts.
+    """
+    if folds is not None and not 0 <= fold < folds:
+        raise BadRequest(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
+    start, stop = (0.0, val_fraction) if folds is None else (fold / folds, (fold + 1) / folds)
+    held_out = torch.zeros(len(images), dtype=torch.bool)
+    for label, name in enumerate(images.classes):
+        members = torch.nonzero(images.labels == label).flatten()
+        members = members[torch.argsort(images.numbers[members], stable=True)]
+        groups = members.tensor_split(min(BLOCKS, len(members)) if method == "blocks" else len(members))
+        order = torch.randperm(len(groups), generator=generator(seed, "split", name))
+        sizes = torch.tensor([len(groups[i]) for i in order.tolist()], dtype=torch.float64)
+        # A group belongs where its middle lies, so that every group is in exactly one fold.
+        middles = (sizes.cumsum(0) - sizes / 2) / len(members)
+        chosen = order[(middles >= start) & (middles < stop)].tolist()
+        count = sum(len(groups[i]) for i in chosen)
+        if not 0 < count < len(members):
+            way_out = "data.split=random, or more images" if method == "blocks" else "another share, or more images"
+            raise BadRequest(
+                f"data.{'val_fraction' if folds is None else 'folds'}: class {name} has {len(members)} images, too "
+                f"few to be both trained and validated on; use {way_out}"
+            )
+        for i in chosen:
+            held_out[groups[i]] = True
+    settings = {"method": method, "seed": seed, "val_fraction": None if folds else val_fraction}
+    settings |= {"folds": folds, "fold": fold if folds else None}
+    return Split(torch.nonzero(~held_out).flatten(), torch.nonzero(held_out).flatten(), settings)

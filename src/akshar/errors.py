@@ -1,0 +1,29 @@
+"""The two ways in which a request ends without its result, each told to a person in plain lines."""
+
+
+class AksharError(Exception):
+    """Something a person can mend: its message names the key or the file, and the way out.
+
+    Attributes:
+        exit_code: what the process ends with, 1 for work that failed.
+    """
+
+    exit_code = 1
+
+
+class BadRequest(AksharError):
+    """What was asked for cannot be done as it was asked: exit code 2.
+
+    Args:
+        *problems: one line each; all that is wrong, at once.
+    """
+
+    exit_code = 2
+
+    def __init__(self, *problems: str):
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class BadData(AksharError):
+    """A file, an archive or the network did not give what it should."""

@@ -1,0 +1,1 @@
+"""Pictures of a run, one subject a file, in one style."""

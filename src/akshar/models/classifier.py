@@ -1,0 +1,144 @@
+"""The LightningModule around any network that takes images and gives logits."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from akshar.batch import Batch
+from akshar.models.metrics import Score, score
+
+MakeOptimizer = Callable[..., Optimizer]
+MakeSchedule = Callable[[Optimizer, int], Any]
+
+
+class Classifier(LightningModule):
+    """Cross-entropy training with metrics of whole epochs.
+
+    Logged once an epoch, to be monitored: `loss/train`, `accuracy/train` (under augmentation and dropout, as
+    trained), `loss/val`, `accuracy/val`, and for a test `loss/test`, `accuracy/test`. They are summed on the
+    device, so a step costs no transfer.
+
+    Args:
+        net: float (B, C, 32, 32) in [-1, 1] -> logits (B, K). Grey is repeated where it takes 3 channels.
+        optimizer: called with parameter groups; weight decay is left out for vectors (biases, norms).
+        schedule: called with the optimizer and the run's number of steps; None for a constant lr.
+        schedule_interval: "step" or "epoch", when the schedule moves on.
+        monitor: the metric that a schedule like ReduceLROnPlateau follows.
+        label_smoothing: [0, 1), in the training loss alone (Szegedy et al., CVPR 2016).
+
+    Attributes:
+        scored: the score of the last validation or test.
+        logits, labels: of that pass: float32 (N, K), int64 (N,), on the CPU, in the set's order.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        optimizer: MakeOptimizer | None = None,
+        schedule: MakeSchedule | None = None,
+        schedule_interval: str = "step",
+        monitor: str = "loss/val",
+        label_smoothing: float = 0.0,
+    ):
+        super().__init__()
+        self.net = net
+        self.channels = image_channels(net)
+        self.make_optimizer = optimizer
+        self.make_schedule = schedule
+        self.schedule_interval = schedule_interval
+        self.monitor = monitor
+        self.label_smoothing = label_smoothing
+        self.scored: Score | None = None
+        self.logits = torch.empty(0)
+        self.labels = torch.empty(0, dtype=torch.long)
+        self._seen: list[tuple[Tensor, Tensor]] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Float [-1, 1] (B, 1, 32, 32) -> logits (B, K)."""
+        return self.net(images.expand(-1, self.channels, -1, -1))
+
+    def on_train_epoch_start(self) -> None:
+        """Begins the epoch's sums."""
+        self._loss_sum = torch.zeros((), device=self.device)
+        self._correct = torch.zeros((), dtype=torch.long, device=self.device)
+        self._count = 0
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss of one batch."""
+        logits = self(batch.images).float()
+        loss = F.cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
+        with torch.no_grad():
+            self._loss_sum += loss.detach() * len(batch.labels)
+            self._correct += (logits.argmax(1) == batch.labels).sum()
+        self._count += len(batch.labels)
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Collects logits."""
+        self._seen.append((self(batch.images).float(), batch.labels))
+
+    def on_validation_epoch_end(self) -> None:
+        """Scores the whole validation set, and in a fit the training since the epoch began."""
+        self._score("val")
+        if self.trainer.state.fn == "fit":
+            # Here and not in on_train_epoch_end, which Lightning runs only after checkpoints are written.
+            self._publish("train", float(self._loss_sum) / self._count, int(self._correct) / self._count)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Collects logits."""
+        self._seen.append((self(batch.images).float(), batch.labels))
+
+    def on_test_epoch_end(self) -> None:
+        """Scores the whole test set."""
+        self._score("test")
+
+    def configure_optimizers(self) -> Any:
+        """The optimizer over all parameters, and the schedule over all steps of the run."""
+        assert self.make_optimizer is not None
+        optimizer = self.make_optimizer(parameter_groups(self.net))
+        if self.make_schedule is None:
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = self.make_schedule(optimizer, steps)
+        settings = {"scheduler": schedule, "interval": self.schedule_interval, "monitor": self.monitor}
+        return {"optimizer": optimizer, "lr_scheduler": settings}
+
+    def _score(self, stage: str) -> None:
+        logits, labels = zip(*self._seen, strict=True)
+        self._seen = []
+        self.logits, self.labels = torch.cat(logits).cpu(), torch.cat(labels).cpu()
+        self.scored = score(self.logits, self.labels)
+        self._publish(stage, self.scored.loss, self.scored.accuracy)
+
+    def _publish(self, stage: str, loss: float, accuracy: float) -> None:
+        # Not to the logger here: the history callback writes an epoch's figures together, by epoch.
+        self.log_dict({f"loss/{stage}": loss, f"accuracy/{stage}": accuracy}, logger=False)
+
+
+def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
+    """All parameters that learn: matrices and kernels, and without weight decay the vectors."""
+    learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for parameter in learning if parameter.ndim > 1]},
+        {"params": [parameter for parameter in learning if parameter.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def image_channels(net: nn.Module) -> int:
+    """Channels that a network takes: its `in_channels`, else its first convolution's."""
+    if isinstance(channels := getattr(net, "in_channels", None), int):
+        return channels
+    convolutions = (module for module in net.modules() if isinstance(module, nn.Conv2d))
+    first = next(convolutions, None)
+    return first.in_channels if first is not None else 1
+
+
+def count_parameters(net: nn.Module) -> int:
+    """All parameters of a network."""
+    return sum(parameter.numel() for parameter in net.parameters())

@@ -1,0 +1,149 @@
+"""What is written while a run trains: one row an epoch, to `history.csv`, the logger and the log."""
+
+import csv
+import logging
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from tqdm import tqdm
+
+from akshar.batch import Batch
+from akshar.runs.record import RunFolder
+
+log = logging.getLogger(__name__)
+
+METRICS = ("loss/train", "loss/val", "accuracy/train", "accuracy/val")
+
+
+class History(Callback):
+    """Keeps each epoch's figures together.
+
+    Epochs are counted from 1 wherever a person reads them.
+
+    Args:
+        folder: of the run.
+        csv_file: whether `history.csv` is written.
+        monitor: the metric by which epochs are compared.
+
+    Attributes:
+        rows: one an epoch: epoch, step, lr, the `METRICS`, seconds since training began.
+        fit_seconds: training and validation together, without setting up.
+        images_seen: training images in all steps.
+    """
+
+    def __init__(self, folder: RunFolder, csv_file: bool, monitor: str):
+        self.folder = folder
+        self.csv_file = csv_file
+        self.monitor = monitor
+        self.rows: list[dict[str, Any]] = []
+        self.fit_seconds = 0.0
+        self.images_seen = 0
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The row of the best epoch by the monitored metric."""
+        return min(self.rows, key=lambda row: sort_key(row[self.monitor], self.monitor))
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock."""
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, _: int) -> None:
+        """Counts."""
+        self.images_seen += len(batch.labels)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stops the clock."""
+        self.fit_seconds = time.perf_counter() - self._start
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the epoch's row, in a fit."""
+        if trainer.state.fn != "fit" or trainer.sanity_checking:
+            return
+        measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": learning_rate(trainer)}
+        row |= measured | {"seconds": round(time.perf_counter() - self._start, 3)}
+        self.rows.append(row)
+        if trainer.logger is not None:
+            trainer.logger.log_metrics({"lr": row["lr"]} | measured, step=row["epoch"])
+        if self.csv_file:
+            append_row(self.folder.history, row)
+        self.folder.write_status("running", row["epoch"], row["step"])
+        log.info(self._line(row, trainer.max_epochs))
+
+    def _line(self, row: dict[str, Any], max_epochs: int | None) -> str:
+        width = len(str(max_epochs))
+        total = f"/{max_epochs}" if max_epochs and max_epochs > 0 else ""
+        best = "  best so far" if row is self.best else ""
+        return (
+            f"epoch {row['epoch']:>{width}}{total}  "
+            f"loss {row['loss/train']:.4f} train {row['loss/val']:.4f} val  "
+            f"accuracy {row['accuracy/train']:6.2%} train {row['accuracy/val']:6.2%} val  "
+            f"{row['seconds']:.0f} s{best}"
+        )
+
+
+class Progress(Callback):
+    """A bar of the running epoch on a terminal; nothing where output goes to a file."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Shows an empty bar."""
+        total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
+        self._bar = tqdm(
+            total=int(trainer.num_training_batches),
+            desc=f"epoch {trainer.current_epoch + 1}{total}",
+            unit=" steps",
+            leave=False,
+            disable=None,  # off a terminal
+        )
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Moves the bar on."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Removes the bar: what follows are lines."""
+        self.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Leaves a clean line for the error."""
+        self.close()
+
+    def close(self) -> None:
+        """Removes the bar if there is one."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def sort_key(value: float, monitor: str) -> float:
+    """Smaller is better: losses as they are, accuracies negated; not-a-number is worst."""
+    return math.inf if math.isnan(value) else (-value if direction(monitor) == "max" else value)
+
+
+def direction(monitor: str) -> str:
+    """"min" for a loss, "max" for an accuracy."""
+    return "max" if monitor.startswith("accuracy") else "min"
+
+
+def learning_rate(trainer: Trainer) -> float:
+    """Of the first parameter group, now."""
+    return float(trainer.optimizers[0].param_groups[0]["lr"])
+
+
+def append_row(path: Path, row: dict[str, Any]) -> None:
+    """Adds a line to a CSV file, which begins with the names of the columns."""
+    columns = ["epoch", "step", "lr", *METRICS, "seconds"]
+    new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
