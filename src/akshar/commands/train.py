@@ -22,6 +22,7 @@ from akshar.commands.compose import (
 )
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, BadRequest
+from akshar.memory import keep_freed_memory
 from akshar.runs.settings import config_problems
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ def run_job(config: DictConfig) -> int:
         if problems := config_problems(settings):
             raise BadRequest(*problems)
         quiet_libraries()
+        keep_freed_memory()
         from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
 
         run_experiment(settings, folder)

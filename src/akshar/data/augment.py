@@ -18,7 +18,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 Range = Annotated[Sequence[Annotated[float, Field(gt=0)]], Field(min_length=2, max_length=2)]
 
-ELASTIC_KNOTS = 6  # control points a side of the elastic field; 32 px / 6 is about the width of a stroke's bend
+
 
 
 class Augment:
@@ -31,6 +31,7 @@ class Augment:
         stretch: range of the factor of width against height, on top of `scale`.
         shear: degrees, drawn from [-shear, shear]; slants the character.
         elastic: standard deviation in pixels of a smooth random displacement (Simard et al., ICDAR 2003).
+        elastic_knots: control points a side of that displacement; more bend it in smaller parts.
         flip_horizontal: probability of a mirror image; off in every shipped config, because a mirrored
             Devanagari character is another one or none (६ becomes ३).
         flip_vertical: probability of an upside-down image; off likewise.
@@ -48,6 +49,7 @@ class Augment:
         stretch: Range = (1.0, 1.0),
         shear: Annotated[float, Field(ge=0, lt=90)] = 0.0,
         elastic: Amount = 0.0,
+        elastic_knots: Annotated[int, Field(ge=3)] = 6,
         flip_horizontal: Share = 0.0,
         flip_vertical: Share = 0.0,
         blur: Annotated[float, Field(ge=0, le=1 / 3)] = 0.0,
@@ -55,18 +57,33 @@ class Augment:
         erasing: Share = 0.0,
         erasing_side: Share = 0.3,
     ):
-        self.rotation = rotation
-        self.translation = translation
-        self.scale = tuple(scale)
-        self.stretch = tuple(stretch)
-        self.shear = shear
-        self.elastic = elastic
-        self.flip_horizontal = flip_horizontal
-        self.flip_vertical = flip_vertical
-        self.blur = blur
-        self.noise = noise
-        self.erasing = erasing
-        self.erasing_side = erasing_side
+        turn, slant = math.radians(rotation), math.radians(shear)
+        ranges = {
+            "angle": (-turn, turn),
+            "slant": (-slant, slant),
+            "scale": tuple(scale),
+            "stretch": tuple(stretch),
+            "x": (-2 * translation, 2 * translation),  # the side is 2 long in positions
+            "y": (-2 * translation, 2 * translation),
+            "flip_horizontal": (-flip_horizontal, 1 - flip_horizontal),  # below 0 is a flip
+            "flip_vertical": (-flip_vertical, 1 - flip_vertical),
+            "blur": (0.0, blur),
+            "noise": (0.0, noise),
+            "erasing": (-erasing, 1 - erasing),  # below 0 is a rectangle
+            "erased_height": (0.0, erasing_side),
+            "erased_width": (0.0, erasing_side),
+            "erased_top": (0.0, 1.0),
+            "erased_left": (0.0, 1.0),
+        }
+        self.names = tuple(ranges)
+        self.low = torch.tensor([[low] for low, _ in ranges.values()])
+        self.span = torch.tensor([[high - low] for low, high in ranges.values()])
+        self.elastic, self.elastic_knots = elastic, elastic_knots
+        self.blurs, self.adds_noise, self.erases = blur > 0, noise > 0, erasing > 0
+        unmoved = {*scale, *stretch} == {1.0}
+        self.moves = bool(
+            rotation or translation or shear or elastic or flip_horizontal or flip_vertical or not unmoved
+        )
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Augments a batch.
@@ -78,65 +95,62 @@ class Augment:
         Returns:
             float32 [0, 1] (B, C, H, W).
         """
-        if self._moves():
-            images = F.grid_sample(images, self.positions(images, generator), align_corners=False)
-        draw = _Draw(len(images), images.device, generator)
-        if self.blur:
-            images = blur(images, draw.between(0, self.blur))
-        if self.noise:
+        drawn = self.draw(len(images), generator)
+        if self.moves:
+            images = F.grid_sample(images, self.positions(images, drawn, generator), align_corners=False)
+        if self.blurs:
+            images = blur_images(images, drawn["blur"])
+        if self.adds_noise:
             noise = torch.randn(images.shape, device=images.device, generator=generator)
-            images = (images + noise * draw.between(0, self.noise).view(-1, 1, 1, 1)).clamp_(0, 1)
-        if self.erasing:
-            images = erase(images, draw, self.erasing, self.erasing_side)
+            images = (images + noise * drawn["noise"].view(-1, 1, 1, 1)).clamp_(0, 1)
+        if self.erases:
+            images = erase(images, drawn)
         return images
 
-    def positions(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """One number of each kind for each image: float32 (B,), uniform in the kind's range."""
+        device = generator.device
+        uniform = torch.rand((len(self.names), count), device=device, generator=generator)
+        drawn = uniform.mul_(self.span.to(device)).add_(self.low.to(device))
+        return dict(zip(self.names, drawn.unbind(0), strict=True))
+
+    def positions(self, images: Tensor, drawn: dict[str, Tensor], generator: torch.Generator) -> Tensor:
         """Where each output pixel is taken from: float32 (B, H, W, 2), x and y, [-1, 1] within the image."""
         height, width = images.shape[-2:]
-        draw = _Draw(len(images), images.device, generator)
-        matrix, offset = self._inverse_affine(draw)
-        x_W = _pixel_centres(width, images.device)
-        y_H = _pixel_centres(height, images.device)
-        # A position is a complex number here, x + iy: half the cost of affine_grid's matrix products.
-        per_column_BW = torch.complex(matrix[0], matrix[2])[:, None] * x_W
-        per_row_BH = torch.complex(matrix[1], matrix[3])[:, None] * y_H + torch.complex(*offset)[:, None]
+        x_axis, y_axis, offset = inverse_affine(drawn)
+        x_W, y_H = _pixel_centres(width, images.device), _pixel_centres(height, images.device)
+        # Positions are complex numbers here, x + iy: a third of the time of affine_grid's matrix products.
+        per_column_BW = x_axis[:, None] * x_W
+        per_row_BH = y_axis[:, None] * y_H + offset[:, None]
         grid_BHW2 = torch.view_as_real(per_row_BH[:, :, None] + per_column_BW[:, None, :])
         if self.elastic:
             grid_BHW2 = grid_BHW2 + self._elastic_field(len(images), height, width, generator)
         return grid_BHW2
 
-    def _moves(self) -> bool:
-        affine = self.rotation or self.translation or self.shear or self.elastic
-        return bool(affine or {*self.scale, *self.stretch} != {1.0} or self.flip_horizontal or self.flip_vertical)
-
-    def _inverse_affine(self, draw: "_Draw") -> tuple[tuple[Tensor, ...], tuple[Tensor, Tensor]]:
-        """From output to input positions: the matrix (a, b, c, d) of [[a, b], [c, d]] and the offset, each (B,)."""
-        angle = draw.between(-self.rotation, self.rotation) * (math.pi / 180)
-        shear = torch.tan(draw.between(-self.shear, self.shear) * (math.pi / 180))
-        scale, stretch = draw.between(*self.scale), draw.between(*self.stretch).sqrt()
-        x_factor = draw.flips(self.flip_horizontal) / (scale * stretch)
-        y_factor = draw.flips(self.flip_vertical) * stretch / scale
-        cos, sin = angle.cos(), angle.sin()
-        matrix = (
-            x_factor * (cos + shear * sin),
-            x_factor * (sin - shear * cos),
-            -y_factor * sin,
-            y_factor * cos,
-        )
-        reach = 2 * self.translation  # the side is 2 long in grid positions
-        x, y = draw.between(-reach, reach), draw.between(-reach, reach)
-        return matrix, (-(matrix[0] * x + matrix[1] * y), -(matrix[2] * x + matrix[3] * y))
-
     def _elastic_field(self, count: int, height: int, width: int, generator: torch.Generator) -> Tensor:
-        """Smooth displacements in grid positions: float32 (B, H, W, 2)."""
-        device = generator.device
-        knots = torch.randn((count, 2, ELASTIC_KNOTS, ELASTIC_KNOTS), device=device, generator=generator)
-        rows, columns = _smooth_basis(height, device), _smooth_basis(width, device)
+        """Smooth displacements in positions: float32 (B, H, W, 2)."""
+        device, side = generator.device, self.elastic_knots
+        knots = torch.randn((count, 2, side, side), device=device, generator=generator)
+        rows, columns = _smooth_basis(height, side, device), _smooth_basis(width, side, device)
         field = torch.einsum("hi,bcij,wj->bhwc", rows, knots, columns)
         return field * (self.elastic * 2 / torch.tensor([width, height], device=device))
 
 
-def blur(images: Tensor, weight: Tensor) -> Tensor:
+def inverse_affine(drawn: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """From output to input positions: where the x axis, the y axis and the origin go, complex64 (B,) each.
+
+    Forward, an image is flipped, scaled, slanted, turned and moved, in that order.
+    """
+    cos, sin, slope = drawn["angle"].cos(), drawn["angle"].sin(), drawn["slant"].tan()
+    stretch = drawn["stretch"].sqrt()
+    x_factor = torch.where(drawn["flip_horizontal"] < 0, -1, 1) / (drawn["scale"] * stretch)
+    y_factor = torch.where(drawn["flip_vertical"] < 0, -1, 1) * stretch / drawn["scale"]
+    x_axis = torch.complex(x_factor * (cos + slope * sin), -y_factor * sin)
+    y_axis = torch.complex(x_factor * (sin - slope * cos), y_factor * cos)
+    return x_axis, y_axis, -(x_axis * drawn["x"] + y_axis * drawn["y"])
+
+
+def blur_images(images: Tensor, weight: Tensor) -> Tensor:
     """A 3-tap blur along rows and columns; `weight` (B,) is each neighbour's, the centre keeps 1 - 2 weight."""
     weight = weight.view(-1, 1, 1, 1)
     for dim in (-1, -2):
@@ -147,43 +161,30 @@ def blur(images: Tensor, weight: Tensor) -> Tensor:
     return images
 
 
-def erase(images: Tensor, draw: "_Draw", probability: float, largest_side: float) -> Tensor:
-    """Blacks out one rectangle, of up to `largest_side` of the side each way, in a share of the images."""
-    chosen = draw.between(0, 1) < probability
+def erase(images: Tensor, drawn: dict[str, Tensor]) -> Tensor:
+    """Blacks out one rectangle in the images whose `erasing` is below 0."""
     inside = []
-    for size in images.shape[-2:]:
-        side = draw.between(0, largest_side)
-        start = draw.between(0, 1) * (1 - side)
+    for size, side, start in zip(
+        images.shape[-2:],
+        (drawn["erased_height"], drawn["erased_width"]),
+        (drawn["erased_top"], drawn["erased_left"]),
+        strict=True,
+    ):
         centres = (_pixel_centres(size, images.device) + 1) / 2
-        inside.append((centres >= start[:, None]) & (centres < (start + side)[:, None]))
-    mask = inside[0][:, :, None] & inside[1][:, None, :] & chosen[:, None, None]
+        first = (start * (1 - side))[:, None]
+        inside.append((centres >= first) & (centres < first + side[:, None]))
+    mask = inside[0][:, :, None] & inside[1][:, None, :] & (drawn["erasing"] < 0)[:, None, None]
     return images.masked_fill(mask[:, None], 0.0)
-
-
-class _Draw:
-    """Draws one number an image, as float32 (B,)."""
-
-    def __init__(self, count: int, device: torch.device, generator: torch.Generator):
-        self.count, self.device, self.generator = count, device, generator
-
-    def between(self, low: float, high: float) -> Tensor:
-        if low == high:
-            return torch.full((self.count,), float(low), device=self.device)
-        return torch.rand(self.count, device=self.device, generator=self.generator) * (high - low) + low
-
-    def flips(self, probability: float) -> Tensor:
-        """-1 with the probability given, else 1."""
-        return 1 - 2 * (self.between(0, 1) < probability).float() if probability else self.between(1, 1)
 
 
 def _pixel_centres(size: int, device: torch.device) -> Tensor:
     return (torch.arange(size, device=device, dtype=torch.float32) * 2 + 1) / size - 1
 
 
-def _smooth_basis(size: int, device: torch.device) -> Tensor:
+def _smooth_basis(size: int, knots: int, device: torch.device) -> Tensor:
     """Cubic B-spline weights of the knots at each pixel, (size, knots), scaled to keep unit variance."""
-    pixel = torch.linspace(0.5, ELASTIC_KNOTS - 1.5, size, device=device)
-    distance = (pixel[:, None] - torch.arange(ELASTIC_KNOTS, device=device)).abs()
+    pixel = torch.linspace(0.5, knots - 1.5, size, device=device)
+    distance = (pixel[:, None] - torch.arange(knots, device=device)).abs()
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = (2 - distance).clamp(min=0) ** 3 / 6
     weights = torch.where(distance < 1, near, far)

@@ -89,7 +89,7 @@ def to_unit(pixels: Tensor) -> Tensor:
 
 def normalise(images: Tensor) -> Tensor:
     """Float [0, 1] to [-1, 1]: mean 0.5 and standard deviation 0.5, as the tutorial has it."""
-    return images * 2 - 1
+    return (images * 2).sub_(1)
 
 
 def denormalise(images: Tensor) -> Tensor:

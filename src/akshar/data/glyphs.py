@@ -1,0 +1,148 @@
+"""The embedded data set: the 46 characters drawn from packaged fonts and from pen strokes, in many hands."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from tqdm import tqdm
+
+from akshar.characters import SUBSETS, Character
+from akshar.data.cache import Arrays, cache_root, cached_arrays
+from akshar.data.images import Dataset, Images
+from akshar.data.pen import draw_glyph, draw_strokes, handwrite
+from akshar.data.strokes import FORMS
+from akshar.fonts import font_files, load_font
+from akshar.seeds import generator
+
+FORMAT = 1  # of the drawing: another number draws every cached set anew
+STROKES = 0.6  # share of the training characters drawn from pen strokes; the rest from fonts
+
+
+@dataclass(frozen=True)
+class Family:
+    """A font family and how often it is drawn from.
+
+    Attributes:
+        package: that carries it.
+        share: relative to the other families.
+        weights: of the pen, for a variable font; else each of its files.
+        language: "ne" for Nepali forms of झ ५ ८ ९, "hi" for Hindi ones.
+        digits: whether its Devanagari digits are Devanagari; some fonts draw Latin ones there.
+    """
+
+    package: str
+    share: float
+    weights: tuple[int, ...] = ()
+    language: str = "hi"
+    digits: bool = True
+
+
+TRAIN_FAMILIES = (
+    Family("fontpkg_kalam", 3),  # a hand's own
+    Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "ne"),
+    Family("fontpkg_noto_sans_devanagari", 0.5, (100, 200, 300, 400, 500)),
+    Family("fontpkg_mukta", 1),
+    Family("fontpkg_hind", 0.7, digits=False),
+    Family("fontpkg_poppins", 0.7, digits=False),
+    Family("fontpkg_teko", 0.3, (300, 400), digits=False),
+)
+TEST_FAMILIES = (  # none of them is in training
+    Family("fontpkg_baloo_2", 1, (400, 600)),
+    Family("fontpkg_rajdhani", 1, digits=False),
+)
+TOO_THICK = ("Black", "ExtraBold")
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """Drawn characters.
+
+    Attributes:
+        subset: "all" 46 classes, the 10 "digits" or the 36 "letters".
+        train_per_class: images of each class to train and validate on.
+        test_per_class: images of each class to test on, from fonts that training never sees.
+        seed: of the drawing; the same seed draws the same images.
+        cache_dir: see `cache_root`.
+    """
+
+    subset: Literal["all", "digits", "letters"] = "all"
+    train_per_class: Annotated[int, Field(ge=10)] = 400
+    test_per_class: Annotated[int, Field(ge=1)] = 100
+    seed: int = 1
+    cache_dir: str | None = None
+
+    def load(self) -> Dataset:
+        """Draws the images, or reads the cache of them."""
+        name = f"glyphs-{FORMAT}-{self.subset}-{self.train_per_class}-{self.test_per_class}-{self.seed}"
+        arrays = cached_arrays(cache_root(self.cache_dir) / name, self._draw)
+        return Dataset("glyphs", self._images(arrays["train"]), self._images(arrays["test"]))
+
+    def _draw(self) -> Arrays:
+        characters = SUBSETS[self.subset]
+        train, test = [], []
+        for character in tqdm(characters, desc="drawing glyphs", unit=" classes", disable=None, leave=False):
+            draws = generator(self.seed, "glyphs", character.folder)
+            strokes = round(STROKES * self.train_per_class)
+            train.append(draw_class(character, TRAIN_FAMILIES, self.train_per_class, strokes, draws))
+            test.append(draw_class(character, TEST_FAMILIES, self.test_per_class, 0, draws))
+        return {name: torch.cat(parts)[:, 0].numpy() for name, parts in (("train", train), ("test", test))}
+
+    def _images(self, pixels: np.ndarray) -> Images:
+        classes = tuple(character.folder for character in SUBSETS[self.subset])
+        count = len(pixels) // len(classes)
+        return Images(
+            torch.from_numpy(pixels)[:, None],
+            torch.arange(len(classes)).repeat_interleave(count),
+            torch.arange(count).repeat(len(classes)),
+            classes,
+        )
+
+
+def draw_class(
+    character: Character, families: tuple[Family, ...], count: int, strokes: int, draws: torch.Generator
+) -> Tensor:
+    """Draws one character many times, in random order.
+
+    Args:
+        character: which.
+        families: fonts.
+        count: images in all.
+        strokes: how many of them from pen strokes.
+        draws: of all that differs.
+
+    Returns:
+        uint8 [0, 255] (count, 1, 32, 32).
+    """
+    forms = FORMS[character.letter]
+    counts = [strokes // len(forms) + (position < strokes % len(forms)) for position in range(len(forms))]
+    canvases = [
+        draw_strokes(form, many, draws, jitter=1.7, drift=1.0)
+        for form, many in zip(forms, counts, strict=True)
+        if many
+    ]
+    canvases.append(_draw_fonts(character, families, count - strokes, draws))
+    hairline = torch.arange(count) < strokes
+    images = handwrite(torch.cat(canvases), hairline, draws)
+    return images[torch.randperm(count, generator=draws)]
+
+
+def _draw_fonts(
+    character: Character, families: tuple[Family, ...], count: int, draws: torch.Generator
+) -> Tensor:
+    glyphs, shares = [], []
+    for family in families:
+        if character.name.isdecimal() and not family.digits:
+            continue
+        fonts = [
+            load_font(path, **axes)
+            for path in font_files(family.package)
+            if not any(word in path.name for word in TOO_THICK)
+            for axes in ([{"wght": float(weight)} for weight in family.weights] or [{}])
+        ]
+        glyphs += [draw_glyph(font, character.letter, family.language) for font in fonts]
+        shares += [family.share / len(fonts)] * len(fonts)
+    chosen = torch.multinomial(torch.tensor(shares), count, replacement=True, generator=draws)
+    return torch.stack(glyphs)[chosen]

@@ -1,0 +1,112 @@
+"""What the tests share: a cache of their own, a working directory of their own, and small image sets."""
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from akshar.cli import main
+from akshar.data.images import Images
+
+# Where the real data set lies, if it does; read before the tests' own environment hides it.
+DHCD = os.environ.get("AKSHAR_DHCD")
+
+# A run of `akshar train` that takes about a second once glyphs are drawn.
+TINY = (
+    "data=glyphs",
+    "data.train_per_class=20",
+    "data.test_per_class=5",
+    "data.batch_size=64",
+    "trainer.max_epochs=2",
+    "trainer.precision=32-true",
+    "model.widths=[8,16]",
+    "model.blocks=[0,0]",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing is read from or written to the user's cache, and DHCD is not found by accident."""
+    os.environ["AKSHAR_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ.pop("AKSHAR_DHCD", None)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, so that `outputs/` is the test's own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def dhcd_archive() -> str:
+    """The real data set's zip or folder; the test is skipped where there is none."""
+    if not DHCD or not Path(DHCD).exists():
+        pytest.skip("AKSHAR_DHCD names no copy of the real data set")
+    return DHCD
+
+
+@pytest.fixture
+def train(workplace: Path) -> Callable[..., tuple[dict[str, Any], Path]]:
+    """Runs `akshar train` with some words, which must succeed; gives its result and its folder."""
+
+    def run(*words: str) -> tuple[dict[str, Any], Path]:
+        before = set(workplace.glob("outputs/train/*"))
+        assert main(["train", *words]) == 0
+        (folder,) = set(workplace.glob("outputs/train/*")) - before
+        return json.loads((folder / "result.json").read_text()), folder
+
+    return run
+
+
+@pytest.fixture
+def refused(workplace: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
+    """Runs `akshar` with some words, which must be refused; gives the lines on stderr."""
+
+    def run(*words: str, exit_code: int = 2) -> list[str]:
+        capfd.readouterr()
+        assert main(words) == exit_code
+        lines = capfd.readouterr().err.strip().splitlines()
+        assert not any(line.startswith("Traceback") for line in lines)
+        return lines
+
+    return run
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No address resolves."""
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror("no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+
+
+def make_images(per_class: int, classes: int = 4, seed: int = 0) -> Images:
+    """Random images with file numbers 1, 2, ... in each class."""
+    generator = torch.Generator().manual_seed(seed)
+    count = per_class * classes
+    return Images(
+        torch.randint(0, 256, (count, 1, 32, 32), dtype=torch.uint8, generator=generator),
+        torch.arange(classes).repeat_interleave(per_class),
+        torch.arange(1, per_class + 1).repeat(classes),
+        tuple(f"class_{label}" for label in range(classes)),
+    )
+
+
+def write_picture(path: Path, shape: int = 0, mode: str = "L", size: int = 48, dark_on_light: bool = True) -> None:
+    """A picture of a bar (shape 0) or of a cross (shape 1)."""
+    ink = np.zeros((size, size), np.uint8)
+    ink[size // 5 : -size // 5, size // 2 - 3 : size // 2 + 3] = 255
+    if shape:
+        ink[size // 2 - 3 : size // 2 + 3, size // 5 : -size // 5] = 255
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(255 - ink if dark_on_light else ink).convert(mode).save(path)
