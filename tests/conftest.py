@@ -105,8 +105,9 @@ def make_images(per_class: int, classes: int = 4, seed: int = 0) -> Images:
 def write_picture(path: Path, shape: int = 0, mode: str = "L", size: int = 48, dark_on_light: bool = True) -> None:
     """A picture of a bar (shape 0) or of a cross (shape 1)."""
     ink = np.zeros((size, size), np.uint8)
-    ink[size // 5 : -size // 5, size // 2 - 3 : size // 2 + 3] = 255
+    half = max(2, size // 12)
+    ink[size // 5 : -size // 5, size // 2 - half : size // 2 + half] = 255
     if shape:
-        ink[size // 2 - 3 : size // 2 + 3, size // 5 : -size // 5] = 255
+        ink[size // 2 - half : size // 2 + half, size // 5 : -size // 5] = 255
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(255 - ink if dark_on_light else ink).convert(mode).save(path)

@@ -72,7 +72,9 @@ def _write_arrays(folder: Path, arrays: Arrays) -> None:
         partial.mkdir()
         for name, array in arrays.items():
             with (partial / f"{name}.npy").open("wb") as file:
-                np.save(file, array)
+                # Not np.save: what that raises on a full disk does not say so.
+                np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+                file.write(np.ascontiguousarray(array).data)
                 file.flush()
                 os.fsync(file.fileno())
         if folder.exists():

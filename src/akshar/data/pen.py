@@ -84,8 +84,8 @@ def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator) -> T
     soft = torch.where(hairline.view(-1, 1, 1, 1), as_line, as_font)
     width = torch.rand((count, 1, 1, 1), generator=generator) * 0.45 + 0.15  # a high threshold is a thin pen
     ink = ((soft - width) / 0.3 + 0.5).clamp(0, 1)
-    framed = blur_images(_frame(ink), torch.rand(count, generator=generator) * 0.15)
-    return (framed * 255).round().to(torch.uint8)
+    boxed = blur_images(_box(ink), torch.rand(count, generator=generator) * 0.15)
+    return F.pad((boxed * 255).round().to(torch.uint8), (BORDER,) * 4)
 
 
 def _points(stroke: str) -> Tensor:
@@ -133,8 +133,8 @@ def _soft_tip(canvas: Tensor) -> Tensor:
     return F.conv2d(across, kernel.view(1, 1, -1, 1), padding=(reach, 0))
 
 
-def _frame(ink: Tensor) -> Tensor:
-    """Crops each drawing to its ink and stretches it to the box: float32 [0, 1] (B, 1, 32, 32)."""
+def _box(ink: Tensor) -> Tensor:
+    """Crops each drawing to its ink and stretches it: float32 [0, 1] (B, 1, BOX, BOX)."""
     inked = ink[:, 0] > 0.4
     fine = 2 * BOX
     share = (torch.arange(fine) + 0.5) / fine
@@ -147,4 +147,4 @@ def _frame(ink: Tensor) -> Tensor:
 
     y, x = positions(inked.any(2)), positions(inked.any(1))
     grid = torch.stack([x[:, None, :].expand(-1, fine, -1), y[:, :, None].expand(-1, -1, fine)], -1)
-    return F.pad(F.avg_pool2d(F.grid_sample(ink, grid, align_corners=False), 2), (BORDER,) * 4)
+    return F.avg_pool2d(F.grid_sample(ink, grid, align_corners=False), 2)

@@ -1,0 +1,92 @@
+"""Networks, metrics and the module around them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from akshar.models.classifier import Classifier, count_parameters, image_channels, parameter_groups
+from akshar.models.compact import Compact
+from akshar.models.metrics import fit_temperature, score, wilson_interval
+from akshar.models.tutorial import Tutorial
+
+
+def test_the_tutorial_s_network_is_the_tutorial_s():
+    assert count_parameters(Tutorial(10, in_channels=3)) == 25_676_322
+    net = Tutorial(46)
+    kinds = [type(module).__name__ for module in [*net.features, *net.classifier]]
+    assert kinds == ["Conv2d", "ReLU"] * 3 + ["Flatten", "Dropout", "Linear", "ReLU", "Dropout", "Linear"]
+    assert [(m.in_channels, m.out_channels, m.kernel_size, m.padding) for m in net.features[:5:2]] == [
+        (1, 16, (5, 5), (0, 0)),
+        (16, 32, (5, 5), (0, 0)),
+        (32, 64, (5, 5), (0, 0)),
+    ]
+    assert [module.p for module in net.modules() if isinstance(module, nn.Dropout)] == [0.25, 0.25]
+    assert net(torch.zeros(2, 1, 32, 32)).shape == (2, 46)
+
+
+def test_compact_is_small_and_its_shape_is_configurable():
+    assert count_parameters(Compact(46)) == 172_270 <= 500_000
+    net = Compact(7, in_channels=3, widths=[8, 12], blocks=[2, 0], dropout=0.1)
+    assert net(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
+    with pytest.raises(ValueError, match="must be as many"):
+        Compact(7, widths=[8, 16], blocks=[1])
+
+
+def test_grey_is_repeated_for_a_network_that_takes_rgb():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 4, 3)
+
+        def forward(self, images):
+            assert images.shape[1] == 3
+            assert torch.equal(images[:, 0], images[:, 2])
+            return self.stem(images).mean((2, 3))
+
+    assert image_channels(Own()) == 3
+    assert image_channels(Tutorial(10)) == 1
+    assert Classifier(Own())(torch.rand(2, 1, 32, 32)).shape == (2, 4)
+
+
+def test_vectors_have_no_weight_decay():
+    matrices, vectors = parameter_groups(Compact(46))
+    assert all(parameter.ndim > 1 for parameter in matrices["params"])
+    assert "weight_decay" not in matrices
+    assert vectors["weight_decay"] == 0
+    assert sum(p.numel() for group in (matrices, vectors) for p in group["params"]) == 172_270
+
+
+@given(total=st.integers(1, 20_000), share=st.floats(0, 1))
+def test_wilson_s_interval_holds_its_proportion(total, share):
+    correct = round(total * share)
+    low, high = wilson_interval(correct, total)
+    assert 0 <= low <= correct / total + 1e-12
+    assert correct / total - 1e-12 <= high <= 1
+    assert high - low < 1 or total < 4
+
+
+def test_wilson_s_interval_is_the_published_one():
+    assert wilson_interval(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
+
+
+def test_the_score_is_of_all_logits():
+    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [1.0, 0.0]])
+    labels = torch.tensor([0, 1, 1, 0])
+    scored = score(logits, labels)
+    assert (scored.correct, scored.total, scored.accuracy) == (3, 4, 0.75)
+    expected = np.mean([math.log(1 + math.exp(-m)) for m in (2, 1, -3, 1)])
+    assert scored.loss == pytest.approx(expected, rel=1e-6)
+    assert scored.macro_accuracy == pytest.approx((1 + 0.5) / 2)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_the_temperature_that_spoiled_logits_is_found(temperature):
+    draw = torch.Generator().manual_seed(0)
+    logits = torch.randn(20_000, 5, generator=draw) * 2
+    labels = torch.multinomial(logits.softmax(1), 1, generator=draw).flatten()
+    assert fit_temperature(logits * temperature, labels) == pytest.approx(temperature, rel=0.05)
