@@ -3,10 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from akshar import __version__
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError
+
+VERBS = ("train",)
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -72,7 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"akshar {__version__}")
         return 0
     if verb != "train":
-        print(f"akshar: no such verb: {verb}; try `akshar train`, or `akshar --help`", file=sys.stderr)
+        near = get_close_matches(verb, VERBS, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`akshar --help` lists them"
+        print(f"error: no such verb: {verb}; {hint}", file=sys.stderr)
         return 2
     if {"--help", "-h"} & {*rest}:
         print(TRAIN_HELP.format(groups=_groups()), end="")
@@ -92,7 +97,7 @@ def _train(arguments: Sequence[str]) -> int:
         if show_traceback:
             raise
         for line in str(error).splitlines():
-            print(f"akshar train: {line}", file=sys.stderr)
+            print(f"error: {line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

@@ -131,8 +131,10 @@ def _parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[s
             parsed.append((parser.parse_override(text), text))
         except HydraException:
             key, equals, _ = text.partition("=")
-            hint = "; put the value in quotes: 'KEY=\"VALUE\"'" if equals else "; write KEY=VALUE"
-            problems.append(f"{key if equals else text}: Hydra cannot read {text!r}{hint}")
+            if equals:
+                problems.append(f"{key}: Hydra cannot read {text!r}; put the value in quotes: '{key}=\"VALUE\"'")
+            else:
+                problems.append(f"{text}: is no KEY=VALUE")
     return parsed, problems
 
 

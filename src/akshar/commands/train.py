@@ -27,7 +27,10 @@ from akshar.runs.settings import config_problems
 
 log = logging.getLogger(__name__)
 
-HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc", "--resolve", "--package", "-p")
+# Of Hydra's own options: those with a value, and those that show something and run nothing.
+WITH_VALUE = ("--config-dir", "-cd", "--config-name", "-cn", "--package", "-p", "--info", "-i", "--cfg", "-c")
+SHOWING = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc")
+ALONE = ("--multirun", "-m", "--run", "-r", "--resolve", "--hydra-help", "--shell-completion", "-sc")
 
 
 @dataclasses.dataclass
@@ -46,16 +49,9 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0, 2 for a bad request, 1 for work that failed.
     """
-    flags = [word for word in arguments if word.startswith("-") and "=" not in word.split(".")[0]]
-    words = [word for word in arguments if word not in flags]
-    for flag in ("--config-dir", "-cd"):
-        if flag in flags:
-            folder = arguments[list(arguments).index(flag) + 1]
-            flags.remove(flag)
-            words[words.index(folder)] = search_path_override(folder)
-    overrides = quote_paths(words)
-    if not any(flag.startswith(HYDRA_FLAGS) for flag in flags):
-        check_overrides([word for word in overrides if "=" in word or word.startswith("~")])
+    options, overrides = split_words(arguments)
+    if not any(option in SHOWING for option in options):
+        check_overrides(overrides)
     outcome = Outcome()
     command_line = sys.argv
 
@@ -64,12 +60,40 @@ def main(arguments: Sequence[str]) -> int:
         sys.argv = command_line
         outcome.exit_code = max(outcome.exit_code, run_job(config))
 
-    sys.argv = [command_line[0], *flags, *overrides]
+    sys.argv = [command_line[0], *options, *overrides]
     try:
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=CONFIG_NAME)(job)()
     finally:
         sys.argv = command_line
     return outcome.exit_code
+
+
+def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Hydra's options with their values, and the overrides, quoted where they hold paths.
+
+    A folder of a person's own configs becomes an override, so that checking and running find the same files.
+
+    Raises:
+        BadRequest: an option that there is not, or a folder that there is not.
+    """
+    options: list[str] = []
+    overrides: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            overrides.append(word)
+        elif option in WITH_VALUE:
+            value = value if equals else next(words, "")
+            if option in ("--config-dir", "-cd"):
+                overrides.append(search_path_override(value))
+            else:
+                options += [option, value]
+        elif word in ALONE:
+            options.append(word)
+        else:
+            raise BadRequest(f"{word}: no such option; `akshar train --help` shows what there is")
+    return options, quote_paths(overrides)
 
 
 def run_job(config: DictConfig) -> int:

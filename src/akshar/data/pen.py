@@ -54,13 +54,11 @@ def draw_strokes(form: str, count: int, generator: torch.Generator, jitter: floa
         points = _points(stroke)
         moved = points + torch.randn((count, *points.shape), generator=generator) * jitter
         moved = moved + torch.randn((count, 1, 2), generator=generator) * drift
-        drawn = torch.ones(count, 1)
-        if _is_headline(points):  # headlines are drawn too long, too short, and now and then forgotten
+        if _is_headline(points):  # headlines are drawn too long and too short
             moved[:, :, 0] += torch.randn((count, 2), generator=generator) * 1.5
-            drawn = (torch.rand((count, 1), generator=generator) > 0.05).float()
         longest = float((points[1:] - points[:-1]).norm(dim=1).max()) * FILLED / GRID
         curve = _smooth_curve(moved, math.ceil(2.5 * longest)) * (FILLED / GRID) + (CANVAS - FILLED) / 2
-        _splat(canvas, curve, drawn)
+        _splat(canvas, curve)
     return canvas.clamp_(max=1).view(count, 1, CANVAS, CANVAS)
 
 
@@ -109,7 +107,7 @@ def _smooth_curve(points: Tensor, samples: int) -> Tensor:
     return curve.flatten(1, 2) / 2
 
 
-def _splat(canvas: Tensor, curve: Tensor, weight: Tensor) -> None:
+def _splat(canvas: Tensor, curve: Tensor) -> None:
     """Adds points (B, P, 2) to canvases (B, CANVAS * CANVAS), each shared among four pixels."""
     x, y = (curve - 0.5).clamp(0, CANVAS - 2).unbind(-1)
     left, top = x.floor(), y.floor()
@@ -122,7 +120,7 @@ def _splat(canvas: Tensor, curve: Tensor, weight: Tensor) -> None:
         (CANVAS + 1, right_part * low_part),
     )
     for offset, share in shares:
-        canvas.scatter_add_(1, corner + offset, share * weight)
+        canvas.scatter_add_(1, corner + offset, share)
 
 
 def _soft_tip(canvas: Tensor) -> Tensor:

@@ -101,7 +101,10 @@ def start_from(net: nn.Module, model: str) -> list[str]:
     Raises:
         BadRequest: not a checkpoint, or one of another network.
     """
-    weights = net_weights(read_checkpoint(model))
+    try:
+        weights = net_weights(read_checkpoint(model))
+    except BadRequest as error:
+        raise BadRequest(f"init_from={model}: {error}") from error
     own = net.state_dict()
     last_layer = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))][-1]
     fresh = [

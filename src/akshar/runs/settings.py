@@ -58,7 +58,7 @@ class Trainer(Open):
     """Arguments of Lightning's Trainer that have a narrower range here, or that its signature leaves open."""
 
     max_epochs: PositiveInt
-    accelerator: str
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
     devices: PositiveInt
     precision: str
     gradient_clip_val: PositiveFloat | None
@@ -119,6 +119,7 @@ def config_problems(config: dict[str, Any]) -> list[str]:
         ours = OURS.get(path, set())
         own = {key: value for key, value in node.items() if key not in ours}
         found = target_problems(path, own, GIVEN.get(path, set()), RESERVED.get(part, set()))
+        found = [_as_overridden(problem, config) for problem in found]
         problems += [problem for problem in found if problem.split("=")[0].split(":")[0] not in wrong]
     return problems
 
@@ -158,6 +159,12 @@ def _line(config: dict[str, Any], details: Any) -> str:
         return f"{path}: no such key{did_you_mean(path, all_keys(config, without=path))}"
     message = details["msg"].removeprefix("Input ").replace("should", "must")
     return f"{key}={details['input']}: {message}"
+
+
+def _as_overridden(problem: str, config: dict[str, Any]) -> str:
+    """A problem of `data.source.KEY` told as one of `data.KEY`, where that is what a person sets."""
+    key = problem.removeprefix("data.source.").split("=")[0].split(":")[0]
+    return problem.replace("data.source.", "data.", 1) if key in config["data"] else problem
 
 
 def _is_key(config: dict[str, Any], part: int | str) -> bool:

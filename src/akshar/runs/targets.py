@@ -2,9 +2,9 @@
 
 import inspect
 from difflib import get_close_matches
+from pkgutil import resolve_name
 from typing import Any, get_type_hints
 
-from hydra.utils import get_object
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
@@ -25,10 +25,9 @@ def target_problems(path: str, node: dict[str, Any], given: set[str], reserved: 
         A line each, beginning with the key.
     """
     try:
-        target = get_object(node["_target_"])
+        target = resolve_name(node["_target_"])
     except Exception as error:  # whatever the imported module raises
-        cause = error.__cause__ or error
-        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return [f"{path}._target_={node['_target_']}: cannot be imported ({reason})"]
     keys = {key: value for key, value in node.items() if key not in HYDRA_KEYS}
     taken = [f"{path}.{key}: is set by akshar itself" for key in sorted(reserved & keys.keys())]

@@ -1,0 +1,102 @@
+"""What cannot be done is refused before work begins: one clear line a problem, exit code 2 or 1."""
+
+import pytest
+from conftest import TINY, write_picture
+
+WRONG = [
+    (["optimizer.lrr=1"], "optimizer.lrr: no such key; did you mean optimizer.lr?"),
+    (["sed=3"], "sed: no such key; did you mean seed?"),
+    (["+typo=1"], "typo: no such key"),
+    (["+data.batchsize=1"], "data.batchsize: no such key; did you mean data.batch_size?"),
+    (["+model.droput=0.1"], "model.droput: Compact has no such argument; did you mean model.dropout?"),
+    (["+trainer.max_epoch=1"], "trainer.max_epoch: Trainer has no such argument; did you mean trainer.max_epochs?"),
+    (["+trainer.logger=false"], "trainer.logger: is set by akshar itself"),
+    (["model=tutorail"], "model=tutorail: no such choice; did you mean tutorial?"),
+    (["experiment=nothing"], "experiment=nothing: no such choice (there are compact, "),
+    (["debug=true"], "debug=True: no such choice (there are smoke)"),
+    (["data.batch_size=abc"], "data.batch_size=abc: must be a valid integer"),
+    (["data.batch_size=12.5"], "data.batch_size=12.5: must be a valid integer"),
+    (["data.batch_size=0"], "data.batch_size=0: must be greater than 0"),
+    (["data.val_fraction=1.5"], "data.val_fraction=1.5: must be less than 1"),
+    (["data.folds=5", "data.fold=5"], "data.fold=5: must be from 0 to 4, because data.folds=5"),
+    (["data.folds=1"], "data.folds=1: must be greater than or equal to 2"),
+    (["data.split=random_block"], "data.split=random_block: must be 'random' or 'blocks'"),
+    (["data.subset=numbers"], "data.subset=numbers: must be 'all', 'digits' or 'letters'"),
+    (["optimizer.lr=-1"], "optimizer.lr=-1: must be greater than 0"),
+    (["optimizer=sgd", "optimizer.momentum=1"], "optimizer.momentum=1: must be less than 1"),
+    (["model.dropout=2"], "model.dropout=2: must be less than 1"),
+    (["model.widths=[8,0]"], "model.widths=[8, 0]: must be greater than or equal to 1"),
+    (["augment.rotation=-5"], "augment.rotation=-5: must be greater than or equal to 0"),
+    (["augment.scale=[0.9]"], "augment.scale=[0.9]: "),
+    (["monitor=loss/vall"], "monitor=loss/vall: must be 'loss/val', 'accuracy/val', 'loss/train' or 'accuracy/train'"),
+    (["label_smoothing=1"], "label_smoothing=1: must be less than 1"),
+    (["seed=-1"], "seed=-1: must be greater than or equal to 0"),
+    (["trainer.max_epochs=0"], "trainer.max_epochs=0: must be greater than 0"),
+    (["trainer.precision=17"], "trainer.precision=17: must be "),
+    (["trainer.accelerator=quantum"], "trainer.accelerator=quantum: "),
+    (["model._target_=nowhere.Net"], "model._target_=nowhere.Net: cannot be imported (No module named 'nowhere')"),
+    (["model._target_=akshar.models.compact.Net"], "model._target_=akshar.models.compact.Net: cannot be imported"),
+    (["data=folder"], "data.root: must be given, as data.root=VALUE"),
+    (["data.batch_size"], "data.batch_size: is no KEY=VALUE"),
+    (["seed=(1"], "seed: Hydra cannot read 'seed=(1'"),
+    (["--config-dir", "/nowhere", "seed=1"], "--config-dir /nowhere: no such folder"),
+]
+
+
+@pytest.mark.parametrize(("words", "line"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_a_wrong_word_is_one_line_that_names_it(words, line, refused, workplace):
+    lines = refused("train", *words)
+    assert len(lines) == 1, lines
+    assert line in lines[0]
+    assert not (workplace / "outputs").exists()
+
+
+def test_several_problems_are_named_at_once(refused):
+    lines = refused(
+        "train", "optimizer.lrr=1", "+typo=1", "data.val_fraction=2", "model=tutorail", "seed=x", "data.fold=-1"
+    )
+    for key in ("optimizer.lrr", "typo", "data.val_fraction", "model=tutorail", "seed", "data.fold"):
+        assert any(key in line for line in lines), key
+
+
+def test_an_unknown_verb_and_option(refused):
+    assert "no such verb: trian; did you mean train?" in refused("trian")[0]
+    assert "--colour: no such option" in refused("train", "--colour")[0]
+
+
+def test_data_that_is_missing_or_broken(refused, workplace):
+    assert "data.archive=nowhere.zip: no such file" in refused("train", "data.archive=nowhere.zip", exit_code=1)[0]
+    (workplace / "चित्र (1).zip").write_text("no zip")
+    assert "चित्र (1).zip: not a whole zip" in refused("train", "data.archive=चित्र (1).zip", exit_code=1)[-1]
+    assert "data.root=nowhere: no such folder" in refused("train", "data=folder", "data.root=nowhere", exit_code=1)[0]
+
+
+def test_a_failure_is_recorded_in_the_run_s_own_folder(refused, workplace):
+    refused("train", "data=folder", "data.root=nowhere", exit_code=1)
+    (folder,) = workplace.glob("outputs/train/*")
+    assert '"status": "failed"' in (folder / "status.json").read_text()
+    assert "Traceback" in (folder / "run.log").read_text()
+    assert not (folder / "result.json").exists()
+
+
+def test_data_and_settings_that_do_not_fit(refused, workplace):
+    for shape, name in enumerate(("bar", "cross")):
+        for number in range(12):
+            write_picture(workplace / "mine" / "test" / name / f"{number}.png", shape)
+    mine = ("data=folder", "data.root=mine")
+    assert "no training images" in refused("train", *TINY[3:], *mine)[0]
+    (workplace / "mine" / "test").rename(workplace / "mine" / "train")
+    assert "data.batch_size=256: more than the 18" in refused("train", *mine)[0]
+    assert "init_from=nowhere" in refused("train", *TINY, "init_from=nowhere")[0]
+
+
+def test_a_finished_run_is_not_written_over(train, refused):
+    train(*TINY, "hydra.run.dir=outputs/train/mine")
+    assert "holds a finished run already" in refused("train", *TINY, "hydra.run.dir=outputs/train/mine")[0]
+
+
+def test_the_traceback_is_shown_when_asked_for(workplace, capfd):
+    from akshar.cli import main
+
+    assert main(["train", "data=folder", "data.root=nowhere", "traceback=true"]) == 1
+    assert "Traceback" in capfd.readouterr().err
