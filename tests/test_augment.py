@@ -54,16 +54,17 @@ def test_nothing_asked_for_changes_nothing():
     assert torch.equal(Augment()(images, generator(1)), images)
 
 
-@given(
-    angle=st.floats(-90, 90), scale=st.floats(0.7, 1.3), x=st.integers(-4, 4), y=st.integers(-4, 4)
-)
+@given(angle=st.floats(-90, 90), scale=st.floats(0.7, 1.3), x=st.integers(-4, 4), y=st.integers(-4, 4))
 def test_geometry_is_torchvision_s(angle, scale, x, y):
     """Against torchvision's affine with the same parameters (its angle turns the same way)."""
 
     class Fixed(Augment):
         def draw(self, count, generator):
             fixed = {"angle": math.radians(angle), "scale": scale, "x": 2 * x / 32, "y": 2 * y / 32}
-            return {name: value.fill_(fixed.get(name, value[0])) for name, value in super().draw(count, generator).items()}
+            return {
+                name: value.fill_(fixed.get(name, value[0]))
+                for name, value in super().draw(count, generator).items()
+            }
 
     ours = Fixed(rotation=1)(smooth_image(), generator(1))
     theirs = affine(smooth_image(), angle, [x, y], scale, [0.0], InterpolationMode.BILINEAR)

@@ -166,9 +166,9 @@ def test_what_is_no_zip_or_is_not_there_is_said(tmp_path):
 def test_names_in_an_archive_choose_no_place_on_disk(members, tmp_path):
     evil = {"../../escaped.txt": b"x", "/etc/akshar": b"x", "DHCD/../../Train/digit_0/9.txt": b"x"}
     archive = write_zip(tmp_path / "dhcd.zip", members | evil)
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     read_archive(archive, layout(pictures()))
-    assert {path for path in tmp_path.rglob("*")} == before
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_a_member_that_unpacks_to_too_much_is_not_unpacked(members, tmp_path):

@@ -82,5 +82,5 @@ def test_missing_parts_and_too_large_batches_are_refused():
         only_test.train_dataloader()
     with pytest.raises(BadRequest, match="no test images"):
         CharacterData(Given(train=make_images(30))).test_dataloader()
-    with pytest.raises(BadRequest, match="data.batch_size=1000: more than the 108"):
+    with pytest.raises(BadRequest, match=r"data\.batch_size=1000: more than the 108"):
         CharacterData(Given(train=make_images(30)), batch_size=1000)

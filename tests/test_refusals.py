@@ -9,7 +9,10 @@ WRONG = [
     (["+typo=1"], "typo: no such key"),
     (["+data.batchsize=1"], "data.batchsize: no such key; did you mean data.batch_size?"),
     (["+model.droput=0.1"], "model.droput: Compact has no such argument; did you mean model.dropout?"),
-    (["+trainer.max_epoch=1"], "trainer.max_epoch: Trainer has no such argument; did you mean trainer.max_epochs?"),
+    (
+        ["+trainer.max_epoch=1"],
+        "trainer.max_epoch: Trainer has no such argument; did you mean trainer.max_epochs?",
+    ),
     (["+trainer.logger=false"], "trainer.logger: is set by akshar itself"),
     (["model=tutorail"], "model=tutorail: no such choice; did you mean tutorial?"),
     (["experiment=nothing"], "experiment=nothing: no such choice (there are compact, "),
@@ -28,14 +31,23 @@ WRONG = [
     (["model.widths=[8,0]"], "model.widths=[8, 0]: must be greater than or equal to 1"),
     (["augment.rotation=-5"], "augment.rotation=-5: must be greater than or equal to 0"),
     (["augment.scale=[0.9]"], "augment.scale=[0.9]: "),
-    (["monitor=loss/vall"], "monitor=loss/vall: must be 'loss/val', 'accuracy/val', 'loss/train' or 'accuracy/train'"),
+    (
+        ["monitor=loss/vall"],
+        "monitor=loss/vall: must be 'loss/val', 'accuracy/val', 'loss/train' or 'accuracy/train'",
+    ),
     (["label_smoothing=1"], "label_smoothing=1: must be less than 1"),
     (["seed=-1"], "seed=-1: must be greater than or equal to 0"),
     (["trainer.max_epochs=0"], "trainer.max_epochs=0: must be greater than 0"),
     (["trainer.precision=17"], "trainer.precision=17: must be "),
     (["trainer.accelerator=quantum"], "trainer.accelerator=quantum: "),
-    (["model._target_=nowhere.Net"], "model._target_=nowhere.Net: cannot be imported (No module named 'nowhere')"),
-    (["model._target_=akshar.models.compact.Net"], "model._target_=akshar.models.compact.Net: cannot be imported"),
+    (
+        ["model._target_=nowhere.Net"],
+        "model._target_=nowhere.Net: cannot be imported (No module named 'nowhere')",
+    ),
+    (
+        ["model._target_=akshar.models.compact.Net"],
+        "model._target_=akshar.models.compact.Net: cannot be imported",
+    ),
     (["data=folder"], "data.root: must be given, as data.root=VALUE"),
     (["data.batch_size"], "data.batch_size: is no KEY=VALUE"),
     (["seed=(1"], "seed: Hydra cannot read 'seed=(1'"),
@@ -53,7 +65,13 @@ def test_a_wrong_word_is_one_line_that_names_it(words, line, refused, workplace)
 
 def test_several_problems_are_named_at_once(refused):
     lines = refused(
-        "train", "optimizer.lrr=1", "+typo=1", "data.val_fraction=2", "model=tutorail", "seed=x", "data.fold=-1"
+        "train",
+        "optimizer.lrr=1",
+        "+typo=1",
+        "data.val_fraction=2",
+        "model=tutorail",
+        "seed=x",
+        "data.fold=-1",
     )
     for key in ("optimizer.lrr", "typo", "data.val_fraction", "model=tutorail", "seed", "data.fold"):
         assert any(key in line for line in lines), key
@@ -68,7 +86,9 @@ def test_data_that_is_missing_or_broken(refused, workplace):
     assert "data.archive=nowhere.zip: no such file" in refused("train", "data.archive=nowhere.zip", exit_code=1)[0]
     (workplace / "चित्र (1).zip").write_text("no zip")
     assert "चित्र (1).zip: not a whole zip" in refused("train", "data.archive=चित्र (1).zip", exit_code=1)[-1]
-    assert "data.root=nowhere: no such folder" in refused("train", "data=folder", "data.root=nowhere", exit_code=1)[0]
+    assert (
+        "data.root=nowhere: no such folder" in refused("train", "data=folder", "data.root=nowhere", exit_code=1)[0]
+    )
 
 
 def test_a_failure_is_recorded_in_the_run_s_own_folder(refused, workplace):

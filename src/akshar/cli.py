@@ -106,8 +106,18 @@ def _train(arguments: Sequence[str]) -> int:
 def _groups() -> str:
     """The groups of `conf/` and their files, read from the folder itself."""
     lines = []
-    for group in ("experiment", "data", "model", "augment", "optimizer", "scheduler", "trainer", "callbacks", "logger", "debug"):
+    for group in (
+        "experiment",
+        "data",
+        "model",
+        "augment",
+        "optimizer",
+        "scheduler",
+        "trainer",
+        "callbacks",
+        "logger",
+        "debug",
+    ):
         names = sorted(path.stem for path in (config_folder() / group).glob("*.yaml") if path.stem != "base")
         lines.append(f"  {group:<12}{', '.join(names)}")
     return "\n".join(lines)
-

@@ -6,9 +6,15 @@ Nothing of the operating system is used (Pillow's own shaping needs a system lib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import uharfbuzz as hb
+
+# uharfbuzz is compiled and comes without types.
+# pyright: reportAttributeAccessIssue=false
+
+Font: TypeAlias = Any  # hb.Font
 
 CAPTION = "fontpkg_noto_sans_devanagari"
 
@@ -27,7 +33,7 @@ def font_files(package: str) -> list[Path]:
 
 
 @cache
-def load_font(path: Path, **axes: float) -> hb.Font:
+def load_font(path: Path, **axes: float) -> Font:
     """A font, with the values of its variable axes, e.g. `wght=300`."""
     font = hb.Font(hb.Face(hb.Blob.from_file_path(str(path))))
     if axes:
@@ -35,7 +41,7 @@ def load_font(path: Path, **axes: float) -> hb.Font:
     return font
 
 
-def draw_text(font: hb.Font, text: str, size: float, language: str = "hi") -> np.ndarray:
+def draw_text(font: Font, text: str, size: float, language: str = "hi") -> np.ndarray:
     """Draws one line of text, Devanagari or Latin.
 
     Args:

@@ -65,12 +65,22 @@ def build_classifier(settings: dict[str, Any], net: nn.Module) -> Classifier:
 
 
 def build_trainer(
-    settings: dict[str, Any], folder: RunFolder, history: History, logger: RunLogger | None, classes: tuple[str, ...]
+    settings: dict[str, Any],
+    folder: RunFolder,
+    history: History,
+    logger: RunLogger | None,
+    classes: tuple[str, ...],
 ) -> pl.Trainer:
     """Lightning's Trainer with what every run has, and the callbacks that were asked for."""
     contents = PlainContents(settings, classes, PREPROCESSING)
     asked = [instantiate(node, _convert_="all") for node in settings["callbacks"].values() if node]
-    callbacks: list[Callback] = [*asked, contents, history, Progress(), best_and_last(folder, settings["monitor"])]
+    callbacks: list[Callback] = [
+        *asked,
+        contents,
+        history,
+        Progress(),
+        best_and_last(folder, settings["monitor"]),
+    ]
     return instantiate(
         settings["trainer"] | {"precision": precision(settings)},
         _convert_="all",

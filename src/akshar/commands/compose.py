@@ -21,11 +21,19 @@ from akshar.runs.record import new_run_name
 from akshar.runs.settings import all_keys, config_problems, did_you_mean
 
 CONFIG_NAME = "train"
-PATH_KEYS = ("data.archive", "data.root", "data.cache_dir", "data.url", "init_from", "hydra.run.dir", "hydra.sweep.dir")
+PATH_KEYS = (
+    "data.archive",
+    "data.root",
+    "data.cache_dir",
+    "data.url",
+    "init_from",
+    "hydra.run.dir",
+    "hydra.sweep.dir",
+)
 _UNQUOTED = re.compile(r"[\w./:+%@-]*", re.ASCII)  # what Hydra's grammar takes as it is
-_RUN_NAME = new_run_name()
 
-OmegaConf.register_new_resolver("akshar_run_name", lambda: _RUN_NAME, replace=True)
+# Made once a command line and process, however often Hydra composes.
+OmegaConf.register_new_resolver("akshar_run_name", new_run_name, use_cache=True, replace=True)
 OmegaConf.register_new_resolver("akshar_direction", direction, replace=True)
 
 
@@ -40,8 +48,9 @@ def quote_paths(overrides: Sequence[str]) -> list[str]:
         key, equals, value = override.partition("=")
         if key.lstrip("+") in PATH_KEYS and not _UNQUOTED.fullmatch(value) and value[:1] not in ("'", '"', "$"):
             escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", "\\'")
-            override = f"{key}{equals}'{escaped}'"
-        quoted.append(override)
+            quoted.append(f"{key}{equals}'{escaped}'")
+        else:
+            quoted.append(override)
     return quoted
 
 

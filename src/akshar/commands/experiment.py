@@ -188,7 +188,10 @@ def _fit_record(history: History, trainer: pl.Trainer, data: CharacterData) -> d
 
 
 def _log_hyperparameters(logger: RunLogger, settings: dict[str, Any], result: dict[str, Any]) -> None:
-    metrics = {"best/loss/val": result["best"]["val_loss"], "best/accuracy/val": result["best"]["val_accuracy"]}
+    metrics = {
+        "best/loss/val": result["best"]["val_loss"],
+        "best/accuracy/val": result["best"]["val_accuracy"],
+    }
     if result["test"]:
         metrics["best/accuracy/test"] = result["test"]["accuracy"]
     logger.add_hyperparameters(settings, metrics)

@@ -19,8 +19,6 @@ Amount = Annotated[float, Field(ge=0)]
 Range = Annotated[Sequence[Annotated[float, Field(gt=0)]], Field(min_length=2, max_length=2)]
 
 
-
-
 class Augment:
     """Random changes to images on black ground, in [0, 1]; what is 0 (or the range 1 to 1) is off.
 

@@ -1,5 +1,6 @@
 """Batches gathered by index from images in memory: no worker processes, no per-image Python."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -39,7 +40,7 @@ class Batches:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-len(self.indices) // self.batch_size)
+        return math.ceil(len(self.indices) / self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         indices, seed = self.indices, self.shuffle_seed

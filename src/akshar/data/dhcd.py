@@ -92,7 +92,7 @@ class DHCD:
         differences = []
         for part, expected in self.layout.digests.items():
             pixels = arrays.get(f"{part}-pixels")
-            found = "nothing" if pixels is None else hashlib.sha256(pixels).hexdigest()
+            found = "nothing" if pixels is None else hashlib.sha256(pixels.data).hexdigest()
             if found != expected:
                 differences.append(
                     f"the pixels of {part} are not DHCD's (sha256 {found[:12]}..., expected {expected[:12]}...)"

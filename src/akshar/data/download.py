@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import pooch
 import requests
@@ -28,11 +28,13 @@ def download(url: str, folder: Path, read: Callable[[Path], T]) -> T:
     log.info("downloading %s", url)
     pooch.get_logger().setLevel("ERROR")
     name = "dhcd-download.zip"
-    fetcher = pooch.create(path=folder, base_url="", registry={name: None}, urls={name: url}, retry_if_failed=TRIES - 1)
+    fetcher = pooch.create(
+        path=folder, base_url="", registry={name: None}, urls={name: url}, retry_if_failed=TRIES - 1
+    )
     getter = pooch.HTTPDownloader(timeout=TIMEOUT, progressbar=sys.stderr.isatty())
     (folder / name).unlink(missing_ok=True)
     try:
-        return read(Path(fetcher.fetch(name, downloader=getter)))
+        return read(Path(fetcher.fetch(name, downloader=cast(Any, getter))))
     except requests.RequestException as error:
         raise BadData(
             f"DHCD could not be downloaded from {url} ({_reason(error)}); fetch the zip by hand and name it with "

@@ -129,9 +129,7 @@ def draw_class(
     return images[torch.randperm(count, generator=draws)]
 
 
-def _draw_fonts(
-    character: Character, families: tuple[Family, ...], count: int, draws: torch.Generator
-) -> Tensor:
+def _draw_fonts(character: Character, families: tuple[Family, ...], count: int, draws: torch.Generator) -> Tensor:
     glyphs, shares = [], []
     for family in families:
         if character.name.isdecimal() and not family.digits:

@@ -37,7 +37,7 @@ class Images:
         """Sha256 over pixels, labels and class names: the same for the same content, wherever it came from."""
         digest = hashlib.sha256("\n".join(self.classes).encode())
         digest.update(self.labels.numpy().tobytes())
-        digest.update(self.pixels.numpy())
+        digest.update(self.pixels.numpy().data)
         return digest.hexdigest()
 
     def of_classes(self, classes: Sequence[str]) -> "Images":

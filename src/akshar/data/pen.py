@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-import uharfbuzz as hb
 from torch import Tensor
 
 from akshar.data.augment import Augment, blur_images
 from akshar.data.images import BORDER, SIDE
-from akshar.fonts import draw_text
+from akshar.fonts import Font, draw_text
 
 CANVAS = 64
 FILLED = 44  # pixels of the canvas that a character's longer side takes: room for the hand's unsteadiness
@@ -22,11 +21,11 @@ NIB = 1.6  # standard deviation in pixels of the pen's soft tip
 BOX = SIDE - 2 * BORDER
 
 # The hand as a whole, then the trembling of single strokes.
-SWAY = Augment(rotation=10, shear=15, stretch=(0.7, 1.4), elastic=2.0)
+SWAY = Augment(rotation=12, shear=20, stretch=(0.6, 1.6), elastic=2.5)
 TREMBLE = Augment(elastic=0.8, elastic_knots=11)
 
 
-def draw_glyph(font: hb.Font, text: str, language: str) -> Tensor:
+def draw_glyph(font: Font, text: str, language: str) -> Tensor:
     """A character of a font, in the middle of a canvas: float32 [0, 1] (1, CANVAS, CANVAS)."""
     ink = torch.from_numpy(draw_text(font, text, size=160, language=language)).float()[None, None] / 255
     factor = FILLED / max(ink.shape[2:])

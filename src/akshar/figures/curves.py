@@ -38,7 +38,9 @@ def _pair(axes: Axes, rows: Sequence[Mapping[str, Any]], metric: str, best_epoch
     epochs = [row["epoch"] for row in rows]
     marker = "o" if len(rows) < 30 else ""
     for stage, colour, label in (("train", TRAIN, "train (augmented)"), ("val", VAL, "validation")):
-        axes.plot(epochs, [row[f"{metric}/{stage}"] for row in rows], color=colour, label=label, marker=marker, ms=4)
+        axes.plot(
+            epochs, [row[f"{metric}/{stage}"] for row in rows], color=colour, label=label, marker=marker, ms=4
+        )
     axes.axvline(best_epoch, color=INK, linewidth=1, linestyle=":", label=f"kept: epoch {best_epoch}")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

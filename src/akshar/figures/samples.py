@@ -1,7 +1,5 @@
 """What a person should see before believing a figure: the images trained on, and a batch of predictions."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from PIL import Image
@@ -16,7 +14,7 @@ SAMPLES = 48
 ERRORS = 24
 
 
-def draw_batch(images: Tensor, labels: Tensor, classes: Sequence[str]) -> Image.Image:
+def draw_batch(images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Image.Image:
     """A sheet of the first images of a batch as the net gets them.
 
     Args:
@@ -56,7 +54,10 @@ def draw_predictions(images: Images, logits: Tensor, seed: int = 0) -> Image.Ima
 
     return draw_sheet(
         [
-            (f"A random batch of the {len(images):,} test images: predicted (true)", [tile(i) for i in batch]),
+            (
+                f"A random batch of the {len(images):,} test images: predicted (true)",
+                [tile(i) for i in batch],
+            ),
             (f"Errors: {len(errors)} of {len(wrong)}", [tile(i) for i in errors]),
         ]
     )

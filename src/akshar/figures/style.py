@@ -1,5 +1,7 @@
 """Colours and sizes that all figures share; colours tell apart under every common colour blindness."""
 
+from typing import Any
+
 import matplotlib
 
 matplotlib.use("Agg")  # files only: no window, no display needed
@@ -12,7 +14,7 @@ RIGHT = "#117733"
 WRONG = "#cc3311"
 GRID = "#d0d7de"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": PAPER,
     "figure.dpi": 110,
     "savefig.dpi": 110,

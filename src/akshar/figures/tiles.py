@@ -76,7 +76,12 @@ def _width(columns: int, pixels: int) -> int:
 
 
 def _write(
-    image: Image.Image, text: str, colour: str, size: float, box: tuple[int, int, int, int], centred: bool = True
+    image: Image.Image,
+    text: str,
+    colour: str,
+    size: float,
+    box: tuple[int, int, int, int],
+    centred: bool = True,
 ) -> None:
     """Draws a line of text into a box (left, top, width, height), made smaller where it is too long for it."""
     left, top, width, height = box

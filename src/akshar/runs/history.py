@@ -51,7 +51,15 @@ class History(Callback):
         """Starts the clock."""
         self._start = time.perf_counter()
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, _: int) -> None:
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Notes the rate of the step that begins: by the epoch's end the schedule has moved on."""
+        self._lr = learning_rate(trainer)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
         """Counts."""
         self.images_seen += len(batch.labels)
 
@@ -64,7 +72,7 @@ class History(Callback):
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return
         measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": learning_rate(trainer)}
+        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
         row |= measured | {"seconds": round(time.perf_counter() - self._start, 3)}
         self.rows.append(row)
         if trainer.logger is not None:
@@ -103,7 +111,9 @@ class Progress(Callback):
             disable=None,  # off a terminal
         )
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
         """Moves the bar on."""
         if self._bar is not None:
             self._bar.update()
@@ -129,7 +139,7 @@ def sort_key(value: float, monitor: str) -> float:
 
 
 def direction(monitor: str) -> str:
-    """"min" for a loss, "max" for an accuracy."""
+    """ "min" for a loss, "max" for an accuracy."""
     return "max" if monitor.startswith("accuracy") else "min"
 
 

@@ -39,7 +39,10 @@ def _git() -> dict[str, Any]:
     # Inside somebody's repository, but not tracked by it, is no checkout of ours.
     if not git("ls-files", Path(__file__).name):
         return {}
-    return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain", "--untracked-files=no"))}
+    return {
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": bool(git("status", "--porcelain", "--untracked-files=no")),
+    }
 
 
 def _host() -> dict[str, Any]:

@@ -36,9 +36,12 @@ def target_problems(path: str, node: dict[str, Any], given: set[str], reserved: 
         parameters = inspect.signature(target).parameters
     except (TypeError, ValueError):  # some builtins have none to hold against
         return taken
-    return taken + _unknown(path, target, keys, parameters) + _missing(path, target, keys, parameters, given) + [
-        problem for key, value in keys.items() for problem in _wrong_type(path, target, key, value)
-    ]
+    return (
+        taken
+        + _unknown(path, target, keys, parameters)
+        + _missing(path, target, keys, parameters, given)
+        + [problem for key, value in keys.items() for problem in _wrong_type(path, target, key, value)]
+    )
 
 
 def _unknown(path: str, target: Any, keys: dict[str, Any], parameters: Any) -> list[str]:

@@ -1,0 +1,124 @@
+"""The command itself: quick answers, and every shipped config."""
+
+import subprocess
+import sys
+import time
+from itertools import product
+
+import pytest
+from conftest import TINY
+from hydra import compose, initialize_config_dir
+
+from akshar import __version__
+from akshar.cli import TRAIN_HELP, main
+from akshar.commands.compose import check_overrides, plain, quote_paths
+from akshar.conf_folder import config_folder
+from akshar.runs.settings import config_problems
+
+GROUPS = {
+    path.name: sorted(file.stem for file in path.glob("*.yaml") if file.stem != "base")
+    for path in config_folder().iterdir()
+    if path.is_dir() and path.name != "hydra"
+}
+
+
+def akshar(*words):
+    return subprocess.run([sys.executable, "-m", "akshar", *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["--version"], ["train", "--help"]])
+def test_quick_answers_are_quick_and_load_nothing_heavy(words):
+    start = time.perf_counter()
+    done = akshar(*words)
+    assert time.perf_counter() - start < 1
+    assert done.returncode == 0
+    assert done.stdout
+    check = f"import sys; sys.argv = ['akshar', *{words!r}]; from akshar.cli import main; main(); "
+    check += "assert not {'torch', 'hydra', 'numpy', 'pytorch_lightning'} & {*sys.modules}"
+    subprocess.run([sys.executable, "-c", check], check=True, capture_output=True)
+
+
+def test_help_and_version_say_what_to_type():
+    assert akshar("--version").stdout == f"akshar {__version__}\n"
+    assert "akshar train experiment=quickstart" in akshar("--help").stdout
+    text = akshar("train", "--help").stdout
+    for group, names in GROUPS.items():
+        assert group in text
+        for name in names:
+            assert name in text
+
+
+def test_the_values_that_help_names_exist():
+    words = [line.split()[0] for line in TRAIN_HELP.partition("Values")[2].splitlines() if line.startswith("  ")]
+    keys = [word.partition("=")[0] for word in words if "=" in word and not word.startswith("akshar")]
+    assert len(keys) >= 9
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = compose("train")
+    for key in keys:
+        node = config
+        for part in key.split("."):
+            assert part in node
+            node = node[part]
+
+
+@pytest.mark.parametrize(("group", "name"), [(group, name) for group, names in GROUPS.items() for name in names])
+def test_every_shipped_config_composes_and_passes_the_checks(group, name):
+    extra = ["data.root=x"] if name == "folder" else []
+    check_overrides([f"{group}={name}", *extra])
+
+
+def test_bare_train_is_the_experiment_compact():
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        bare, named = (plain(compose("train", words)) for words in ([], ["experiment=compact"]))
+    assert bare | {"name": "compact"} == named
+
+
+def test_the_tutorial_s_experiment_is_the_tutorial_s():
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = plain(compose("train", ["experiment=tutorial"]))
+    assert config["data"]["subset"] == "digits"
+    assert (config["data"]["batch_size"], config["data"]["val_fraction"]) == (32, 0.1)
+    assert config["trainer"]["max_epochs"] == 100
+    assert config["model"] == {
+        "_target_": "akshar.models.tutorial.Tutorial",
+        "in_channels": 3,
+        "dropout": 0.25,
+    }
+    assert config["optimizer"]["_target_"] == "torch.optim.SGD"
+    assert (
+        config["optimizer"]["lr"],
+        config["optimizer"]["momentum"],
+        config["optimizer"]["weight_decay"],
+    ) == (0.001, 0.9, 0)
+    assert config["augment"] == {
+        "_target_": "akshar.data.augment.Augment", "rotation": 45, "translation": 0.1, "scale": [0.8, 1.2],
+    }  # fmt: skip
+    assert config["monitor"] == "loss/val"
+    assert config_problems(config) == []
+
+
+@pytest.mark.parametrize(("model", "augment", "optimizer"), product(["tutorial"], ["none", "strong"], ["sgd"]))
+def test_other_compositions_train(train, model, augment, optimizer):
+    words = [word for word in TINY if not word.startswith("model.")]
+    groups = ("debug=smoke", f"model={model}", f"augment={augment}", f"optimizer={optimizer}")
+    result, _ = train(*words, *groups, "optimizer.lr=0.001")
+    assert result["fit"]["steps"] == 8  # TINY's two epochs of four batches
+
+
+@pytest.mark.parametrize("name", ["quickstart"])
+def test_experiments_run(train, name):
+    result, _ = train(f"experiment={name}", "data.train_per_class=20", "data.test_per_class=5", "debug=smoke")
+    assert result["name"] == name
+
+
+def test_the_whole_config_can_be_shown(workplace, capfd):
+    assert main(["train", "--cfg", "job", "experiment=tutorial"]) == 0
+    assert "_target_: akshar.models.tutorial.Tutorial" in capfd.readouterr().out
+    assert not (workplace / "outputs").exists()
+
+
+@pytest.mark.parametrize("path", ["/x/चित्र", "a b/(1)[2]", "it's", "x=1,2", "~/set", "plain/path.zip"])
+def test_paths_of_any_name_reach_the_config(path):
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = compose("train", quote_paths(["data=folder", f"data.root={path}"]))
+    assert config.data.root == path
