@@ -81,6 +81,18 @@ def refused(workplace: Path, capfd: pytest.CaptureFixture[str]) -> Callable[...,
 
 
 @pytest.fixture
+def dhcd_if_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Lets words that ask for DHCD have it, or skips; other words pass as they are."""
+
+    def prepare(words: list[str]) -> list[str]:
+        if not any(word.startswith(("data=", "experiment=quickstart", "experiment=glyphs")) for word in words):
+            monkeypatch.setenv("AKSHAR_DHCD", request.getfixturevalue("dhcd_archive"))
+        return words
+
+    return prepare
+
+
+@pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """No address resolves."""
 

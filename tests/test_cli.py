@@ -11,7 +11,8 @@ from hydra import compose, initialize_config_dir
 
 from akshar import __version__
 from akshar.cli import TRAIN_HELP, main
-from akshar.commands.compose import check_overrides, plain, quote_paths
+from akshar.commands.compose import check_overrides, plain
+from akshar.commands.overrides import quote_paths
 from akshar.conf_folder import config_folder
 from akshar.runs.settings import config_problems
 

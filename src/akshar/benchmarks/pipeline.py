@@ -25,6 +25,7 @@ from akshar.memory import keep_freed_memory
 
 WORKERS = 2
 ROUNDS = 3
+SECONDS = 1.0  # a round takes at least so long
 
 
 def main() -> None:
@@ -77,11 +78,11 @@ def image_folder_loader(folder: Path, batch_size: int) -> "DataLoader[tuple[torc
 
 
 def _rate(batches: Callable[[], Iterable[torch.Tensor]]) -> float:
-    """Images a second: the median of some rounds of whole epochs, each of at least a second."""
+    """Images a second: the median of some rounds of whole epochs."""
     rates = []
     for _ in range(ROUNDS + 1):  # the first warms up and is not counted
         count, seconds = 0, 0.0
-        while seconds < 1:
+        while seconds < SECONDS:
             iterator = iter(batches())
             next(iterator)  # workers are running from here on
             start = time.perf_counter()

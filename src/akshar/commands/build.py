@@ -12,7 +12,7 @@ from torch import nn
 from akshar.data.module import CharacterData
 from akshar.errors import BadRequest
 from akshar.models.classifier import Classifier
-from akshar.runs.checkpoint import PlainContents, WholeFileCheckpointIO
+from akshar.runs.checkpoint import KEY, PlainContents, WholeFileCheckpointIO, net_weights, read_checkpoint
 from akshar.runs.history import History, Progress, direction
 from akshar.runs.record import RunFolder
 from akshar.runs.tensorboard import RunLogger
@@ -62,6 +62,23 @@ def build_classifier(settings: dict[str, Any], net: nn.Module) -> Classifier:
         monitor=settings["monitor"],
         label_smoothing=settings["label_smoothing"],
     )
+
+
+def load_classifier(model: str) -> tuple[Classifier, tuple[str, ...]]:
+    """A trained network in eval mode and its class names, from nothing but a checkpoint.
+
+    Args:
+        model: a run's folder, or a checkpoint file.
+
+    Raises:
+        BadRequest: not a checkpoint, or one of a network that cannot be imported here.
+    """
+    checkpoint = read_checkpoint(model)
+    contents = checkpoint[KEY]
+    classes = tuple(contents["classes"])
+    net = build_net(contents["config"], len(classes))
+    net.load_state_dict(net_weights(checkpoint))
+    return Classifier(net).eval(), classes
 
 
 def build_trainer(

@@ -1,10 +1,5 @@
 """One experiment from its checked settings: built, fitted, tested once, recorded."""
 
-import logging
-import os
-import shlex
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +8,7 @@ import pytorch_lightning as pl
 from omegaconf import OmegaConf
 from PIL import Image
 
+from akshar.commands.announce import announce, announce_result, announce_start
 from akshar.commands.build import build_classifier, build_data, build_net, build_tester, build_trainer
 from akshar.data.module import CharacterData
 from akshar.errors import AksharError, BadRequest
@@ -26,8 +22,6 @@ from akshar.runs.provenance import provenance
 from akshar.runs.record import RunFolder, write_json
 from akshar.runs.settings import config_hash
 from akshar.runs.tensorboard import RunLogger
-
-log = logging.getLogger(__name__)
 
 
 def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -54,10 +48,10 @@ def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
         raise BadRequest("data.root: has no training images, only test images")
     net = build_net(settings, len(data.classes))
     if settings["init_from"] is not None:
-        _announce_start(start_from(net, settings["init_from"]), settings["init_from"])
+        announce_start(start_from(net, settings["init_from"]), settings["init_from"])
     classifier = build_classifier(settings, net)
     name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
-    _announce(name, data, classifier, settings)
+    announce(name, data, classifier.net)
     write_json(folder.split, data.split.settings | {"digest": data.split.digest(), "val": data.split.val.tolist()})
 
     logger = RunLogger(path) if settings["logger"]["tensorboard"] else None
@@ -101,7 +95,7 @@ def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
         _log_hyperparameters(logger, settings, result)
     write_json(folder.result, result)
     folder.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
-    _announce_result(result, folder, tensorboard=logger is not None)
+    announce_result(result, folder, tensorboard=logger is not None)
     return result
 
 
@@ -195,54 +189,3 @@ def _log_hyperparameters(logger: RunLogger, settings: dict[str, Any], result: di
     if result["test"]:
         metrics["best/accuracy/test"] = result["test"]["accuracy"]
     logger.add_hyperparameters(settings, metrics)
-
-
-def _announce(name: str, data: CharacterData, classifier: Classifier, settings: dict[str, Any]) -> None:
-    assert data.split is not None
-    tested = f"{len(data.test):,} test" if data.test is not None else "no test"
-    log.info(
-        "%s: %s with %s parameters; %s images of %s in %s classes (%s train, %s val, %s)",
-        name,
-        type(classifier.net).__name__.lower(),
-        f"{count_parameters(classifier.net):,}",
-        f"{len(data.split.train) + len(data.split.val) + len(data.test or ()):,}",
-        data.dataset.name,
-        len(data.classes),
-        f"{len(data.split.train):,}",
-        f"{len(data.split.val):,}",
-        tested,
-    )
-
-
-def _announce_start(fresh: list[str], model: str) -> None:
-    new = f"; new for these classes: {', '.join(fresh)}" if fresh else ""
-    log.info("starting from the weights of %s%s", model, new)
-
-
-def _announce_result(result: dict[str, Any], folder: RunFolder, tensorboard: bool) -> None:
-    best, test = result["best"], result["test"]
-    log.info("")
-    log.info("kept           epoch %d, validation accuracy %.2f %%", best["epoch"], 100 * best["val_accuracy"])
-    if test:
-        low, high = (100 * bound for bound in test["interval_95"])
-        log.info(
-            "test accuracy  %.2f %%  (%s of %s images; 95 %% interval %.2f to %.2f %%)",
-            100 * test["accuracy"],
-            f"{test['correct']:,}",
-            f"{test['total']:,}",
-            low,
-            high,
-        )
-    shown = os.path.relpath(folder.path)
-    shown = str(folder.path) if shown.startswith("..") else shown
-    log.info("run folder     %s", shown)
-    if tensorboard:
-        log.info("look inside    %s --logdir %s", _tensorboard_command(), shlex.quote(shown))
-
-
-def _tensorboard_command() -> str:
-    """How this person can start TensorBoard: by name where that finds it, else by its path."""
-    if shutil.which("tensorboard"):
-        return "tensorboard"
-    beside = Path(sys.executable).parent / "tensorboard"
-    return shlex.quote(os.path.relpath(beside))

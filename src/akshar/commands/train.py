@@ -12,13 +12,8 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from akshar.commands.compose import (
-    CONFIG_NAME,
-    check_overrides,
-    plain,
-    quote_paths,
-    search_path_override,
-)
+from akshar.commands.compose import CONFIG_NAME, check_overrides, plain
+from akshar.commands.overrides import quote_paths, search_path_override
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, BadRequest
 from akshar.memory import keep_freed_memory

@@ -1,0 +1,54 @@
+"""What a trained model reads of DHCD's test set, whatever it was trained on.
+
+Run: `python -m akshar.benchmarks.transfer RUN`, with a run's folder or a checkpoint of the 46 classes. The ten
+digits are counted twice: as the model answers among 46 classes, and restricted to the ten.
+"""
+
+import argparse
+
+import torch
+from torch import Tensor
+
+from akshar.characters import SUBSETS
+from akshar.commands.build import load_classifier
+from akshar.data.dhcd import DHCD
+from akshar.data.images import Images, normalise, to_unit
+from akshar.models.classifier import Classifier
+from akshar.models.metrics import wilson_interval
+
+BATCH = 1024
+
+
+def main() -> None:
+    """Prints three accuracies with their 95 % intervals."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", help="a run's folder or a checkpoint")
+    arguments = parser.parse_args()
+    test = DHCD().load().test
+    assert test is not None
+    classifier, classes = load_classifier(arguments.model)
+    for name, right in measure(classifier, classes, test).items():
+        correct, total = int(right.sum()), len(right)
+        low, high = (100 * bound for bound in wilson_interval(correct, total))
+        print(f"{name:<24}{100 * correct / total:6.2f} %  ({correct:,} of {total:,}; {low:.2f} to {high:.2f} %)")
+
+
+def measure(classifier: Classifier, classes: tuple[str, ...], images: Images) -> dict[str, Tensor]:
+    """Which images are read rightly, by question: bool (N,) each."""
+    images = images.of_classes(classes)
+    with torch.inference_mode():
+        batches = images.pixels.split(BATCH)
+        logits = torch.cat([classifier(normalise(to_unit(batch))) for batch in batches])
+    digit_labels = [classes.index(character.folder) for character in SUBSETS["digits"]]
+    is_digit = torch.isin(images.labels, torch.tensor(digit_labels))
+    right = logits.argmax(1) == images.labels
+    among_digits = torch.tensor(digit_labels)[logits[:, digit_labels].argmax(1)]
+    return {
+        f"{len(classes)} classes": right,
+        f"digits among {len(classes)}": right[is_digit],
+        "digits among ten": (among_digits == images.labels)[is_digit],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The words of a command line as Hydra's overrides: read one by one, so that each problem is named."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from akshar.errors import BadRequest
+from akshar.runs.settings import all_keys, did_you_mean
+
+PATH_KEYS = (
+    "data.archive",
+    "data.root",
+    "data.cache_dir",
+    "data.url",
+    "init_from",
+    "hydra.run.dir",
+    "hydra.sweep.dir",
+)
+_UNQUOTED = re.compile(r"[\w./:+%@-]*", re.ASCII)  # what Hydra's grammar takes as it is
+
+
+def quote_paths(overrides: Sequence[str]) -> list[str]:
+    """Quotes the values of keys that hold paths, which Hydra's grammar would otherwise refuse or split.
+
+    >>> quote_paths(["data.root=~/चित्र (1)", "seed=1,2", "data.root=x"])
+    ["data.root='~/चित्र (1)'", 'seed=1,2', 'data.root=x']
+    """
+    quoted = []
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if key.lstrip("+") in PATH_KEYS and not _UNQUOTED.fullmatch(value) and value[:1] not in ("'", '"', "$"):
+            escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", "\\'")
+            quoted.append(f"{key}{equals}'{escaped}'")
+        else:
+            quoted.append(override)
+    return quoted
+
+
+def search_path_override(folder: str) -> str:
+    """The override by which a folder of a person's own configs is found too.
+
+    Raises:
+        BadRequest: there is no such folder.
+    """
+    path = Path(folder).expanduser().resolve()
+    if not path.is_dir():
+        raise BadRequest(f"--config-dir {folder}: no such folder")
+    escaped = str(path).replace("'", "\\'")
+    return f"hydra.searchpath=['file://{escaped}']"
+
+
+def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[str]]:
+    """The overrides that can be read, each with its text, and a line for each that cannot."""
+    parser, parsed, problems = OverridesParser.create(), [], []
+    for text in overrides:
+        try:
+            parsed.append((parser.parse_override(text), text))
+        except HydraException:
+            key, equals, _ = text.partition("=")
+            if equals:
+                problems.append(f"{key}: Hydra cannot read {text!r}; put the value in quotes: '{key}=\"VALUE\"'")
+            else:
+                problems.append(f"{text}: is no KEY=VALUE")
+    return parsed, problems
+
+
+def choices_of(group: str, search_path: list[str]) -> list[str]:
+    """The files of a group, in ours and in a person's own folder; empty for what is no group."""
+    loader = GlobalHydra.instance().config_loader()
+    own = loader.get_group_options(group)
+    for text in search_path:
+        folder = Path(text.partition("file://")[2].rstrip("]'").replace("\\'", "'"))
+        own = [*own, *(path.stem for path in (folder / group).glob("*.yaml"))]
+    return sorted({*own} - {"base"})
+
+
+def group_problems(override: Override, choices: list[str]) -> list[str]:
+    """A line for each choice that there is not."""
+    value = override.value()
+    wanted = value if isinstance(value, list) else [value]
+    if override.is_sweep_override():
+        wanted = list(override.sweep_iterator())
+    named = [item for item in wanted if not (isinstance(item, str) and "," in item)]
+    return [
+        f"{override.key_or_group}={item}: no such choice{did_you_mean(str(item), choices)} "
+        f"(there are {', '.join(choices)})"
+        for item in named
+        if item is not None and str(item).strip("'\"") not in choices and not isinstance(item, list)
+    ]
+
+
+def key_problem(override: Override, config: dict[str, Any]) -> str | None:
+    """What is wrong with the key of an override of one value, in a config that has all the choices made."""
+    key = override.key_or_group
+    known = all_keys(config)
+    if override.is_add() or override.is_force_add():
+        if key.startswith("data.") and not key.startswith("data.source.") and key not in known:
+            return f"{key}: no such key{did_you_mean(key, known)}"
+        return None
+    if override.is_delete() or key in known or any(name.startswith(f"{key}.") for name in known):
+        return None
+    return f"{key}: no such key{did_you_mean(key, known)}"
+
+
+def first_of_sweep(override: Override, text: str) -> str:
+    """The override with the first value of its sweep."""
+    if not override.is_sweep_override():
+        return text
+    value = next(iter(override.sweep_string_iterator()))
+    return f"{text.partition('=')[0]}={value}"

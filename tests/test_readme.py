@@ -1,0 +1,64 @@
+"""Every command of the README runs as it stands; long ones are cut short by their own overrides."""
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+
+from akshar.cli import main
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines() if line]
+# Words that make a real training small; the command's own words come first.
+SHORT = ["debug=smoke", *TINY[3:4], "trainer.max_epochs=1"]
+
+
+def trainings():
+    return [line for line in COMMANDS if line.startswith("akshar train") and "--" not in line]
+
+
+def test_the_readme_begins_with_results_and_the_two_commands():
+    assert README.index("| ") < README.index("```sh") < 6000
+    first, second = (block.strip() for block in re.findall(r"```sh\n(.*?)```", README, re.S)[:2])
+    assert first == (
+        "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/akshar train experiment=quickstart"
+    )
+    assert second == ".venv/bin/pip install -e '.[dev]' && .venv/bin/pytest"
+
+
+@pytest.mark.parametrize("line", trainings())
+def test_trainings_run(line, workplace, dhcd_if_needed):
+    words = shlex.split(line.partition("#")[0])[1:]
+    words = dhcd_if_needed(words)
+    assert main([*words, *SHORT]) == 0
+    assert list(workplace.glob("outputs/*/*"))
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in COMMANDS if line.startswith("akshar") and line not in trainings()]
+)
+def test_other_verbs_run(line, workplace, capfd):
+    assert main(shlex.split(line.partition("#")[0])[1:]) == 0
+    assert capfd.readouterr().out
+
+
+def test_every_command_is_of_a_kind_that_is_run():
+    """What starts with none of these is not covered by a test: `.ci/run` runs the first two blocks."""
+    kinds = ("akshar ", "python3 -m venv", ".venv/bin/pip install", "python -m akshar.benchmarks", "tensorboard ")
+    assert [line for line in COMMANDS if not line.startswith(kinds)] == []
+
+
+def test_benchmarks_named_in_the_readme_exist():
+    named = re.findall(r"python -m (akshar\.benchmarks\.\w+)", README)
+    assert named
+    for name in named:
+        assert os.spawnl(os.P_WAIT, sys.executable, sys.executable, "-m", name, "--help") == 0
+
+
+def test_pictures_named_in_the_readme_exist():
+    for path in re.findall(r"!\[[^]]*]\(([^)]+)\)", README):
+        assert (Path(__file__).parents[1] / path).is_file(), path

@@ -1,0 +1,31 @@
+"""Speed, as ratios measured in one run; what the README says of it comes from the same scripts."""
+
+import pytest
+
+from akshar.benchmarks import overhead, pipeline
+from akshar.memory import keep_freed_memory
+
+
+@pytest.mark.slow
+def test_the_input_pipeline_is_ten_times_imagefolder_s():
+    keep_freed_memory()
+    ours, theirs = pipeline.measure(images=9200, batch_size=32)
+    print(f"{ours:,.0f} against {theirs:,.0f} images/s: {ours / theirs:.1f} times")
+    assert ours / theirs >= 10
+
+
+@pytest.mark.slow
+def test_lightning_costs_little_over_a_bare_loop():
+    keep_freed_memory()
+    bare, fit = overhead.measure(steps=2000)
+    print(f"{fit - bare:.3f} ms a step over {bare:.3f} ms")
+    assert fit - bare <= 0.6
+
+
+def test_both_measurements_run(monkeypatch):
+    monkeypatch.setattr(pipeline, "SECONDS", 0.05)
+    ours, theirs = pipeline.measure(images=460, batch_size=32)
+    assert ours > theirs
+    monkeypatch.setattr(overhead, "ROUNDS", 1)
+    bare, fit = overhead.measure(steps=60)
+    assert fit > bare > 0
