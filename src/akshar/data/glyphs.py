@@ -1,6 +1,9 @@
 """The embedded data set: the 46 characters drawn from packaged fonts and from pen strokes, in many hands."""
 
+import hashlib
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -9,7 +12,10 @@ from pydantic import Field
 from torch import Tensor
 from tqdm import tqdm
 
+from akshar import fonts
 from akshar.characters import SUBSETS, Character
+from akshar.data import augment, pen
+from akshar.data import strokes as strokes_module
 from akshar.data.cache import Arrays, cache_root, cached_arrays
 from akshar.data.images import Dataset, Images
 from akshar.data.pen import draw_glyph, draw_strokes, handwrite
@@ -17,7 +23,6 @@ from akshar.data.strokes import FORMS
 from akshar.fonts import font_files, load_font
 from akshar.seeds import generator
 
-FORMAT = 1  # of the drawing: another number draws every cached set anew
 STROKES = 0.6  # share of the training characters drawn from pen strokes; the rest from fonts
 
 
@@ -76,7 +81,7 @@ class Glyphs:
 
     def load(self) -> Dataset:
         """Draws the images, or reads the cache of them."""
-        name = f"glyphs-{FORMAT}-{self.subset}-{self.train_per_class}-{self.test_per_class}-{self.seed}"
+        name = f"glyphs-{_version()}-{self.subset}-{self.train_per_class}-{self.test_per_class}-{self.seed}"
         arrays = cached_arrays(cache_root(self.cache_dir) / name, self._draw)
         return Dataset("glyphs", self._images(arrays["train"]), self._images(arrays["test"]))
 
@@ -99,6 +104,13 @@ class Glyphs:
             torch.arange(count).repeat(len(classes)),
             classes,
         )
+
+
+def _version() -> str:
+    """8 hex digits of the code that draws: a cached set is drawn anew when it changes."""
+    modules = (augment, fonts, pen, strokes_module, sys.modules[__name__])
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
+    return hashlib.sha256(sources).hexdigest()[:8]
 
 
 def draw_class(
@@ -134,13 +146,13 @@ def _draw_fonts(character: Character, families: tuple[Family, ...], count: int, 
     for family in families:
         if character.name.isdecimal() and not family.digits:
             continue
-        fonts = [
+        faces = [
             load_font(path, **axes)
             for path in font_files(family.package)
             if not any(word in path.name for word in TOO_THICK)
             for axes in ([{"wght": float(weight)} for weight in family.weights] or [{}])
         ]
-        glyphs += [draw_glyph(font, character.letter, family.language) for font in fonts]
-        shares += [family.share / len(fonts)] * len(fonts)
+        glyphs += [draw_glyph(font, character.letter, family.language) for font in faces]
+        shares += [family.share / len(faces)] * len(faces)
     chosen = torch.multinomial(torch.tensor(shares), count, replacement=True, generator=draws)
     return torch.stack(glyphs)[chosen]

@@ -16,6 +16,9 @@ LAYOUT = {
     }
 }
 
+# Where things lie and what is only shown.
+NOT_COMPARED = ("data.source", "data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
+
 
 class RunLogger(TensorBoardLogger):
     """Event files right in the run's folder, and nothing else.
@@ -44,20 +47,25 @@ class RunLogger(TensorBoardLogger):
             config: of the run.
             metrics: tags and final values.
         """
-        self.log_hyperparams(flat(config), metrics)
+        self.log_hyperparams(compared(config), metrics)
         self.experiment.flush()
 
 
-def flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted keys with plain values; lists become text.
+def compared(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """What is worth comparing runs by: dotted keys with plain values, a part with a `_target_` by its name.
 
-    >>> flat({"model": {"widths": [1, 2], "dropout": 0.1}})
-    {'model.widths': '[1, 2]', 'model.dropout': 0.1}
+    >>> compared({"model": {"_target_": "akshar.models.compact.Compact", "widths": [8, 16]}, "test": True})
+    {'model': 'Compact', 'model.widths': '[8, 16]'}
     """
     pairs: dict[str, Any] = {}
     for key, value in config.items():
-        if isinstance(value, dict):
-            pairs |= flat(value, f"{prefix}{key}.")
+        path = prefix + key
+        if key == "_target_":
+            pairs[prefix.rstrip(".")] = str(value).rpartition(".")[2]
+        elif path in NOT_COMPARED or key.startswith("_"):
+            continue
+        elif isinstance(value, dict):
+            pairs |= compared(value, f"{path}.")
         else:
-            pairs[prefix + key] = value if isinstance(value, bool | int | float | str) else str(value)
+            pairs[path] = value if isinstance(value, bool | int | float | str) else str(value)
     return pairs
