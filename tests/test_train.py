@@ -3,6 +3,9 @@
 import csv
 import json
 import math
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -257,3 +260,20 @@ def test_a_person_s_own_network_augmentation_schedule_and_callback(train, workpl
     with (folder / "history.csv").open() as file:
         assert [float(row["lr"]) for row in csv.DictReader(file)] == [0.004, 0.002]
     assert main(["train", *TINY[:6], *own, "+model.hiden=3"]) == 2
+
+
+def test_an_interrupt_is_told_and_recorded(workplace):
+    command = [sys.executable, "-m", "akshar", "train", *TINY, "trainer.max_epochs=100000"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("epoch"):
+            break
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait(60) == 130
+    assert "interrupted; what was finished lies in " in rest
+    assert "Traceback" not in rest
+    (folder,) = workplace.glob("outputs/train/*")
+    assert json.loads((folder / "status.json").read_text())["status"] == "interrupted"
+    assert read_checkpoint(folder)[KEY]["classes"]

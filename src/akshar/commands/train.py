@@ -17,6 +17,7 @@ from akshar.commands.overrides import quote_paths, search_path_override
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, BadRequest
 from akshar.memory import keep_freed_memory
+from akshar.runs.record import write_status
 from akshar.runs.settings import config_problems
 
 log = logging.getLogger(__name__)
@@ -107,17 +108,16 @@ def run_job(config: DictConfig) -> int:
         run_experiment(settings, folder)
     except AksharError as error:
         return _failed(folder, config, error, error.exit_code)
-    except KeyboardInterrupt:
-        log.error("interrupted; the run lies in %s", folder)
-        return 130
+    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning turns the first into the second
+        write_status(folder, "interrupted")
+        log.error("interrupted; what was finished lies in %s", folder)
+        raise KeyboardInterrupt from stop  # which ends a sweep too
     except Exception as error:
         return _failed(folder, config, error, 1)
     return 0
 
 
 def _failed(folder: Path, config: DictConfig, error: Exception, exit_code: int) -> int:
-    from akshar.runs.record import write_status
-
     text = str(error) or type(error).__name__
     if not isinstance(error, AksharError):
         text = f"{type(error).__name__}: {text}"
