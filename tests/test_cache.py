@@ -21,21 +21,27 @@ def never():
 
 
 def test_what_was_built_is_read_back_and_not_built_again(tmp_path):
-    cached_arrays(tmp_path / "set", arrays)
-    again = cached_arrays(tmp_path / "set", never)
+    cached_arrays(tmp_path / "set", arrays, ["pixels"])
+    again = cached_arrays(tmp_path / "set", never, ["pixels"])
     assert np.array_equal(again["pixels"], arrays()["pixels"])
     assert isinstance(again["pixels"], np.memmap)
     again["pixels"][0, 0] = 99  # copy on write: the file stays as it is
-    assert cached_arrays(tmp_path / "set", never)["pixels"][0, 0] == 0
+    assert cached_arrays(tmp_path / "set", never, ["pixels"])["pixels"][0, 0] == 0
+
+
+def test_a_folder_that_lacks_a_part_is_built_again(tmp_path):
+    cached_arrays(tmp_path / "set", arrays, ["pixels"])
+    whole = cached_arrays(tmp_path / "set", lambda: arrays() | {"labels": np.zeros(3)}, ["pixels", "labels"])
+    assert set(whole) == {"pixels", "labels"}
 
 
 def test_a_build_that_fails_or_is_killed_leaves_nothing_that_is_read(tmp_path):
     with pytest.raises(ZeroDivisionError):
-        cached_arrays(tmp_path / "set", lambda: {"pixels": 1 // 0})
+        cached_arrays(tmp_path / "set", lambda: {"pixels": 1 // 0}, ["pixels"])
     left_behind = tmp_path / "set.partial-1"
     left_behind.mkdir()
     (left_behind / "pixels.npy").write_bytes(b"half")
-    assert np.array_equal(cached_arrays(tmp_path / "set", arrays)["pixels"], arrays()["pixels"])
+    assert np.array_equal(cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"], arrays()["pixels"])
     assert not left_behind.exists()
 
 
@@ -47,7 +53,7 @@ def test_many_that_start_at_once_build_once(tmp_path):
         "    (pathlib.Path(sys.argv[1]) / f'built-{time.time_ns()}').touch()\n"
         "    time.sleep(0.5)\n"
         "    return {'pixels': np.ones(5, np.uint8)}\n"
-        "print(cached_arrays(pathlib.Path(sys.argv[1]) / 'set', build)['pixels'].sum())\n"
+        "print(cached_arrays(pathlib.Path(sys.argv[1]) / 'set', build, ['pixels'])['pixels'].sum())\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     with ThreadPoolExecutor(4) as pool:
@@ -66,9 +72,9 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
         pytest.skip("this machine mounts no small disk")
     try:
         with pytest.raises(BadData, match=r"the disk is full.*data.cache_dir=FOLDER or AKSHAR_CACHE"):
-            cached_arrays(tmp_path / "set", lambda: {"pixels": np.zeros(1_000_000, np.uint8)})
+            cached_arrays(tmp_path / "set", lambda: {"pixels": np.zeros(1_000_000, np.uint8)}, ["pixels"])
         assert not list(tmp_path.glob("set*/*"))
-        assert len(cached_arrays(tmp_path / "set", arrays)["pixels"]) == 3  # what fits works afterwards
+        assert len(cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"]) == 3  # what fits works afterwards
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
 
@@ -76,7 +82,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadData, match="the cache cannot be written"):
-        cached_arrays(tmp_path / "file" / "set", arrays)
+        cached_arrays(tmp_path / "file" / "set", arrays, ["pixels"])
 
 
 def test_a_fingerprint_changes_with_a_file(tmp_path):

@@ -39,7 +39,7 @@ def test_subsets_are_parts_of_the_whole(real, subset, classes):
 def test_a_small_run_on_the_digits(real, train):
     result, _ = train(*TINY[3:], "data=dhcd", "data.subset=digits", "data.split=blocks", "optimizer.lr=0.01")
     assert result["data"]["test"] == 3000
-    assert result["test"]["accuracy"] > 0.8
+    assert result["test"]["accuracy"] > 0.5  # chance is 0.1
 
 
 @pytest.mark.slow

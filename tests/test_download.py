@@ -81,7 +81,7 @@ def test_no_network_is_told(tmp_path, no_network, monkeypatch):
 
 def test_a_wrong_file_is_removed_so_that_the_next_start_asks_again(server, source, tmp_path):
     good, server.content = server.content, b"<html>a page of apology</html>"
-    with pytest.raises(BadData, match="not a whole zip"):
+    with pytest.raises(BadData, match="not a zip"):
         source.load()
     server.content = good
     assert len(source.load().train) == 12

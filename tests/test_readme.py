@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TINY
+from conftest import TINY, write_picture
 
 from akshar.cli import main
 
@@ -34,6 +34,9 @@ def test_the_readme_begins_with_results_and_the_two_commands():
 def test_trainings_run(line, workplace, dhcd_if_needed):
     words = shlex.split(line.partition("#")[0])[1:]
     words = dhcd_if_needed(words)
+    for shape, name in enumerate(("bar", "cross")):
+        for number in range(60):
+            write_picture(workplace / "my" / "images" / name / f"{number}.png", shape, size=40 + number)
     assert main([*words, *SHORT]) == 0
     assert list(workplace.glob("outputs/*/*"))
 

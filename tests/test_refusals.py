@@ -13,7 +13,7 @@ WRONG = [
         ["+trainer.max_epoch=1"],
         "trainer.max_epoch: Trainer has no such argument; did you mean trainer.max_epochs?",
     ),
-    (["+trainer.logger=false"], "trainer.logger: is set by akshar itself"),
+    (["+trainer.logger=false"], "trainer.logger: is kept for akshar; leave it out"),
     (["model=tutorail"], "model=tutorail: no such choice; did you mean tutorial?"),
     (["experiment=nothing"], "experiment=nothing: no such choice (there are compact, "),
     (["debug=true"], "debug=True: no such choice (there are smoke)"),
@@ -48,6 +48,17 @@ WRONG = [
         ["model._target_=akshar.models.compact.Net"],
         "model._target_=akshar.models.compact.Net: cannot be imported",
     ),
+    (["experiment=null"], "experiment=null: name one (there are compact, "),
+    (["seed=1,2"], "seed=1,2: several values need -m"),
+    (["optimizer=[adamw,sgd]"], "optimizer: takes one choice"),
+    (["optimizer.lr=inf"], "optimizer.lr=inf: must be a finite number"),
+    (["seed=5000000000"], "seed=5000000000: must be less than 4294967296"),
+    (["trainer.devices=2"], "trainer.devices=2: must be less than or equal to 1"),
+    (["data.val_fraction='0.1'"], "data.val_fraction=0.1: must be a valid number"),
+    (["model.dropout=auto"], "model.dropout=auto: must be a valid number"),
+    (["+trainer.fast_dev_run=true"], "trainer.fast_dev_run: is kept for akshar"),
+    (["scheduler=plateau", "scheduler.interval=step"], "scheduler.interval=step: must be epoch"),
+    (["data=folder", "data.root="], "data.root=: String must have at least 1 character"),
     (["data=folder"], "data.root: must be given, as data.root=VALUE"),
     (["data.batch_size"], "data.batch_size: is no KEY=VALUE"),
     (["seed=(1"], "seed: Hydra cannot read 'seed=(1'"),
@@ -85,7 +96,7 @@ def test_an_unknown_verb_and_option(refused):
 def test_data_that_is_missing_or_broken(refused, workplace):
     assert "data.archive=nowhere.zip: no such file" in refused("train", "data.archive=nowhere.zip", exit_code=1)[0]
     (workplace / "चित्र (1).zip").write_text("no zip")
-    assert "चित्र (1).zip: not a whole zip" in refused("train", "data.archive=चित्र (1).zip", exit_code=1)[-1]
+    assert "चित्र (1).zip: not a zip" in refused("train", "data.archive=चित्र (1).zip", exit_code=1)[-1]
     assert (
         "data.root=nowhere: no such folder" in refused("train", "data=folder", "data.root=nowhere", exit_code=1)[0]
     )
@@ -110,9 +121,38 @@ def test_data_and_settings_that_do_not_fit(refused, workplace):
     assert "init_from=nowhere" in refused("train", *TINY, "init_from=nowhere")[0]
 
 
-def test_a_finished_run_is_not_written_over(train, refused):
-    train(*TINY, "hydra.run.dir=outputs/train/mine")
-    assert "holds a finished run already" in refused("train", *TINY, "hydra.run.dir=outputs/train/mine")[0]
+def test_a_folder_that_holds_a_run_is_left_as_it_is(train, refused):
+    _, folder = train(*TINY, "hydra.run.dir=outputs/train/mine")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert "holds a run already" in refused("train", *TINY, "hydra.run.dir=outputs/train/mine")[0]
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_loss_that_is_no_number_ends_the_run(refused, workplace):
+    lines = refused("train", *TINY, "optimizer=sgd", "scheduler=none", "optimizer.lr=1e20", exit_code=1)
+    assert "error: the training loss is nan in epoch 1; try a smaller optimizer.lr" in lines[-1]
+    (folder,) = workplace.glob("outputs/train/*")
+    assert '"status": "diverged"' in (folder / "status.json").read_text()
+
+
+def test_own_parts_that_do_not_fit_are_named(refused, workplace, monkeypatch):
+    (workplace / "odd.py").write_text(
+        "import torch\n"
+        "def few(num_classes):\n    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1024, 3))\n"
+        "def number(num_classes):\n    return 3\n"
+        "class NoCallback:\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(str(workplace))
+    for name, text in {"few": "_target_: odd.few", "number": "_target_: odd.number", "none": "width: 3"}.items():
+        (workplace / "own" / "model").mkdir(parents=True, exist_ok=True)
+        (workplace / "own" / "model" / f"{name}.yaml").write_text(text)
+    (workplace / "own" / "callbacks").mkdir()
+    (workplace / "own" / "callbacks" / "odd.yaml").write_text("odd:\n  _target_: odd.NoCallback")
+    own = ("train", *TINY[:6], "--config-dir", "own")
+    assert "model: gives (2, 3) for 2 images, not (2, 46)" in refused(*own, "model=few")[-1]
+    assert "model: must give an nn.Module, not int" in refused(*own, "model=number")[-1]
+    assert "model._target_: is missing" in refused(*own, "model=none")[-1]
+    assert "NoCallback is no pytorch_lightning Callback" in refused(*own, "callbacks=odd")[-1]
 
 
 def test_the_traceback_is_shown_when_asked_for(workplace, capfd):

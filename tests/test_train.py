@@ -213,8 +213,11 @@ def test_trained_weights_are_a_start_also_for_other_classes(train, finished, wor
     result, run = train(*mine)
     assert result["data"]["classes"] == 2
     assert "new for these classes: classifier.weight, classifier.bias" in (run / "run.log").read_text()
-    again, run = train(*TINY, f"init_from={folder}", "optimizer.lr=1e-9")
-    assert again["best"]["val_accuracy"] == pytest.approx(finished[0]["best"]["val_accuracy"], abs=0.02)
+    _, run = train(*TINY, f"init_from={folder}", "optimizer.lr=1e-9")
+    started, learned = (net_weights(read_checkpoint(path)) for path in (folder, run))
+    for name, _ in learned.items():
+        if name.endswith("weight"):
+            assert torch.allclose(started[name], learned[name], atol=1e-4)
 
 
 def test_a_person_s_own_network_augmentation_schedule_and_callback(train, workplace, monkeypatch):
@@ -267,7 +270,7 @@ def test_an_interrupt_is_told_and_recorded(workplace):
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("epoch"):
+        if line.startswith("epoch      2"):  # the first epoch's checkpoints are written by now
             break
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read()

@@ -30,7 +30,7 @@ under outputs/.
 
 Start with
   akshar train experiment=quickstart              drawn glyphs, under a minute
-  akshar train                                    DHCD with the network `compact`, about two minutes
+  akshar train                                    DHCD with the network `compact`, two to three minutes
   akshar train experiment=tutorial trainer.max_epochs=2
   akshar train data=folder data.root=my/images    your own images
 
@@ -101,6 +101,12 @@ def _train(arguments: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # Hydra's own, and the unforeseen
+        if show_traceback:
+            raise
+        reason = " ".join(str(error).split()) or "no reason given"
+        print(f"error: {type(error).__name__}: {reason} (traceback=true shows where)", file=sys.stderr)
+        return 1
 
 
 def _groups() -> str:

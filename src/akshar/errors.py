@@ -25,5 +25,9 @@ class BadRequest(AksharError):
         self.problems = problems
 
 
+class Diverged(AksharError):
+    """The loss is no longer a number."""
+
+
 class BadData(AksharError):
     """A file, an archive or the network did not give what it should."""

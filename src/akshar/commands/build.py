@@ -5,27 +5,42 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from torch import nn
 
+from akshar.data.images import BORDER, MEAN, SIDE, STD
 from akshar.data.module import CharacterData
 from akshar.errors import BadRequest
-from akshar.models.classifier import Classifier
+from akshar.models.classifier import Classifier, parameter_groups
 from akshar.runs.checkpoint import KEY, PlainContents, WholeFileCheckpointIO, net_weights, read_checkpoint
-from akshar.runs.history import History, Progress, direction
+from akshar.runs.history import History, Progress
+from akshar.runs.monitor import direction
 from akshar.runs.record import RunFolder
 from akshar.runs.tensorboard import RunLogger
 
-PREPROCESSING = {"side": 32, "border": 2, "ink": "white on black", "mean": 0.5, "std": 0.5}
+PREPROCESSING = {"side": SIDE, "border": BORDER, "ink": "white on black", "mean": MEAN, "std": STD}
+
+
+def make(part: str, node: dict[str, Any], *given: Any, **named: Any) -> Any:
+    """Builds what a node's `_target_` names.
+
+    Raises:
+        BadRequest: naming the part, with the target's own reason.
+    """
+    try:
+        return instantiate(node, *given, _convert_="all", **named)
+    except InstantiationException as error:
+        raise BadRequest(f"{part}: {error.__cause__ or error}") from error
 
 
 def build_data(settings: dict[str, Any]) -> CharacterData:
     """The images, split, with their augmentation."""
     data = settings["data"]
     return CharacterData(
-        instantiate(data["source"], _convert_="all"),
-        instantiate(settings["augment"], _convert_="all"),
+        make("data.source", data["source"]),
+        make("augment", settings["augment"]),
         batch_size=data["batch_size"],
         val_fraction=data["val_fraction"],
         folds=data["folds"],
@@ -38,10 +53,10 @@ def build_data(settings: dict[str, Any]) -> CharacterData:
 
 def build_net(settings: dict[str, Any], num_classes: int) -> nn.Module:
     """The network, with new weights."""
-    try:
-        return instantiate(settings["model"], num_classes=num_classes, _convert_="all")
-    except Exception as error:
-        raise BadRequest(f"model: {error.__cause__ or error}") from error
+    net = make("model", settings["model"], num_classes=num_classes)
+    if not isinstance(net, nn.Module):
+        raise BadRequest(f"model: must give an nn.Module, not {type(net).__name__}")
+    return net
 
 
 def build_classifier(settings: dict[str, Any], net: nn.Module) -> Classifier:
@@ -49,19 +64,44 @@ def build_classifier(settings: dict[str, Any], net: nn.Module) -> Classifier:
     schedule = dict(settings["scheduler"])
     interval = schedule.pop("interval", "step")
 
+    def make_optimizer(groups: Any) -> torch.optim.Optimizer:
+        return make("optimizer", settings["optimizer"] | {"_partial_": False}, groups)
+
     def make_schedule(optimizer: torch.optim.Optimizer, steps: int) -> Any:
         filled = {key: steps if value == "steps" else value for key, value in schedule.items()}
-        return instantiate(filled, _convert_="all")(optimizer)
+        return make("scheduler", filled | {"_partial_": False}, optimizer)
 
-    return Classifier(
+    classifier = Classifier(
         # Lightning moves data and net to the device; this layout makes convolutions faster on CPU and GPU.
         net.to(memory_format=torch.channels_last),  # pyright: ignore[reportCallIssue]
-        optimizer=instantiate(settings["optimizer"], _convert_="all"),
+        optimizer=make_optimizer,
         schedule=make_schedule if schedule.get("_target_") else None,
         schedule_interval=interval,
         monitor=settings["monitor"],
         label_smoothing=settings["label_smoothing"],
     )
+    # What cannot work is found now, not after the first epoch.
+    optimizer = make_optimizer(parameter_groups(net))
+    if classifier.make_schedule is not None:
+        classifier.make_schedule(optimizer, 100)
+    return classifier
+
+
+def check_output(classifier: Classifier, num_classes: int) -> None:
+    """Passes two blank images through the net and looks at the logits' shape.
+
+    Raises:
+        BadRequest: the net does not give one logit a class.
+    """
+    classifier.eval()
+    with torch.no_grad():
+        try:
+            shape = tuple(classifier(torch.zeros(2, 1, SIDE, SIDE)).shape)
+        except Exception as error:
+            raise BadRequest(f"model: takes no images of (N, {classifier.channels}, 32, 32): {error}") from error
+    if shape != (2, num_classes):
+        raise BadRequest(f"model: gives {shape} for 2 images, not (2, {num_classes}): one logit a class")
+    classifier.train()
 
 
 def load_classifier(model: str) -> tuple[Classifier, tuple[str, ...]]:
@@ -90,7 +130,10 @@ def build_trainer(
 ) -> pl.Trainer:
     """Lightning's Trainer with what every run has, and the callbacks that were asked for."""
     contents = PlainContents(settings, classes, PREPROCESSING)
-    asked = [instantiate(node, _convert_="all") for node in settings["callbacks"].values() if node]
+    asked = [make(f"callbacks.{name}", node) for name, node in settings["callbacks"].items() if node]
+    for callback in asked:
+        if not isinstance(callback, Callback):
+            raise BadRequest(f"callbacks: {type(callback).__name__} is no pytorch_lightning Callback")
     callbacks: list[Callback] = [
         *asked,
         contents,
@@ -98,9 +141,9 @@ def build_trainer(
         Progress(),
         best_and_last(folder, settings["monitor"]),
     ]
-    return instantiate(
+    return make(
+        "trainer",
         settings["trainer"] | {"precision": precision(settings)},
-        _convert_="all",
         default_root_dir=str(folder.path),
         logger=logger or False,
         callbacks=callbacks,
@@ -126,7 +169,7 @@ def build_tester(settings: dict[str, Any]) -> pl.Trainer:
 
 def best_and_last(folder: RunFolder, monitor: str) -> ModelCheckpoint:
     """Keeps two files: the best epoch by the monitored metric, and the last."""
-    checkpoint = ModelCheckpoint(
+    return ModelCheckpoint(
         dirpath=folder.checkpoints,
         filename="best",
         monitor=monitor,
@@ -135,8 +178,6 @@ def best_and_last(folder: RunFolder, monitor: str) -> ModelCheckpoint:
         auto_insert_metric_name=False,
         enable_version_counter=False,
     )
-    checkpoint.CHECKPOINT_NAME_LAST = "last"
-    return checkpoint
 
 
 def precision(settings: dict[str, Any]) -> Any:

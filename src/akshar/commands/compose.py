@@ -13,7 +13,7 @@ from omegaconf.errors import InterpolationKeyError, MissingMandatoryValue, Omega
 from akshar.commands.overrides import choices_of, first_of_sweep, group_problems, key_problem, parse
 from akshar.conf_folder import config_folder
 from akshar.errors import BadRequest
-from akshar.runs.history import direction
+from akshar.runs.monitor import direction
 from akshar.runs.record import new_run_name
 from akshar.runs.settings import config_problems
 
@@ -23,11 +23,12 @@ OmegaConf.register_new_resolver("akshar_run_name", new_run_name, use_cache=True,
 OmegaConf.register_new_resolver("akshar_direction", direction, replace=True)
 
 
-def check_overrides(overrides: Sequence[str]) -> None:
+def check_overrides(overrides: Sequence[str], multirun: bool = False) -> None:
     """Composes the config as Hydra will and holds it against the schema.
 
     Args:
         overrides: as Hydra takes them; of a sweep the first value of each key is composed.
+        multirun: whether a key may have several values.
 
     Raises:
         BadRequest: with every problem found.
@@ -35,6 +36,10 @@ def check_overrides(overrides: Sequence[str]) -> None:
     with _hydra():
         parsed, problems = parse(overrides)
         search_path = [text for override, text in parsed if override.key_or_group == "hydra.searchpath"]
+        if not multirun:
+            problems += [
+                f"{text}: several values need -m" for override, text in parsed if override.is_sweep_override()
+            ]
         groups, values = [], []
         for override, text in parsed:
             if override.key_or_group.startswith("hydra.") or override.key_or_group == "hydra":

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from akshar.commands.announce import announce, announce_result, announce_start
-from akshar.commands.build import build_classifier, build_data, build_net, build_tester, build_trainer
+from akshar.commands.build import build_classifier, build_data, build_net, build_tester, build_trainer, check_output
 from akshar.data.module import CharacterData
 from akshar.errors import AksharError, BadRequest
 from akshar.figures.curves import draw_curves
@@ -48,8 +48,10 @@ def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
         raise BadRequest("data.root: has no training images, only test images")
     net = build_net(settings, len(data.classes))
     if settings["init_from"] is not None:
-        announce_start(start_from(net, settings["init_from"]), settings["init_from"])
+        fresh = start_from(net, settings["init_from"], data.classes)
+        announce_start(fresh, settings["init_from"])
     classifier = build_classifier(settings, net)
+    check_output(classifier, len(data.classes))
     name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
     announce(name, data, classifier.net)
     write_json(folder.split, data.split.settings | {"digest": data.split.digest(), "val": data.split.val.tolist()})
@@ -63,7 +65,7 @@ def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
     trainer = build_trainer(settings, folder, history, logger, data.classes)
     trainer.fit(classifier, datamodule=data)
     if not history.rows:
-        raise AksharError("training ended before its first validation; raise trainer.max_epochs")
+        raise AksharError("training ended before its first validation")
 
     best_path = folder.checkpoints / "best.ckpt"
     tester = build_tester(settings)

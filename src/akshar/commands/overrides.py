@@ -22,19 +22,18 @@ PATH_KEYS = (
     "hydra.run.dir",
     "hydra.sweep.dir",
 )
-_UNQUOTED = re.compile(r"[\w./:+%@-]*", re.ASCII)  # what Hydra's grammar takes as it is
 
 
 def quote_paths(overrides: Sequence[str]) -> list[str]:
     """Quotes the values of keys that hold paths, which Hydra's grammar would otherwise refuse or split.
 
     >>> quote_paths(["data.root=~/चित्र (1)", "seed=1,2", "data.root=x"])
-    ["data.root='~/चित्र (1)'", 'seed=1,2', 'data.root=x']
+    ["data.root='~/चित्र (1)'", 'seed=1,2', "data.root='x'"]
     """
     quoted = []
     for override in overrides:
         key, equals, value = override.partition("=")
-        if key.lstrip("+") in PATH_KEYS and not _UNQUOTED.fullmatch(value) and value[:1] not in ("'", '"', "$"):
+        if key.lstrip("+") in PATH_KEYS and equals and value != "null" and value[:1] not in ("'", '"', "$"):
             escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", "\\'")
             quoted.append(f"{key}{equals}'{escaped}'")
         else:
@@ -82,16 +81,17 @@ def choices_of(group: str, search_path: list[str]) -> list[str]:
 
 def group_problems(override: Override, choices: list[str]) -> list[str]:
     """A line for each choice that there is not."""
-    value = override.value()
-    wanted = value if isinstance(value, list) else [value]
-    if override.is_sweep_override():
-        wanted = list(override.sweep_iterator())
-    named = [item for item in wanted if not (isinstance(item, str) and "," in item)]
+    group, value = override.key_or_group, override.value()
+    available = f"(there are {', '.join(choices)})"
+    if value is None:
+        return [f"{group}=null: name one {available}, or leave it out"]
+    if isinstance(value, list) and group != "callbacks":
+        return [f"{group}: takes one choice {available}; several, as {group}=A,B, need -m"]
+    wanted = list(override.sweep_iterator()) if override.is_sweep_override() else value
     return [
-        f"{override.key_or_group}={item}: no such choice{did_you_mean(str(item), choices)} "
-        f"(there are {', '.join(choices)})"
-        for item in named
-        if item is not None and str(item).strip("'\"") not in choices and not isinstance(item, list)
+        f"{group}={item}: no such choice{did_you_mean(str(item), choices)} {available}"
+        for item in (wanted if isinstance(wanted, list) else [wanted])
+        if str(item).strip("'\"") not in choices and not str(item).startswith("[")
     ]
 
 

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from akshar.commands.compose import CONFIG_NAME, check_overrides, plain
 from akshar.commands.overrides import quote_paths, search_path_override
 from akshar.conf_folder import config_folder
-from akshar.errors import AksharError, BadRequest
+from akshar.errors import AksharError, BadRequest, Diverged
 from akshar.memory import keep_freed_memory
 from akshar.runs.record import write_status
 from akshar.runs.settings import config_problems
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     options, overrides = split_words(arguments)
     if not any(option in SHOWING for option in options):
-        check_overrides(overrides)
+        check_overrides(overrides, multirun=bool({"-m", "--multirun"} & {*options}))
+        refuse_taken_folder(overrides)
     outcome = Outcome()
     command_line = sys.argv
 
@@ -91,6 +92,15 @@ def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return options, quote_paths(overrides)
 
 
+def refuse_taken_folder(overrides: Sequence[str]) -> None:
+    """Refuses `hydra.run.dir` where a run lies already, before Hydra writes anything there."""
+    for override in overrides:
+        key, _, value = override.partition("=")
+        folder = Path(value.strip("'\""))
+        if key == "hydra.run.dir" and (folder / "status.json").exists():
+            raise BadRequest(f"hydra.run.dir={folder}: holds a run already; choose another folder")
+
+
 def run_job(config: DictConfig) -> int:
     """Runs one composed config in the folder that Hydra made for it, and says how it ended.
 
@@ -130,7 +140,7 @@ def _failed(folder: Path, config: DictConfig, error: Exception, exit_code: int) 
         sys.stderr.write(trace)
     elif not isinstance(error, AksharError):
         log.error("the traceback is in %s, or add traceback=true", folder / "run.log")
-    write_status(folder, "failed", error=text)
+    write_status(folder, "diverged" if isinstance(error, Diverged) else "failed", error=text)
     return exit_code
 
 
@@ -143,7 +153,6 @@ def quiet_libraries() -> None:
         ".*Checkpoint directory .* exists and is not empty.*",  # this run's own
         ".*The number of training batches .* is smaller than the logging interval.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
-        ".*Detected call of `lr_scheduler.step\\(\\)` before `optimizer.step\\(\\)`.*",
         ".*GPU available but not used.*",
     ):
         warnings.filterwarnings("ignore", message)

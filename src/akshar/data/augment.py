@@ -108,8 +108,10 @@ class Augment:
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         """One number of each kind for each image: float32 (B,), uniform in the kind's range."""
         device = generator.device
+        if self.low.device != device:
+            self.low, self.span = self.low.to(device), self.span.to(device)
         uniform = torch.rand((len(self.names), count), device=device, generator=generator)
-        drawn = uniform.mul_(self.span.to(device)).add_(self.low.to(device))
+        drawn = uniform.mul_(self.span).add_(self.low)
         return dict(zip(self.names, drawn.unbind(0), strict=True))
 
     def positions(self, images: Tensor, drawn: dict[str, Tensor], generator: torch.Generator) -> Tensor:

@@ -6,7 +6,9 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from filelock import FileLock
@@ -26,12 +28,16 @@ def cache_root(directory: str | None = None) -> Path:
 
 
 def cached_arrays(
-    folder: Path, build: Callable[[], Arrays], valid: Callable[[Arrays], bool] = lambda _: True
+    folder: Path,
+    build: Callable[[], Arrays],
+    names: Iterable[str],
+    valid: Callable[[Arrays], bool] = lambda _: True,
 ) -> Arrays:
     """The arrays kept in `folder`, memory-mapped copy-on-write; built and kept first where they are not there.
 
     One process builds while others wait. A folder comes into being by one rename, so that what a killed
-    process leaves behind is never read; a damaged folder, or one that is not `valid`, is built again.
+    process leaves behind is never read; a folder that is damaged, or lacks one of `names`, or is not `valid`, is
+    built again.
 
     Raises:
         BadData: the arrays cannot be written (a full disk, a folder without permission).
@@ -40,7 +46,7 @@ def cached_arrays(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f"{folder.name}.lock"):
             arrays = _read_arrays(folder)
-            if arrays is None or not valid(arrays):
+            if arrays is None or not {*names} <= arrays.keys() or not valid(arrays):
                 _write_arrays(folder, build())
                 arrays = _read_arrays(folder)
     except OSError as error:
@@ -82,6 +88,13 @@ def _write_arrays(folder: Path, arrays: Arrays) -> None:
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def code_version(modules: Iterable[ModuleType], packages: Iterable[str] = ()) -> str:
+    """8 hex digits that change with the source of the modules or the version of the packages."""
+    digest = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules))
+    digest.update(",".join(f"{package}={version(package)}" for package in packages).encode())
+    return digest.hexdigest()[:8]
 
 
 def fingerprint(files: Iterable[Path], *keys: object) -> str:

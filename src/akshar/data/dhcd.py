@@ -65,7 +65,7 @@ class DHCD:
         folder = cache_root(self.cache_dir) / "dhcd"
         archive = self.archive or os.environ.get("AKSHAR_DHCD")
         if not archive:
-            return cached_arrays(folder, lambda: download(self.url, folder.parent, self._read), self._is_whole)
+            return cached_arrays(folder, lambda: download(self.url, folder.parent, self._read), (), self._is_whole)
         path = Path(archive).expanduser()
         # A mark of its own for every archive that was found to hold what the cache holds.
         verified = folder.parent / f"dhcd-verified-{fingerprint(archive_files(path))}"
@@ -75,7 +75,7 @@ class DHCD:
             verified.touch()
             return arrays
 
-        return cached_arrays(folder, build, lambda arrays: verified.exists() and self._is_whole(arrays))
+        return cached_arrays(folder, build, (), lambda arrays: verified.exists() and self._is_whole(arrays))
 
     def _read(self, archive: Path) -> Arrays:
         log.info("reading DHCD from %s", archive)

@@ -94,7 +94,7 @@ def _members(path: Path) -> Iterator[Iterator[tuple[str, Reader]]]:
             else:
                 yield _zip_members(archive)
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise BadData(f"{path}: not a whole zip ({error}); download it again") from error
+        raise BadData(f"{path}: not a zip, or an incomplete one ({error}); get it again") from error
 
 
 def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, Reader]]:

@@ -10,13 +10,14 @@ import torch
 from pydantic import Field
 
 from akshar.characters import class_order
-from akshar.data.cache import Arrays, cache_root, cached_arrays, fingerprint
+from akshar.data import preprocess
+from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version, fingerprint
 from akshar.data.images import Dataset, Images
 from akshar.data.preprocess import read_picture
 from akshar.data.splits import split_images
 from akshar.errors import BadData
 
-FORMAT = 1  # of the cache: another number makes every cached folder anew
+LEFT_BY_WINDOWS = ("Thumbs.db", "desktop.ini")
 LISTED = 8  # unreadable files named in one message
 
 
@@ -27,13 +28,13 @@ class Folder:
     Attributes:
         root: the folder.
         test_fraction: without a test folder, the share of every class that becomes the test set.
-        split_seed: of that share.
+        test_seed: of that share alone, so that other splits for validation leave the test set as it is.
         cache_dir: see `cache_root`.
     """
 
-    root: str
+    root: Annotated[str, Field(min_length=1)]
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    split_seed: int = 1
+    test_seed: Annotated[int, Field(ge=0)] = 1
     cache_dir: str | None = None
 
     def load(self) -> Dataset:
@@ -54,7 +55,7 @@ class Folder:
                 raise BadData(f"{root}: train and test differ in their classes: {', '.join(differing)}")
             return Dataset("folder", train, test)
         images = self._read(parts.get("train", root))
-        split = split_images(images, val_fraction=self.test_fraction, seed=self.split_seed)
+        split = split_images(images, val_fraction=self.test_fraction, seed=self.test_seed)
         return Dataset("folder", _part(images, split.train), _part(images, split.val))
 
     def _read(self, folder: Path) -> Images:
@@ -65,8 +66,11 @@ class Folder:
         if empty := [name for name in classes if not files[name]]:
             raise BadData(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
         everything = [path for name in classes for path in files[name]]
-        key = fingerprint(everything, FORMAT)
-        arrays = cached_arrays(cache_root(self.cache_dir) / f"folder-{key}", lambda: _decode(files))
+        if gone := [path for path in everything if not path.is_file()]:
+            raise BadData(f"{gone[0]}: is no file that can be read; remove it")
+        key = fingerprint(everything, code_version((preprocess,)))
+        cache = cache_root(self.cache_dir) / f"folder-{key}"
+        arrays = cached_arrays(cache, lambda: _decode(files), ("pixels", "labels", "numbers"))
         return Images(
             torch.from_numpy(arrays["pixels"])[:, None],
             torch.from_numpy(arrays["labels"]),
@@ -76,7 +80,11 @@ class Folder:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted((p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")), key=_natural)
+    """All of a folder but hidden files and what Windows leaves there; what is no image is told by its reader."""
+    files = [
+        path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in LEFT_BY_WINDOWS
+    ]
+    return sorted(files, key=_natural)
 
 
 def _natural(path: Path) -> list[tuple[bool, int, str]]:

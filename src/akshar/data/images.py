@@ -10,7 +10,9 @@ from torch import Tensor
 from akshar.errors import BadRequest
 
 SIDE = 32  # pixels; every image of the project is SIDE x SIDE
-BORDER = 2  # pixels of background on each side: DHCD stretches a character to the 28 x 28 inside
+BORDER = 2  # pixels of background on each side
+BOX = SIDE - 2 * BORDER  # DHCD stretches a character to the 28 x 28 inside
+MEAN = STD = 0.5  # of `normalise`
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class Images:
         return len(self.labels)
 
     def digest(self) -> str:
-        """Sha256 over pixels, labels and class names: the same for the same content, wherever it came from."""
+        """Sha256 over pixels, labels, numbers and class names: the same for the same content, from any place."""
         digest = hashlib.sha256("\n".join(self.classes).encode())
         digest.update(self.labels.numpy().tobytes())
+        digest.update(self.numbers.numpy().tobytes())
         digest.update(self.pixels.numpy().data)
         return digest.hexdigest()
 

@@ -60,6 +60,8 @@ class CharacterData(LightningDataModule):
         super().__init__()
         self.dataset = source.load()
         self.train, self.test = self.dataset.train, self.dataset.test
+        if len(self.classes) < 2:
+            raise BadRequest(f"data: holds one class, {', '.join(self.classes)}; at least two are needed")
         self.augment = augment
         self.batch_size = batch_size
         self.seed = seed

@@ -11,14 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from akshar.data.augment import Augment, blur_images
-from akshar.data.images import BORDER, SIDE
+from akshar.data.images import BORDER, BOX
 from akshar.fonts import Font, draw_text
 
 CANVAS = 64
 FILLED = 44  # pixels of the canvas that a character's longer side takes: room for the hand's unsteadiness
 GRID = 20  # of `strokes.FORMS`
 NIB = 1.6  # standard deviation in pixels of the pen's soft tip
-BOX = SIDE - 2 * BORDER
 
 # The hand as a whole, then the trembling of single strokes.
 SWAY = Augment(rotation=12, shear=20, stretch=(0.6, 1.6), elastic=2.5)

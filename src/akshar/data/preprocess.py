@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from akshar.data.images import BORDER, SIDE
+from akshar.data.images import BORDER, BOX, SIDE
 from akshar.errors import BadData
 
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 INK = 0.35  # share of the way from paper to ink at which a pixel counts as ink when the character is framed
-BOX = SIDE - 2 * BORDER
 
 
 def read_picture(path: Path) -> np.ndarray:
@@ -28,8 +27,11 @@ def read_picture(path: Path) -> np.ndarray:
                 size = f"{picture.width} x {picture.height}"
                 raise BadData(f"{path}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
             return place(to_grey(picture))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = "is not an image that Pillow reads" if isinstance(error, UnidentifiedImageError) else str(error)
+    except Image.DecompressionBombError as error:
+        raise BadData(f"{path}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        unknown = isinstance(error, UnidentifiedImageError)
+        reason = "is not an image that Pillow reads; remove it, or save it as PNG" if unknown else str(error)
         raise BadData(f"{path}: {reason}") from error
     except _NoInk as error:
         raise BadData(f"{path}: nothing is drawn on it") from error

@@ -1,5 +1,6 @@
 """The LightningModule around any network that takes images and gives logits."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from akshar.batch import Batch
+from akshar.errors import Diverged
 from akshar.models.metrics import Score, score
 
 MakeOptimizer = Callable[..., Optimizer]
@@ -60,6 +62,7 @@ class Classifier(LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Float [-1, 1] (B, 1, 32, 32) -> logits (B, K)."""
+        images = images.to(next(self.net.parameters()).dtype)  # where the whole net is bf16 or float64
         return self.net(images.expand(-1, self.channels, -1, -1))
 
     def on_train_epoch_start(self) -> None:
@@ -86,6 +89,11 @@ class Classifier(LightningModule):
         """Scores the whole validation set, and in a fit the training since the epoch began."""
         self._score("val")
         if self.trainer.state.fn == "fit":
+            if not math.isfinite(float(self._loss_sum)):
+                raise Diverged(
+                    f"the training loss is {float(self._loss_sum)} in epoch {self.current_epoch + 1}; "
+                    "try a smaller optimizer.lr, or trainer.gradient_clip_val=1"
+                )
             # Here and not in on_train_epoch_end, which Lightning runs only after checkpoints are written.
             self._publish("train", float(self._loss_sum) / self._count, int(self._correct) / self._count)
 
@@ -96,6 +104,16 @@ class Classifier(LightningModule):
     def on_test_epoch_end(self) -> None:
         """Scores the whole test set."""
         self._score("test")
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clips by norm, in place of Lightning's own, which refuses fused optimizers under bf16 for no need."""
+        if gradient_clip_val is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> Any:
         """The optimizer over all parameters, and the schedule over all steps of the run."""
@@ -131,12 +149,11 @@ def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
 
 
 def image_channels(net: nn.Module) -> int:
-    """Channels that a network takes: its `in_channels`, else its first convolution's."""
+    """3 for a network that takes RGB, by its `in_channels` or else its first convolution; 1 for any other."""
     if isinstance(channels := getattr(net, "in_channels", None), int):
         return channels
-    convolutions = (module for module in net.modules() if isinstance(module, nn.Conv2d))
-    first = next(convolutions, None)
-    return first.in_channels if first is not None else 1
+    first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
+    return 3 if first is not None and first.in_channels == 3 else 1
 
 
 def count_parameters(net: nn.Module) -> int:

@@ -8,7 +8,6 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
-from typing_extensions import override
 
 from akshar.errors import BadRequest
 
@@ -43,8 +42,8 @@ class PlainContents(Callback):
 class WholeFileCheckpointIO(TorchCheckpointIO):
     """Lightning's checkpoint files, but never half-written: also on a full disk the old file stays."""
 
-    @override
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Writes a checkpoint whole."""
         write_checkpoint(checkpoint, Path(path))
 
 
@@ -92,8 +91,8 @@ def net_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
     return {name.removeprefix(NET): value for name, value in state.items() if name.startswith(NET)}
 
 
-def start_from(net: nn.Module, model: str) -> list[str]:
-    """Loads the weights of `model` into `net`; a last layer of another number of classes stays new.
+def start_from(net: nn.Module, model: str, classes: tuple[str, ...]) -> list[str]:
+    """Loads the weights of `model` into `net`; the last layer stays new where the classes are others.
 
     Returns:
         Names of the parameters that stay as they were initialised.
@@ -102,16 +101,13 @@ def start_from(net: nn.Module, model: str) -> list[str]:
         BadRequest: not a checkpoint, or one of another network.
     """
     try:
-        weights = net_weights(read_checkpoint(model))
+        checkpoint = read_checkpoint(model)
     except BadRequest as error:
         raise BadRequest(f"init_from={model}: {error}") from error
-    own = net.state_dict()
+    weights, own = net_weights(checkpoint), net.state_dict()
+    same_classes = tuple(checkpoint[KEY]["classes"]) == classes
     last_layer = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))][-1]
-    fresh = [
-        name
-        for name, value in own.items()
-        if name.rpartition(".")[0] == last_layer and name in weights and weights[name].shape != value.shape
-    ]
+    fresh = [name for name in own if name.rpartition(".")[0] == last_layer and name in weights and not same_classes]
     differing = sorted(
         name
         for name in {*own, *weights} - {*fresh}

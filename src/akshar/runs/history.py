@@ -2,7 +2,6 @@
 
 import csv
 import logging
-import math
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
 from akshar.batch import Batch
+from akshar.runs.monitor import sort_key
 from akshar.runs.record import RunFolder
 
 log = logging.getLogger(__name__)
@@ -131,16 +131,6 @@ class Progress(Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-def sort_key(value: float, monitor: str) -> float:
-    """Smaller is better: losses as they are, accuracies negated; not-a-number is worst."""
-    return math.inf if math.isnan(value) else (-value if direction(monitor) == "max" else value)
-
-
-def direction(monitor: str) -> str:
-    """ "min" for a loss, "max" for an accuracy."""
-    return "max" if monitor.startswith("accuracy") else "min"
 
 
 def learning_rate(trainer: Trainer) -> float:

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from akshar.errors import BadRequest
-
 Status = Literal["running", "completed", "failed", "interrupted", "diverged"]
 
 
@@ -34,15 +32,10 @@ class RunFolder:
 
     Args:
         path: the folder, made where it is missing.
-
-    Raises:
-        BadRequest: the folder holds a run's result already.
     """
 
     def __init__(self, path: Path):
         self.path = path
-        if self.result.exists():
-            raise BadRequest(f"{path}: holds a finished run already; choose another hydra.run.dir")
         self.figures.mkdir(parents=True, exist_ok=True)
         self.predictions.mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
@@ -87,22 +80,26 @@ class RunFolder:
         write_status(self.path, status, epoch, step)
 
 
-def write_status(folder: Path, status: Status, epoch: int = 0, step: int = 0, error: str | None = None) -> None:
+def write_status(
+    folder: Path, status: Status, epoch: int | None = None, step: int | None = None, error: str | None = None
+) -> None:
     """Writes a run's `status.json`.
 
     Args:
         folder: of the run.
         status: how the run stands.
-        epoch: epochs finished.
-        step: optimizer steps done.
+        epoch: epochs finished; None keeps what stands there.
+        step: optimizer steps done, likewise.
         error: the last error's text.
     """
+    path = folder / "status.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     write_json(
-        folder / "status.json",
+        path,
         {
             "status": status,
-            "epoch": epoch,
-            "step": step,
+            "epoch": before.get("epoch", 0) if epoch is None else epoch,
+            "step": before.get("step", 0) if step is None else step,
             "updated": datetime.now(UTC).isoformat(timespec="seconds"),
             "pid": os.getpid(),
             "host": socket.gethostname(),

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from akshar.runs.targets import target_problems
 
 Monitor = Literal["loss/val", "accuracy/val", "loss/train", "accuracy/train"]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 Between = Annotated[float, Field(gt=0, lt=1)]
 
@@ -18,13 +19,13 @@ Between = Annotated[float, Field(gt=0, lt=1)]
 class Closed(BaseModel):
     """A part of the config whose keys are all known."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Open(BaseModel):
     """A part whose other keys belong to its `_target_` and are held against that one's signature."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
 
 
 class Data(Open):
@@ -59,11 +60,11 @@ class Trainer(Open):
 
     max_epochs: PositiveInt
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
-    devices: PositiveInt
-    precision: str
+    devices: Annotated[int, Field(ge=1, le=1)]  # several would each train the same batches
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"]
     gradient_clip_val: PositiveFloat | None
     accumulate_grad_batches: PositiveInt
-    limit_train_batches: PositiveInt | Between | None
+    limit_train_batches: PositiveInt | Annotated[float, Field(gt=0, le=1)] | None
     deterministic: bool
 
 
@@ -78,7 +79,7 @@ class Settings(Closed):
     """A whole config of `akshar train`."""
 
     name: str | None
-    seed: NonNegativeInt
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
     monitor: Monitor
     label_smoothing: BelowOne
     test: bool
@@ -98,7 +99,13 @@ class Settings(Closed):
 OURS = {"scheduler": {"interval"}}
 GIVEN = {"model": {"num_classes"}, "optimizer": {"params"}, "scheduler": {"optimizer"}}
 # Arguments that the framework owns, refused in a config.
-RESERVED = {"trainer": {"logger", "callbacks", "default_root_dir", "plugins", "enable_progress_bar"}}
+RESERVED: dict[str, set[str]] = {
+    "trainer": set(
+        "logger callbacks default_root_dir plugins enable_progress_bar enable_model_summary enable_checkpointing "
+        "num_sanity_val_steps val_check_interval check_val_every_n_epoch fast_dev_run barebones strategy num_nodes "
+        "max_steps limit_val_batches limit_test_batches".split()
+    )
+}
 
 
 def config_problems(config: dict[str, Any]) -> list[str]:
@@ -111,9 +118,14 @@ def config_problems(config: dict[str, Any]) -> list[str]:
     try:
         Settings.model_validate(config)
     except ValidationError as error:
-        problems += [_line(config, details) for details in error.errors()]
+        lines = {_key(config, details["loc"]): _line(config, details) for details in reversed(error.errors())}
+        problems += reversed(lines.values())
     wrong = {problem.split("=")[0].split(":")[0] for problem in problems}
     problems += [problem for problem in _cross_checks(config) if problem.split("=")[0] not in wrong]
+    for path in ("model", "optimizer", "trainer"):
+        if isinstance(node := config.get(path), dict) and not node.get("_target_"):
+            problems.append(f"{path}._target_: is missing; name what is to be built, e.g. my_package.Thing")
+    wrong |= {"scheduler.max_lr"} if "optimizer.lr" in wrong else set()  # the same value once more
     for path, node in target_nodes(config):
         part = path.split(".")[0]
         ours = OURS.get(path, set())
@@ -140,8 +152,12 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 
 
 def config_hash(config: dict[str, Any], data_digest: str) -> str:
-    """12 hex digits of what decides a result: the config without paths, names and what is only shown."""
-    kept = {key: value for key, value in config.items() if key not in ("name", "logger", "traceback")}
+    """12 hex digits of what decides a result.
+
+    Left out are the run's name, what is only shown or done afterwards (`logger`, `traceback`, `test`), and where
+    data lies, for which its digest stands.
+    """
+    kept = {key: value for key, value in config.items() if key not in ("name", "logger", "traceback", "test")}
     places = ("cache_dir", "archive", "root", "url", "source")
     kept["data"] = {key: value for key, value in config["data"].items() if key not in places}
     text = json.dumps([kept, data_digest], sort_keys=True)
@@ -150,8 +166,7 @@ def config_hash(config: dict[str, Any], data_digest: str) -> str:
 
 def _line(config: dict[str, Any], details: Any) -> str:
     """A pydantic error as `key=value: what it must be`."""
-    keys = [key for key in details["loc"] if _is_key(config, key)]
-    key = ".".join(str(part) for part in details["loc"][: len(keys) or None] if _is_key(config, part)) or "config"
+    key = _key(config, details["loc"])
     if details["type"] == "missing":
         return f"{'.'.join(map(str, details['loc']))}: is missing"
     if details["type"] == "extra_forbidden":
@@ -167,9 +182,16 @@ def _as_overridden(problem: str, config: dict[str, Any]) -> str:
     return problem.replace("data.source.", "data.", 1) if key in config["data"] else problem
 
 
-def _is_key(config: dict[str, Any], part: int | str) -> bool:
-    """Whether a part of an error's place is a key of ours, not the name of a pydantic union's branch."""
-    return isinstance(part, str) and not part.startswith(("constrained-", "int", "float", "function-"))
+def _key(config: dict[str, Any], place: tuple[int | str, ...]) -> str:
+    """The dotted key of an error's place, without the names that pydantic gives to a union's branches."""
+    keys: list[str] = []
+    node: Any = config
+    for part in place:
+        if not isinstance(node, dict) or (part not in node and part is not place[-1]):
+            break
+        keys.append(str(part))
+        node = node.get(part)
+    return ".".join(keys) or "config"
 
 
 def all_keys(config: dict[str, Any], prefix: str = "", without: str = "") -> list[str]:
@@ -188,6 +210,10 @@ def all_keys(config: dict[str, Any], prefix: str = "", without: str = "") -> lis
 def _cross_checks(config: dict[str, Any]) -> list[str]:
     data = config.get("data") or {}
     folds, fold = data.get("folds"), data.get("fold")
+    scheduler = config.get("scheduler") or {}
+    problems = []
     if isinstance(folds, int) and isinstance(fold, int) and fold >= folds:
-        return [f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}"]
-    return []
+        problems.append(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
+    if str(scheduler.get("_target_")).endswith("ReduceLROnPlateau") and scheduler.get("interval") == "step":
+        problems.append("scheduler.interval=step: must be epoch, because it follows a metric of whole epochs")
+    return problems

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
-FILLED_IN = ("steps", "auto")  # words that stand for a value known only later
+FILLED_IN = {("scheduler", "steps"), ("trainer", "auto")}  # words that stand for a value known only later
 
 
 def target_problems(path: str, node: dict[str, Any], given: set[str], reserved: set[str]) -> list[str]:
@@ -30,7 +30,7 @@ def target_problems(path: str, node: dict[str, Any], given: set[str], reserved: 
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return [f"{path}._target_={node['_target_']}: cannot be imported ({reason})"]
     keys = {key: value for key, value in node.items() if key not in HYDRA_KEYS}
-    taken = [f"{path}.{key}: is set by akshar itself" for key in sorted(reserved & keys.keys())]
+    taken = [f"{path}.{key}: is kept for akshar; leave it out" for key in sorted(reserved & keys.keys())]
     keys = {key: value for key, value in keys.items() if key not in reserved}
     try:
         parameters = inspect.signature(target).parameters
@@ -75,7 +75,7 @@ def _wrong_type(path: str, target: Any, key: str, value: Any) -> list[str]:
         adapter = TypeAdapter(get_type_hints(function, include_extras=True)[key])
     except (KeyError, NameError, TypeError, AttributeError, PydanticUserError):
         return []  # no annotation, or one that only its own library understands
-    if value in FILLED_IN or isinstance(value, dict):  # a dict is a node of its own
+    if isinstance(value, dict) or (path, str(value)) in FILLED_IN:  # a dict is a node of its own
         return []
     try:
         adapter.validate_python(value)

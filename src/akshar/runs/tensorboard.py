@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
-from typing_extensions import override
 
 LAYOUT = {
     "training": {
@@ -31,7 +30,6 @@ class RunLogger(TensorBoardLogger):
         super().__init__(save_dir=folder, name="", version="", default_hp_metric=False)
         self.experiment.add_custom_scalars(LAYOUT)
 
-    @override
     def save(self) -> None:
         """Flushes; Lightning's `hparams.yaml` would only repeat `config.yaml`."""
         self.experiment.flush()
