@@ -3,11 +3,13 @@
 import pytest
 import torch
 from conftest import make_images
+from pytorch_lightning import Trainer
 
 from akshar.data.augment import Augment
 from akshar.data.images import Dataset, to_unit
 from akshar.data.module import CharacterData
 from akshar.errors import BadRequest
+from akshar.models.classifier import Classifier
 
 
 class Given:
@@ -84,3 +86,30 @@ def test_missing_parts_and_too_large_batches_are_refused():
         CharacterData(Given(train=make_images(30))).test_dataloader()
     with pytest.raises(BadRequest, match=r"data\.batch_size=1000: more than the 108"):
         CharacterData(Given(train=make_images(30)), batch_size=1000)
+
+
+def test_in_a_real_fit_training_is_augmented_and_validation_and_test_are_not():
+    """Seen from inside the network: what Lightning hands it in each stage."""
+
+    class Seeing(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = torch.nn.Linear(1024, 4)
+            self.seen: dict[bool, list[torch.Tensor]] = {True: [], False: []}
+
+        def forward(self, images):
+            self.seen[self.training].append(images.detach().clone())
+            return self.linear(images.flatten(1))
+
+    data = CharacterData(Given(make_images(30), make_images(5, seed=9)), Augment(noise=0.5), batch_size=16)
+    classifier = Classifier(Seeing(), optimizer=lambda groups: torch.optim.SGD(groups, lr=0.1))
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = Trainer(max_epochs=1, accelerator="cpu", num_sanity_val_steps=0, enable_model_summary=False, **quiet)
+    trainer.fit(classifier, datamodule=data)
+    trainer.test(classifier, datamodule=data, verbose=False)
+    held_out, tested = classifier.net.seen[False]
+    assert torch.equal(held_out, to_unit(data.train.pixels[data.split.val]) * 2 - 1)
+    assert torch.equal(tested, to_unit(data.test.pixels) * 2 - 1)
+    trained = torch.cat(classifier.net.seen[True]).flatten(1)
+    plain = (to_unit(data.train.pixels[data.split.train]) * 2 - 1).flatten(1)
+    assert torch.cdist(trained, plain).min() > 0  # none is as it was

@@ -6,6 +6,7 @@ import math
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -170,13 +171,42 @@ def test_another_monitor_chooses_another_epoch(train):
     assert result["best"]["epoch"] == 1 + int(np.argmax(accuracies))
 
 
-def test_average_weights_and_early_stopping(train):
-    stopping = ("callbacks=[ema,early_stopping]", "callbacks.early_stopping.patience=1")
-    still = ("optimizer=sgd", "optimizer.lr=1e-12", "scheduler=none", "trainer.max_epochs=9")
-    result, folder = train(*TINY, *stopping, *still)
-    assert result["fit"]["epochs"] < 9
+def rows_of(folder, *columns):
+    with (folder / "history.csv").open() as file:
+        return [tuple(float(row[column]) for column in columns) for row in csv.DictReader(file)]
+
+
+def test_the_average_of_the_weights_is_what_is_kept_and_tested(train):
+    result, folder = train(*TINY, "callbacks=ema", "callbacks.ema.decay=0.9", "scheduler=none")
     checkpoint = read_checkpoint(folder)
-    assert "current_model_state" in checkpoint  # Lightning keeps the weights in training beside the average
+    averaged, current = net_weights(checkpoint), net_weights({"state_dict": checkpoint["current_model_state"]})
+    assert not torch.equal(averaged["classifier.weight"], current["classifier.weight"])
+    # The figures of the weights in best.ckpt are those that were logged:
+    assert result["best"]["val_loss"] == pytest.approx(min(rows_of(folder, "loss/val"))[0], rel=1e-4)
+
+
+def test_early_stopping_stops(train):
+    still = ("optimizer=sgd", "optimizer.lr=1e-12", "scheduler=none", "trainer.max_epochs=9")
+    result, _ = train(*TINY, *still, "callbacks=early_stopping", "callbacks.early_stopping.patience=1")
+    assert result["fit"]["epochs"] < 9
+
+
+def test_the_plateau_follows_the_monitor_s_direction(train):
+    rising = ("monitor=accuracy/val", "scheduler=plateau", "scheduler.patience=0", "trainer.max_epochs=4")
+    _, folder = train(*TINY, *rising, "optimizer.lr=0.01")
+    rows = rows_of(folder, "accuracy/val", "lr")
+    best = 0.0
+    for (accuracy, rate), (_, next_rate) in pairwise(rows):
+        assert (next_rate < rate) == (accuracy <= best)
+        best = max(best, accuracy)
+
+
+def test_the_kept_epoch_is_the_best_also_when_training_gets_worse(train):
+    worse = ("optimizer=sgd", "optimizer.lr=0.3", "scheduler=none", "trainer.max_epochs=6")
+    result, folder = train(*TINY, *worse)
+    losses = [loss for (loss,) in rows_of(folder, "loss/val")]
+    assert result["best"]["epoch"] == 1 + int(np.argmin(losses))
+    assert result["best"]["val_loss"] == pytest.approx(min(losses), rel=1e-4)
 
 
 @pytest.mark.parametrize("scheduler", ["cosine", "plateau", "none"])
@@ -193,6 +223,9 @@ def test_folds_and_blocks(train):
     other, _ = train(*TINY, "data.folds=4", "data.fold=1")
     assert first["data"]["val"] == other["data"]["val"] == 46 * 5
     assert first["data"]["split_digest"] != other["data"]["split_digest"]
+    blocks, _ = train(*TINY, "data.split=blocks")
+    assert blocks["data"]["val"] == 92
+    assert blocks["data"]["split_digest"] not in (first["data"]["split_digest"], other["data"]["split_digest"])
 
 
 def test_a_sweep_goes_on_after_a_failure_and_does_not_end_well(workplace):
