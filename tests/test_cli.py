@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from itertools import product
 
 import pytest
 from conftest import TINY
@@ -98,10 +97,10 @@ def test_the_tutorial_s_experiment_is_the_tutorial_s():
     assert config_problems(config) == []
 
 
-@pytest.mark.parametrize(("model", "augment", "optimizer"), product(["tutorial"], ["none", "strong"], ["sgd"]))
-def test_other_compositions_train(train, model, augment, optimizer):
+@pytest.mark.parametrize("augment", ["none", "strong"])
+def test_the_tutorial_s_network_trains_with_other_augmentation(train, augment):
     words = [word for word in TINY if not word.startswith("model.")]
-    groups = ("debug=smoke", f"model={model}", f"augment={augment}", f"optimizer={optimizer}")
+    groups = ("debug=smoke", "model=tutorial", f"augment={augment}", "optimizer=sgd")
     result, _ = train(*words, *groups, "optimizer.lr=0.001")
     assert result["fit"]["steps"] == 8  # TINY's two epochs of four batches
 

@@ -3,6 +3,8 @@
 import pytest
 from conftest import TINY, write_picture
 
+from akshar.cli import main
+
 WRONG = [
     (["optimizer.lrr=1"], "optimizer.lrr: no such key; did you mean optimizer.lr?"),
     (["sed=3"], "sed: no such key; did you mean seed?"),
@@ -155,8 +157,12 @@ def test_own_parts_that_do_not_fit_are_named(refused, workplace, monkeypatch):
     assert "NoCallback is no pytorch_lightning Callback" in refused(*own, "callbacks=odd")[-1]
 
 
-def test_the_traceback_is_shown_when_asked_for(workplace, capfd):
-    from akshar.cli import main
-
-    assert main(["train", "data=folder", "data.root=nowhere", "traceback=true"]) == 1
+@pytest.mark.parametrize("way", ["key", "environment"])
+def test_the_traceback_is_shown_when_asked_for(way, workplace, capfd, monkeypatch):
+    words = ["train", "data=folder", "data.root=nowhere"]
+    if way == "environment":
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    else:
+        words.append("traceback=true")
+    assert main(words) == 1
     assert "Traceback" in capfd.readouterr().err

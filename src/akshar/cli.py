@@ -86,13 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(arguments: Sequence[str]) -> int:
-    # Hydra's own way with errors prints only the first and hides its cause; ours is told below.
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    show_traceback = "traceback=true" in [word.lower() for word in arguments]
+    asked = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    words = [*arguments, "traceback=true"] if asked else [*arguments]
+    show_traceback = "traceback=true" in [word.lower() for word in words]
     from akshar.commands import train
 
+    # Hydra's own way with errors prints only the first and hides its cause; here they are told below.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        return train.main(arguments)
+        return train.main(words)
     except AksharError as error:
         if show_traceback:
             raise
@@ -107,6 +109,9 @@ def _train(arguments: Sequence[str]) -> int:
         reason = " ".join(str(error).split()) or "no reason given"
         print(f"error: {type(error).__name__}: {reason} (traceback=true shows where)", file=sys.stderr)
         return 1
+    finally:
+        if not asked:
+            del os.environ["HYDRA_FULL_ERROR"]
 
 
 def _groups() -> str:
