@@ -16,6 +16,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from akshar.cli import main
+from akshar.models.classifier import Classifier
 from akshar.models.metrics import wilson_interval
 from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
 
@@ -216,6 +217,22 @@ def test_every_schedule_trains(train, scheduler):
         rates = [float(row["lr"]) for row in csv.DictReader(file)]
     assert (rates[-1] < 1e-4) == (scheduler == "cosine")
     assert result["status"] == "completed"
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "bf16-true", "64-true"])
+def test_every_precision_trains_with_clipped_gradients(train, precision):
+    result, _ = train(*TINY, f"trainer.precision={precision}", "trainer.gradient_clip_val=0.5", "debug=smoke")
+    assert result["fit"]["precision"] == precision
+    assert math.isfinite(result["test"]["loss"])
+
+
+def test_gradients_are_clipped_to_the_norm():
+    classifier = Classifier(torch.nn.Linear(4, 2))
+    for parameter in classifier.parameters():
+        parameter.grad = torch.full_like(parameter, 10.0)
+    classifier.configure_gradient_clipping(torch.optim.SGD(classifier.parameters(), lr=1), gradient_clip_val=0.5)
+    norm = torch.cat([parameter.grad.flatten() for parameter in classifier.parameters()]).norm()
+    assert norm == pytest.approx(0.5, rel=1e-4)
 
 
 def test_folds_and_blocks(train):
