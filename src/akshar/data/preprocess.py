@@ -65,7 +65,7 @@ def place(grey: np.ndarray) -> np.ndarray:
     if not len(rows):
         raise _NoInk
     crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    box = Image.fromarray(crop, "F").resize((BOX, BOX), Image.Resampling.BOX if min(crop.shape) > BOX else None)
+    box = Image.fromarray(crop).resize((BOX, BOX), Image.Resampling.BOX if min(crop.shape) > BOX else None)
     placed = np.zeros((SIDE, SIDE), np.uint8)
     placed[BORDER:-BORDER, BORDER:-BORDER] = np.rint(np.clip(np.asarray(box), 0, 1) * 255).astype(np.uint8)
     return placed
