@@ -28,7 +28,7 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
         _pair(accuracy, rows, "accuracy", best_epoch)
         accuracy.set_ylabel("accuracy")
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
-        accuracy.legend(loc="lower right")
+        accuracy.legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none")
         figure.suptitle(title)
         figure.savefig(path)
         plt.close(figure)
