@@ -66,6 +66,17 @@ def train(workplace: Path) -> Callable[..., tuple[dict[str, Any], Path]]:
     return run
 
 
+@pytest.fixture(scope="session")
+def finished(own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """One finished run, of seed 3, for all that is only looked at."""
+    place = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert main(["train", *TINY, "seed=3"]) == 0
+    (folder,) = place.glob("outputs/train/*")
+    return json.loads((folder / "result.json").read_text()), folder
+
+
 @pytest.fixture
 def refused(workplace: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
     """Runs `akshar` with some words, which must be refused; gives the lines on stderr."""

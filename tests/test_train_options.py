@@ -1,0 +1,179 @@
+"""What can be chosen in a run: each choice does what it says, seen in what the run leaves."""
+
+import csv
+import json
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY, write_picture
+
+from akshar.cli import main
+from akshar.models.classifier import Classifier
+from akshar.runs.checkpoint import net_weights, read_checkpoint
+
+
+def test_without_the_test_set(train):
+    result, folder = train(*TINY, "test=false", "logger=none")
+    assert result["test"] is None
+    assert not (folder / "predictions" / "test.npz").exists()
+    assert not (folder / "history.csv").exists()
+    assert not list(folder.glob("events*"))
+
+
+def test_history_alone(train):
+    _, folder = train(*TINY, "logger=csv")
+    assert (folder / "history.csv").exists()
+    assert not list(folder.glob("events*"))
+
+
+def test_another_monitor_chooses_another_epoch(train):
+    result, folder = train(*TINY, "monitor=accuracy/val", "optimizer.lr=0.02", "trainer.max_epochs=3")
+    with (folder / "history.csv").open() as file:
+        accuracies = [float(row["accuracy/val"]) for row in csv.DictReader(file)]
+    assert result["best"]["epoch"] == 1 + int(np.argmax(accuracies))
+
+
+def rows_of(folder, *columns):
+    with (folder / "history.csv").open() as file:
+        return [tuple(float(row[column]) for column in columns) for row in csv.DictReader(file)]
+
+
+def test_the_average_of_the_weights_is_what_is_kept_and_tested(train):
+    result, folder = train(*TINY, "callbacks=ema", "callbacks.ema.decay=0.9", "scheduler=none")
+    checkpoint = read_checkpoint(folder)
+    averaged, current = net_weights(checkpoint), net_weights({"state_dict": checkpoint["current_model_state"]})
+    assert not torch.equal(averaged["classifier.weight"], current["classifier.weight"])
+    # The figures of the weights in best.ckpt are those that were logged:
+    assert result["best"]["val_loss"] == pytest.approx(min(rows_of(folder, "loss/val"))[0], rel=1e-4)
+
+
+def test_early_stopping_stops(train):
+    still = ("optimizer=sgd", "optimizer.lr=1e-12", "scheduler=none", "trainer.max_epochs=9")
+    result, _ = train(*TINY, *still, "callbacks=early_stopping", "callbacks.early_stopping.patience=1")
+    assert result["fit"]["epochs"] < 9
+
+
+def test_the_plateau_follows_the_monitor_s_direction(train):
+    rising = ("monitor=accuracy/val", "scheduler=plateau", "scheduler.patience=0", "trainer.max_epochs=4")
+    _, folder = train(*TINY, *rising, "optimizer.lr=0.01")
+    rows = rows_of(folder, "accuracy/val", "lr")
+    best = 0.0
+    for (accuracy, rate), (_, next_rate) in pairwise(rows):
+        assert (next_rate < rate) == (accuracy <= best)
+        best = max(best, accuracy)
+
+
+def test_the_kept_epoch_is_the_best_also_when_training_gets_worse(train):
+    worse = ("optimizer=sgd", "optimizer.lr=0.3", "scheduler=none", "trainer.max_epochs=6")
+    result, folder = train(*TINY, *worse)
+    losses = [loss for (loss,) in rows_of(folder, "loss/val")]
+    assert result["best"]["epoch"] == 1 + int(np.argmin(losses))
+    assert result["best"]["val_loss"] == pytest.approx(min(losses), rel=1e-4)
+
+
+@pytest.mark.parametrize("scheduler", ["cosine", "plateau", "none"])
+def test_every_schedule_trains(train, scheduler):
+    result, folder = train(*TINY, f"scheduler={scheduler}", "trainer.max_epochs=2")
+    with (folder / "history.csv").open() as file:
+        rates = [float(row["lr"]) for row in csv.DictReader(file)]
+    assert (rates[-1] < 1e-4) == (scheduler == "cosine")
+    assert result["status"] == "completed"
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "bf16-true", "64-true"])
+def test_every_precision_trains_with_clipped_gradients(train, precision):
+    result, _ = train(*TINY, f"trainer.precision={precision}", "trainer.gradient_clip_val=0.5", "debug=smoke")
+    assert result["fit"]["precision"] == precision
+    assert math.isfinite(result["test"]["loss"])
+
+
+def test_gradients_are_clipped_to_the_norm():
+    classifier = Classifier(torch.nn.Linear(4, 2))
+    for parameter in classifier.parameters():
+        parameter.grad = torch.full_like(parameter, 10.0)
+    classifier.configure_gradient_clipping(torch.optim.SGD(classifier.parameters(), lr=1), gradient_clip_val=0.5)
+    norm = torch.cat([parameter.grad.flatten() for parameter in classifier.parameters()]).norm()
+    assert norm == pytest.approx(0.5, rel=1e-4)
+
+
+def test_folds_and_blocks(train):
+    first, _ = train(*TINY, "data.folds=4", "data.fold=0")
+    other, _ = train(*TINY, "data.folds=4", "data.fold=1")
+    assert first["data"]["val"] == other["data"]["val"] == 46 * 5
+    assert first["data"]["split_digest"] != other["data"]["split_digest"]
+    blocks, _ = train(*TINY, "data.split=blocks")
+    assert blocks["data"]["val"] == 92
+    assert blocks["data"]["split_digest"] not in (first["data"]["split_digest"], other["data"]["split_digest"])
+
+
+def test_a_sweep_goes_on_after_a_failure_and_does_not_end_well(workplace):
+    assert main(["train", "-m", *TINY, "seed=1,2", "data.batch_size=64,5000"]) == 2
+    statuses = [
+        json.loads(path.read_text())["status"]
+        for path in sorted(workplace.glob("outputs/multirun/*/*/status.json"))
+    ]
+    assert sorted(statuses) == ["completed", "completed", "failed", "failed"]
+
+
+def test_trained_weights_are_a_start_also_for_other_classes(train, finished, workplace):
+    _, folder = finished
+    for shape, name in enumerate(("bar", "cross")):
+        for number in range(30):
+            write_picture(workplace / "mine" / name / f"{number}.png", shape, size=40 + number)
+    mine = [*TINY[3:], "data=folder", "data.root=mine", f"init_from={folder}", "data.batch_size=16"]
+    result, run = train(*mine)
+    assert result["data"]["classes"] == 2
+    assert "new for these classes: classifier.weight, classifier.bias" in (run / "run.log").read_text()
+    _, run = train(*TINY, f"init_from={folder}", "optimizer.lr=1e-9")
+    started, learned = (net_weights(read_checkpoint(path)) for path in (folder, run))
+    for name, _ in learned.items():
+        if name.endswith("weight"):
+            assert torch.allclose(started[name], learned[name], atol=1e-4)
+
+
+def test_a_person_s_own_network_augmentation_schedule_and_callback(train, workplace, monkeypatch):
+    (workplace / "mine.py").write_text(
+        "import torch\n"
+        "from pytorch_lightning import Callback\n"
+        "class Net(torch.nn.Module):\n"
+        "    def __init__(self, num_classes, hidden=8):\n"
+        "        super().__init__()\n"
+        "        self.layers = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1024, hidden),\n"
+        "                                          torch.nn.ReLU(), torch.nn.Linear(hidden, num_classes))\n"
+        "    def forward(self, images):\n"
+        "        return self.layers(images)\n"
+        "def darken(strength):\n"
+        "    return lambda images, generator: images * (1 - strength)\n"
+        "def halve(optimizer):\n"
+        "    return torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)\n"
+        "class Note(Callback):\n"
+        "    def on_train_end(self, trainer, pl_module):\n"
+        "        open('note.txt', 'w').write('seen')\n"
+    )
+    monkeypatch.syspath_prepend(str(workplace))
+    for group, text in {
+        "model": "_target_: mine.Net\nhidden: 8\n",
+        "augment": "_target_: mine.darken\nstrength: 0.1\n",
+        "scheduler": "_target_: mine.halve\n_partial_: true\ninterval: epoch\n",
+        "callbacks": "note:\n  _target_: mine.Note\n",
+    }.items():
+        (workplace / "my conf" / group).mkdir(parents=True)
+        (workplace / "my conf" / group / "mine.yaml").write_text(text)
+    own = [
+        "--config-dir",
+        "my conf",
+        "model=mine",
+        "augment=mine",
+        "scheduler=mine",
+        "callbacks=mine",
+        "model.hidden=12",
+    ]
+    result, folder = train(*TINY[:6], *own)
+    assert result["model"] == {"name": "net", "parameters": 1024 * 12 + 12 + 12 * 46 + 46}
+    assert (workplace / "note.txt").read_text() == "seen"
+    with (folder / "history.csv").open() as file:
+        assert [float(row["lr"]) for row in csv.DictReader(file)] == [0.004, 0.002]
+    assert main(["train", *TINY[:6], *own, "+model.hiden=3"]) == 2
