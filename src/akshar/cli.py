@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from akshar import __version__
 from akshar.conf_folder import config_folder
-from akshar.errors import AksharError
+from akshar.errors import AksharError, Interrupted
 
 VERBS = ("train",)
 
@@ -101,7 +101,9 @@ def _train(arguments: Sequence[str]) -> int:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
+    except Interrupted as stop:
+        return stop.exit_code
+    except KeyboardInterrupt:  # before the run began
         return 130
     except Exception as error:  # Hydra's own, and the unforeseen
         if show_traceback:

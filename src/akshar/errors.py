@@ -1,4 +1,6 @@
-"""The two ways in which a request ends without its result, each told to a person in plain lines."""
+"""The ways in which a request ends without its result, each told to a person in plain lines."""
+
+import signal
 
 
 class AksharError(Exception):
@@ -31,3 +33,18 @@ class Diverged(AksharError):
 
 class BadData(AksharError):
     """A file, an archive or the network did not give what it should."""
+
+
+class Interrupted(BaseException):
+    """A signal asked the process to stop; not an `Exception`, so that nothing takes it for a failure.
+
+    Args:
+        signal_number: SIGINT, SIGTERM or SIGUSR1.
+
+    Attributes:
+        exit_code: 130 for Ctrl-C, 143 for the others, which come from a scheduler.
+    """
+
+    def __init__(self, signal_number: int):
+        super().__init__(signal.Signals(signal_number).name)
+        self.exit_code = 130 if signal_number == signal.SIGINT else 143

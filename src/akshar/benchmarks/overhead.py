@@ -15,12 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from akshar.commands.build import build_trainer
+from akshar.commands.fit import fit
+from akshar.commands.prepare import Prepared
 from akshar.data.images import Dataset, Images
 from akshar.data.module import CharacterData
 from akshar.memory import keep_freed_memory
 from akshar.models.classifier import Classifier
-from akshar.runs.history import History
+from akshar.runs.interrupts import Interrupts
 from akshar.runs.record import RunFolder
 from akshar.runs.tensorboard import RunLogger
 
@@ -74,10 +75,12 @@ def time_bare_loop(steps: int) -> float:
 
 def time_fit(steps: int) -> float:
     """Milliseconds a step of the training epoch inside `Trainer.fit`, as `akshar train` sets it up."""
-    data = _data(steps)
     settings = {
         "monitor": "loss/val",
+        "dead_after": 3,
         "callbacks": {},
+        "logger": {"csv": True, "tensorboard": True},
+        "checkpoint": {"every_n_steps": None, "every_n_minutes": 5},
         "trainer": {
             "_target_": "pytorch_lightning.Trainer",
             "max_epochs": 1,
@@ -86,11 +89,11 @@ def time_fit(steps: int) -> float:
         },
     }
     clock = _EpochClock(_net(), optimizer=lambda groups: torch.optim.SGD(groups, lr=0.01))
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, Interrupts() as interrupts:
         folder = RunFolder(Path(name))
-        history = History(folder, csv_file=True, monitor="loss/val")
-        trainer = build_trainer(settings, folder, history, RunLogger(folder.path), data.classes)
-        trainer.fit(clock, datamodule=data)
+        folder.make()
+        prepared = Prepared(settings, folder, _data(steps), clock, "random", {}, None)
+        fit(prepared, settings, RunLogger(folder.path), interrupts)
     return clock.seconds * 1000 / steps
 
 

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from akshar.characters import SUBSETS
-from akshar.commands.build import load_classifier
 from akshar.data.dhcd import DHCD
-from akshar.data.images import Images, normalise, to_unit
-from akshar.models.classifier import Classifier
+from akshar.data.images import Images
 from akshar.models.metrics import wilson_interval
+from akshar.trained import Trained, load_trained
 
 BATCH = 1024
 
@@ -26,19 +25,17 @@ def main() -> None:
     arguments = parser.parse_args()
     test = DHCD().load().test
     assert test is not None
-    classifier, classes = load_classifier(arguments.model)
-    for name, right in measure(classifier, classes, test).items():
+    for name, right in measure(load_trained(arguments.model), test).items():
         correct, total = int(right.sum()), len(right)
         low, high = (100 * bound for bound in wilson_interval(correct, total))
         print(f"{name:<24}{100 * correct / total:6.2f} %  ({correct:,} of {total:,}; {low:.2f} to {high:.2f} %)")
 
 
-def measure(classifier: Classifier, classes: tuple[str, ...], images: Images) -> dict[str, Tensor]:
+def measure(model: Trained, images: Images) -> dict[str, Tensor]:
     """Which images are read rightly, by question: bool (N,) each."""
+    classes = model.classes
     images = images.of_classes(classes)
-    with torch.inference_mode():
-        batches = images.pixels.split(BATCH)
-        logits = torch.cat([classifier(normalise(to_unit(batch))) for batch in batches])
+    logits = torch.cat([model.logits(batch) for batch in images.pixels.split(BATCH)])
     digit_labels = [classes.index(character.folder) for character in SUBSETS["digits"]]
     is_digit = torch.isin(images.labels, torch.tensor(digit_labels))
     right = logits.argmax(1) == images.labels

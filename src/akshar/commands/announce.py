@@ -41,6 +41,13 @@ def announce_start(fresh: list[str], model: str) -> None:
     log.info("starting from the weights of %s%s", model, new)
 
 
+def announce_resume(step: int, changes: list[str]) -> None:
+    """Where a run goes on, and what is no longer as it was."""
+    log.info("going on after step %s", f"{step:,}")
+    if changes:
+        log.warning("the code is not that of before (%s); the figures may not be either", "; ".join(changes))
+
+
 def announce_result(result: dict[str, Any], folder: RunFolder, tensorboard: bool) -> None:
     """The last lines: how good it is, where it lies, how to look at it."""
     best, test = result["best"], result["test"]
@@ -56,11 +63,9 @@ def announce_result(result: dict[str, Any], folder: RunFolder, tensorboard: bool
             low,
             high,
         )
-    shown = os.path.relpath(folder.path)
-    shown = str(folder.path) if shown.startswith("..") else shown
-    log.info("run folder     %s", shown)
+    log.info("run folder     %s", folder)
     if tensorboard:
-        log.info("look inside    %s --logdir %s", _tensorboard_command(), shlex.quote(shown))
+        log.info("look inside    %s --logdir %s", _tensorboard_command(), shlex.quote(str(folder)))
 
 
 def _tensorboard_command() -> str:

@@ -7,20 +7,16 @@ import pytorch_lightning as pl
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-from akshar.data.images import BORDER, MEAN, SIDE, STD
+from akshar.data.images import SIDE
 from akshar.data.module import CharacterData
 from akshar.errors import BadRequest
 from akshar.models.classifier import Classifier, parameter_groups
-from akshar.runs.checkpoint import KEY, PlainContents, WholeFileCheckpointIO, net_weights, read_checkpoint
-from akshar.runs.history import History, Progress
-from akshar.runs.monitor import direction
-from akshar.runs.record import RunFolder
+from akshar.runs.checkpoint import WholeFileCheckpointIO
 from akshar.runs.tensorboard import RunLogger
-
-PREPROCESSING = {"side": SIDE, "border": BORDER, "ink": "white on black", "mean": MEAN, "std": STD}
 
 
 def make(part: str, node: dict[str, Any], *given: Any, **named: Any) -> Any:
@@ -104,51 +100,25 @@ def check_output(classifier: Classifier, num_classes: int) -> None:
     classifier.train()
 
 
-def load_classifier(model: str) -> tuple[Classifier, tuple[str, ...]]:
-    """A trained network in eval mode and its class names, from nothing but a checkpoint.
-
-    Args:
-        model: a run's folder, or a checkpoint file.
-
-    Raises:
-        BadRequest: not a checkpoint, or one of a network that cannot be imported here.
-    """
-    checkpoint = read_checkpoint(model)
-    contents = checkpoint[KEY]
-    classes = tuple(contents["classes"])
-    net = build_net(contents["config"], len(classes))
-    net.load_state_dict(net_weights(checkpoint))
-    return Classifier(net).eval(), classes
-
-
 def build_trainer(
-    settings: dict[str, Any],
-    folder: RunFolder,
-    history: History,
-    logger: RunLogger | None,
-    classes: tuple[str, ...],
+    settings: dict[str, Any], folder: Path, callbacks: list[Callback], logger: RunLogger | None
 ) -> pl.Trainer:
-    """Lightning's Trainer with what every run has, and the callbacks that were asked for."""
-    contents = PlainContents(settings, classes, PREPROCESSING)
+    """Lightning's Trainer with the callbacks given, after those that were asked for."""
     asked = [make(f"callbacks.{name}", node) for name, node in settings["callbacks"].items() if node]
     for callback in asked:
         if not isinstance(callback, Callback):
             raise BadRequest(f"callbacks: {type(callback).__name__} is no pytorch_lightning Callback")
-    callbacks: list[Callback] = [
-        *asked,
-        contents,
-        history,
-        Progress(),
-        best_and_last(folder, settings["monitor"]),
-    ]
+    # Under Slurm a signal asks a run to stop and `resume=` goes on; Lightning's requeue would be a second way.
+    cluster = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
     return make(
         "trainer",
-        settings["trainer"] | {"precision": precision(settings)},
-        default_root_dir=str(folder.path),
+        settings["trainer"],
+        default_root_dir=str(folder),
         logger=logger or False,
-        callbacks=callbacks,
-        plugins=[WholeFileCheckpointIO()],
+        callbacks=[*asked, *callbacks],
+        plugins=[WholeFileCheckpointIO(), *cluster],
         num_sanity_val_steps=0,
+        enable_checkpointing=True,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
@@ -159,24 +129,11 @@ def build_tester(settings: dict[str, Any]) -> pl.Trainer:
     return pl.Trainer(
         accelerator=settings["trainer"]["accelerator"],
         devices=1,
-        precision=precision(settings),
+        precision=settings["trainer"]["precision"],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-    )
-
-
-def best_and_last(folder: RunFolder, monitor: str) -> ModelCheckpoint:
-    """Keeps two files: the best epoch by the monitored metric, and the last."""
-    return ModelCheckpoint(
-        dirpath=folder.checkpoints,
-        filename="best",
-        monitor=monitor,
-        mode=direction(monitor),
-        save_last=True,
-        auto_insert_metric_name=False,
-        enable_version_counter=False,
     )
 
 

@@ -1,35 +1,37 @@
-"""One experiment from its checked settings: built, fitted, tested once, recorded."""
+"""One experiment from its checked settings: built, fitted, tested once, recorded; or taken up where it stopped."""
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 from omegaconf import OmegaConf
-from PIL import Image
 
-from akshar.commands.announce import announce, announce_result, announce_start
-from akshar.commands.build import build_classifier, build_data, build_net, build_tester, build_trainer, check_output
-from akshar.data.module import CharacterData
-from akshar.errors import AksharError, BadRequest
+from akshar.commands.announce import announce_result
+from akshar.commands.build import build_tester
+from akshar.commands.evaluate import calibrate, show, test
+from akshar.commands.fit import fit
+from akshar.commands.prepare import Prepared, prepare
 from akshar.figures.curves import draw_curves
-from akshar.figures.samples import draw_batch, draw_predictions
-from akshar.models.classifier import Classifier, count_parameters
-from akshar.models.metrics import Score, fit_temperature, wilson_interval
-from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint, start_from, write_checkpoint
+from akshar.figures.samples import draw_batch
+from akshar.files import write_json, write_whole
+from akshar.models.classifier import count_parameters
+from akshar.runs import provenance
 from akshar.runs.history import History
-from akshar.runs.provenance import provenance
-from akshar.runs.record import RunFolder, write_json
+from akshar.runs.interrupts import Interrupts
+from akshar.runs.record import RunFolder
 from akshar.runs.settings import config_hash
 from akshar.runs.tensorboard import RunLogger
 
 
-def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Trains and tests what the settings say.
+def run_experiment(
+    settings: dict[str, Any], folder: RunFolder, interrupts: Interrupts, precision: str | None = None
+) -> dict[str, Any]:
+    """Trains and tests what the settings say; goes on with what lies in the folder already.
 
     Args:
         settings: a config that `config_problems` found nothing wrong with.
-        path: the run's folder.
+        folder: of the run.
+        interrupts: signals that ask it to stop.
+        precision: in place of "auto", where an earlier run decided it.
 
     Returns:
         The content of `result.json`.
@@ -37,50 +39,34 @@ def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
     Raises:
         BadRequest: the data and the settings do not fit together.
         BadData: the data cannot be had.
+        Diverged: the loss is no longer a number.
+        Interrupted: a signal came.
     """
-    folder = RunFolder(path)
+    folder.make()
     folder.write_status("running")
-    folder.config.write_text(OmegaConf.to_yaml(OmegaConf.create(settings)), encoding="utf-8")
-    pl.seed_everything(settings["seed"], verbose=False)
+    write_whole(folder.config, OmegaConf.to_yaml(OmegaConf.create(settings)).encode())
+    prepared = prepare(settings, folder, precision)
+    logger = _logger(prepared)
+    if prepared.checkpoint is None:
+        _show_batch(prepared, logger)
+    trainer, history = fit(prepared, settings, logger, interrupts)
 
-    data = build_data(settings)
-    if data.train is None or data.split is None:
-        raise BadRequest("data.root: has no training images, only test images")
-    net = build_net(settings, len(data.classes))
-    if settings["init_from"] is not None:
-        fresh = start_from(net, settings["init_from"], data.classes)
-        announce_start(fresh, settings["init_from"])
-    classifier = build_classifier(settings, net)
-    check_output(classifier, len(data.classes))
-    name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
-    announce(name, data, classifier.net)
-    write_json(folder.split, data.split.settings | {"digest": data.split.digest(), "val": data.split.val.tolist()})
-
-    logger = RunLogger(path) if settings["logger"]["tensorboard"] else None
-    batch = data.prepare(next(iter(data.train_dataloader())), augmented=True)
-    sheet = draw_batch(batch.images, batch.labels, data.classes)
-    _show(sheet, "train_batch", folder, logger, 0)
-
-    history = History(folder, settings["logger"]["csv"], settings["monitor"])
-    trainer = build_trainer(settings, folder, history, logger, data.classes)
-    trainer.fit(classifier, datamodule=data)
-    if not history.rows:
-        raise AksharError("training ended before its first validation")
-
-    best_path = folder.checkpoints / "best.ckpt"
-    tester = build_tester(settings)
-    validated, temperature = _calibrate(best_path, classifier, data, tester, folder)
     best = history.best
-    draw_curves(history.rows, best["epoch"], folder.figures / "curves.png", f"{name}, seed {settings['seed']}")
-
-    result: dict[str, Any] = {
+    title = f"{prepared.name}, seed {settings['seed']}"
+    draw_curves(history.rows, best["epoch"], folder.figures / "curves.png", title)
+    tester = build_tester(prepared.settings)
+    validated, temperature = calibrate(prepared, tester)
+    result = {
         "status": "completed",
-        "name": name,
-        "config_hash": config_hash(settings, data.dataset.digest()),
+        "name": prepared.name,
+        "config_hash": config_hash(settings, prepared.record["data_digest"], prepared.record["init_digest"]),
         "seed": settings["seed"],
-        "data": _data_record(settings, data),
-        "model": {"name": type(net).__name__.lower(), "parameters": count_parameters(net)},
-        "fit": _fit_record(history, trainer, data),
+        "data": _data_record(settings, prepared),
+        "model": {
+            "name": type(prepared.classifier.net).__name__.lower(),
+            "parameters": count_parameters(prepared.classifier.net),
+        },
+        "fit": _fit_record(history, trainer),
         "best": {
             "epoch": best["epoch"],
             "val_loss": validated.loss,
@@ -89,74 +75,38 @@ def run_experiment(settings: dict[str, Any], path: Path) -> dict[str, Any]:
             "temperature": temperature,
         },
         "test": None,
-        "provenance": provenance(),
+        "config": settings,
     }
-    if settings["test"] and data.test is not None:
-        result["test"] = _test(classifier, data, tester, folder, logger, best["epoch"])
+    if settings["test"] and prepared.data.test is not None:
+        result["test"] = test(prepared, tester, logger, best["epoch"])
     if logger is not None:
         _log_hyperparameters(logger, settings, result)
+    result["provenance"] = provenance.finished(prepared.record)
     write_json(folder.result, result)
     folder.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
     announce_result(result, folder, tensorboard=logger is not None)
     return result
 
 
-def _calibrate(
-    best_path: Path, classifier: Classifier, data: CharacterData, tester: pl.Trainer, folder: RunFolder
-) -> tuple[Score, float]:
-    """Loads the best weights, scores them on validation, fits the temperature there and keeps it with them."""
-    checkpoint = read_checkpoint(best_path)
-    classifier.net.load_state_dict(net_weights(checkpoint))
-    tester.validate(classifier, datamodule=data, verbose=False)
-    assert classifier.scored is not None
-    _save_predictions(classifier, folder, "val")
-    temperature = fit_temperature(classifier.logits, classifier.labels)
-    checkpoint[KEY]["temperature"] = temperature
-    write_checkpoint(checkpoint, best_path)
-    return classifier.scored, temperature
+def _logger(prepared: Prepared) -> RunLogger | None:
+    if not prepared.settings["logger"]["tensorboard"]:
+        return None
+    if not prepared.record["resumed"]:
+        return RunLogger(prepared.folder.path)
+    rows = prepared.checkpoint["callbacks"]["History"]["rows"] if prepared.checkpoint else []
+    return RunLogger(prepared.folder.path, epochs_done=len(rows))
 
 
-def _test(
-    classifier: Classifier,
-    data: CharacterData,
-    tester: pl.Trainer,
-    folder: RunFolder,
-    logger: RunLogger | None,
-    epoch: int,
-) -> dict[str, Any]:
-    """Tests the weights that are loaded, once, and counts every image."""
-    assert data.test is not None
-    tester.test(classifier, datamodule=data, verbose=False)
-    scored = classifier.scored
-    assert scored is not None
-    if scored.total != len(data.test):
-        raise AksharError(f"the test saw {scored.total} images of {len(data.test)}")
-    _save_predictions(classifier, folder, "test")
-    _show(draw_predictions(data.test, classifier.logits), "predictions", folder, logger, epoch)
-    if logger is not None:
-        logger.log_metrics({"loss/test": scored.loss, "accuracy/test": scored.accuracy}, step=epoch)
-    return {
-        "accuracy": scored.accuracy,
-        "loss": scored.loss,
-        "macro_accuracy": scored.macro_accuracy,
-        "correct": scored.correct,
-        "total": scored.total,
-        "interval_95": list(wilson_interval(scored.correct, scored.total)),
-    }
+def _show_batch(prepared: Prepared, logger: RunLogger | None) -> None:
+    """The first batch as the network will see it."""
+    data = prepared.data
+    batch = data.prepare(next(iter(data.train_dataloader())), augmented=True)
+    sheet = draw_batch(batch.images, batch.labels, data.classes)
+    show(sheet, "train_batch", prepared.folder, logger, 0)
 
 
-def _save_predictions(classifier: Classifier, folder: RunFolder, stage: str) -> None:
-    logits, labels = classifier.logits.numpy(), classifier.labels.numpy()
-    np.savez_compressed(folder.predictions / f"{stage}.npz", logits=logits, labels=labels)
-
-
-def _show(sheet: Image.Image, name: str, folder: RunFolder, logger: RunLogger | None, epoch: int) -> None:
-    sheet.save(folder.figures / f"{name}.png")
-    if logger is not None:
-        logger.add_image(name, sheet, epoch)
-
-
-def _data_record(settings: dict[str, Any], data: CharacterData) -> dict[str, Any]:
+def _data_record(settings: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+    data = prepared.data
     assert data.split is not None
     return {
         "source": data.dataset.name,
@@ -165,18 +115,17 @@ def _data_record(settings: dict[str, Any], data: CharacterData) -> dict[str, Any
         "train": len(data.split.train),
         "val": len(data.split.val),
         "test": len(data.test) if data.test is not None else 0,
-        "digest": data.dataset.digest(),
-        "split_digest": data.split.digest(),
+        "digest": prepared.record["data_digest"],
+        "split_digest": prepared.record["split_digest"],
     }
 
 
-def _fit_record(history: History, trainer: pl.Trainer, data: CharacterData) -> dict[str, Any]:
-    seen = history.images_seen
+def _fit_record(history: History, trainer: pl.Trainer) -> dict[str, Any]:
     return {
         "epochs": len(history.rows),
         "steps": trainer.global_step,
         "seconds": round(history.fit_seconds, 3),
-        "images_per_second": round(seen / history.fit_seconds, 1),
+        "images_per_second": round(history.images_seen / history.fit_seconds, 1),
         "device": str(trainer.strategy.root_device),
         "precision": str(trainer.precision),
         "interrupted": trainer.interrupted,

@@ -1,10 +1,8 @@
-"""`akshar train`: compose, check, split, fit, keep the best by validation, test it once, record."""
+"""`akshar train`: a fresh run or a sweep composed by Hydra, a run that goes on, or one that is repeated."""
 
 import dataclasses
-import logging
+import logging.config
 import sys
-import traceback
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,20 +10,19 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from akshar.commands import repeat, resume
 from akshar.commands.compose import CONFIG_NAME, check_overrides, plain
+from akshar.commands.job import run_job
 from akshar.commands.overrides import quote_paths, search_path_override
 from akshar.conf_folder import config_folder
-from akshar.errors import AksharError, BadRequest, Diverged
-from akshar.memory import keep_freed_memory
-from akshar.runs.record import write_status
-from akshar.runs.settings import config_problems
-
-log = logging.getLogger(__name__)
+from akshar.errors import BadRequest
+from akshar.runs.record import RunFolder, new_run_name
 
 # Of Hydra's own options: those with a value, and those that show something and run nothing.
 WITH_VALUE = ("--config-dir", "-cd", "--config-name", "-cn", "--package", "-p", "--info", "-i", "--cfg", "-c")
 SHOWING = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc")
 ALONE = ("--multirun", "-m", "--run", "-r", "--resolve", "--hydra-help", "--shell-completion", "-sc")
+RECORDED = ("resume", "repeat")  # keys that take the config from a run in place of composing it
 
 
 @dataclasses.dataclass
@@ -44,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0, 2 for a bad request, 1 for work that failed.
     """
+    if any(word.partition("=")[0] in RECORDED for word in arguments):
+        return _run_recorded(arguments)
     options, overrides = split_words(arguments)
     if not any(option in SHOWING for option in options):
         check_overrides(overrides, multirun=bool({"-m", "--multirun"} & {*options}))
@@ -54,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     def job(config: DictConfig) -> None:
         # Lightning's DDP starts its other processes by replaying the command line, verb and all.
         sys.argv = command_line
-        outcome.exit_code = max(outcome.exit_code, run_job(config))
+        folder = RunFolder(Path(HydraConfig.get().runtime.output_dir))
+        outcome.exit_code = max(outcome.exit_code, run_job(plain(config), folder))
 
     sys.argv = [command_line[0], *options, *overrides]
     try:
@@ -62,6 +62,39 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         sys.argv = command_line
     return outcome.exit_code
+
+
+def _run_recorded(words: Sequence[str]) -> int:
+    """Runs `resume=RUN` or `repeat=RUN`, which need nothing composed."""
+    named = [word for word in words if word.partition("=")[0] in RECORDED]
+    if len(named) > 1:
+        raise BadRequest(f"{' '.join(named)}: one at a time")
+    if options := [word for word in words if word.startswith("-")]:
+        raise BadRequest(f"{options[0]}: cannot stand beside {named[0]}, which takes its config from that run")
+    verb, _, run = named[0].partition("=")
+    overrides = [word for word in words if word not in named]
+    if verb == "resume":
+        folder = resume.find_run(run)
+        with folder.held():  # also while it is looked at
+            settings = resume.resumed_settings(folder, overrides)
+        _log_to(folder)
+        return run_job(settings, folder)
+    first = repeat.read_result(run)
+    settings = repeat.repeated_settings(first, overrides)
+    folder = RunFolder(Path("outputs/train", new_run_name()).absolute())
+    folder.make()
+    _log_to(folder)
+    exit_code = run_job(settings, folder, precision=first["fit"]["precision"])
+    return exit_code or int(not repeat.compare(first, folder, run))
+
+
+def _log_to(folder: RunFolder) -> None:
+    """Sets logging up as Hydra does for a fresh run."""
+    config = OmegaConf.load(config_folder() / "hydra" / "job_logging" / "akshar.yaml")
+    OmegaConf.update(config, "handlers.file.filename", str(folder.log))
+    content = OmegaConf.to_container(config)
+    assert isinstance(content, dict)
+    logging.config.dictConfig({str(key): value for key, value in content.items()})
 
 
 def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -98,61 +131,7 @@ def refuse_taken_folder(overrides: Sequence[str]) -> None:
         key, _, value = override.partition("=")
         folder = Path(value.strip("'\""))
         if key == "hydra.run.dir" and (folder / "status.json").exists():
-            raise BadRequest(f"hydra.run.dir={folder}: holds a run already; choose another folder")
-
-
-def run_job(config: DictConfig) -> int:
-    """Runs one composed config in the folder that Hydra made for it, and says how it ended.
-
-    An error is written to the run's own `run.log` and `status.json`; the other jobs of a sweep go on.
-    """
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    try:
-        settings = plain(config)
-        if problems := config_problems(settings):
-            raise BadRequest(*problems)
-        quiet_libraries()
-        keep_freed_memory()
-        from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
-
-        run_experiment(settings, folder)
-    except AksharError as error:
-        return _failed(folder, config, error, error.exit_code)
-    except (KeyboardInterrupt, SystemExit) as stop:  # Lightning turns the first into the second
-        write_status(folder, "interrupted")
-        log.error("interrupted; what was finished lies in %s", folder)
-        raise KeyboardInterrupt from stop  # which ends a sweep too
-    except Exception as error:
-        return _failed(folder, config, error, 1)
-    return 0
-
-
-def _failed(folder: Path, config: DictConfig, error: Exception, exit_code: int) -> int:
-    text = str(error) or type(error).__name__
-    if not isinstance(error, AksharError):
-        text = f"{type(error).__name__}: {text}"
-    for line in text.splitlines():
-        log.error(line)
-    trace = "".join(traceback.format_exception(error))
-    with (folder / "run.log").open("a", encoding="utf-8") as file:
-        file.write(trace)
-    if OmegaConf.select(config, "traceback"):
-        sys.stderr.write(trace)
-    elif not isinstance(error, AksharError):
-        log.error("the traceback is in %s, or add traceback=true", folder / "run.log")
-    write_status(folder, "diverged" if isinstance(error, Diverged) else "failed", error=text)
-    return exit_code
-
-
-def quiet_libraries() -> None:
-    """Silences warnings that a person who trains can do nothing about."""
-    for message in (
-        ".*does not have many workers.*",  # there are none to have: batches come from memory
-        ".*`training_step` returned `None`.*",
-        ".*is not a known distributed.*",
-        ".*Checkpoint directory .* exists and is not empty.*",  # this run's own
-        ".*The number of training batches .* is smaller than the logging interval.*",
-        ".*isinstance\\(treespec, LeafSpec\\).*",
-        ".*GPU available but not used.*",
-    ):
-        warnings.filterwarnings("ignore", message)
+            raise BadRequest(
+                f"hydra.run.dir={folder}: holds a run already; choose another folder, or go on with it by "
+                f"resume={folder}"
+            )

@@ -29,6 +29,8 @@ class Batches:
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
         self.epoch = 0
+        self._given = 0  # batches of this epoch so far
+        self._resumed = {"epoch": -1, "given": 0}
 
     @property
     def sampler(self) -> "Batches":
@@ -39,18 +41,35 @@ class Batches:
         """Chooses the order of the epoch that begins, counted from 0."""
         self.epoch = epoch
 
+    def state_dict(self) -> dict[str, int]:
+        """The position: epoch, and batches given in it."""
+        return {"epoch": self.epoch, "given": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Lets that epoch go on at that position; later ones begin at their beginning."""
+        self._resumed = state
+
     def __len__(self) -> int:
         return math.ceil(len(self.indices) / self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        indices, seed = self.indices, self.shuffle_seed
-        if seed is not None:
-            order = torch.randperm(len(indices), generator=generator(seed, "order", self.epoch))
-            indices = indices[order]
-        for number, chosen in enumerate(indices.split(self.batch_size)):
-            batch_seed = 0 if seed is None else derive_seed(seed, "batch", self.epoch, number)
-            yield Batch(
-                self.images.pixels.index_select(0, chosen),
-                self.images.labels.index_select(0, chosen),
-                batch_seed,
-            )
+        first = self._resumed["given"] if self.epoch == self._resumed["epoch"] else 0
+        for number, chosen in enumerate(self.order().split(self.batch_size)):
+            if number >= first:
+                self._given = number + 1
+                yield Batch(
+                    self.images.pixels.index_select(0, chosen),
+                    self.images.labels.index_select(0, chosen),
+                    self.batch_seed(number),
+                )
+
+    def order(self) -> Tensor:
+        """The epoch's order: positions in `images`, int64 (M,)."""
+        if self.shuffle_seed is None:
+            return self.indices
+        order = generator(self.shuffle_seed, "order", self.epoch)
+        return self.indices[torch.randperm(len(self.indices), generator=order)]
+
+    def batch_seed(self, number: int) -> int:
+        """The seed of what is random in the epoch's batch `number`, counted from 0."""
+        return 0 if self.shuffle_seed is None else derive_seed(self.shuffle_seed, "batch", self.epoch, number)

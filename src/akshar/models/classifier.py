@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning import LightningModule
+from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from akshar.batch import Batch
-from akshar.errors import Diverged
 from akshar.models.metrics import Score, score
 
 MakeOptimizer = Callable[..., Optimizer]
@@ -59,17 +59,24 @@ class Classifier(LightningModule):
         self.logits = torch.empty(0)
         self.labels = torch.empty(0, dtype=torch.long)
         self._seen: list[tuple[Tensor, Tensor]] = []
+        self._plateau: ReduceLROnPlateau | None = None
+        self._plateau_state: dict[str, Any] | None = None
+        self._begin_sums()
 
     def forward(self, images: Tensor) -> Tensor:
         """Float [-1, 1] (B, 1, 32, 32) -> logits (B, K)."""
         images = images.to(next(self.net.parameters()).dtype)  # where the whole net is bf16 or float64
         return self.net(images.expand(-1, self.channels, -1, -1))
 
+    def on_train_start(self) -> None:
+        """Brings the sums of a resumed epoch to the device, and a plateau, which is made only now, to where it was."""
+        self._loss_sum, self._correct = self._loss_sum.to(self.device), self._correct.to(self.device)
+        if self._plateau is not None and self._plateau_state is not None:
+            self._plateau.load_state_dict(self._plateau_state)
+
     def on_train_epoch_start(self) -> None:
-        """Begins the epoch's sums."""
-        self._loss_sum = torch.zeros((), device=self.device)
-        self._correct = torch.zeros((), dtype=torch.long, device=self.device)
-        self._count = 0
+        """Begins the epoch's sums; not called where an epoch is resumed in its middle."""
+        self._begin_sums()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of one batch."""
@@ -89,11 +96,6 @@ class Classifier(LightningModule):
         """Scores the whole validation set, and in a fit the training since the epoch began."""
         self._score("val")
         if self.trainer.state.fn == "fit":
-            if not math.isfinite(float(self._loss_sum)):
-                raise Diverged(
-                    f"the training loss is {float(self._loss_sum)} in epoch {self.current_epoch + 1}; "
-                    "try a smaller optimizer.lr, or trainer.gradient_clip_val=1"
-                )
             # Here and not in on_train_epoch_end, which Lightning runs only after checkpoints are written.
             self._publish("train", float(self._loss_sum) / self._count, int(self._correct) / self._count)
 
@@ -104,6 +106,17 @@ class Classifier(LightningModule):
     def on_test_epoch_end(self) -> None:
         """Scores the whole test set."""
         self._score("test")
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the epoch's sums, so that its mean loss is the same after a resume in its middle, and the plateau."""
+        checkpoint["epoch_sums"] = {"loss": self._loss_sum, "correct": self._correct, "count": self._count}
+        checkpoint["plateau"] = self._plateau.state_dict() if self._plateau is not None else None
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes them up again."""
+        sums = checkpoint["epoch_sums"]
+        self._loss_sum, self._correct, self._count = sums["loss"], sums["correct"], sums["count"]
+        self._plateau_state = checkpoint["plateau"]
 
     def configure_gradient_clipping(
         self,
@@ -121,10 +134,21 @@ class Classifier(LightningModule):
         optimizer = self.make_optimizer(parameter_groups(self.net))
         if self.make_schedule is None:
             return optimizer
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = self.make_schedule(optimizer, steps)
-        settings = {"scheduler": schedule, "interval": self.schedule_interval, "monitor": self.monitor}
-        return {"optimizer": optimizer, "lr_scheduler": settings}
+        schedule = self.make_schedule(optimizer, total_steps(self.trainer))
+        if isinstance(schedule, ReduceLROnPlateau):
+            self._plateau = schedule
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": self.schedule_interval}}
+
+    def on_train_epoch_end(self) -> None:
+        """Moves a schedule on that follows a metric; Lightning would leave it out in a resumed run."""
+        if self._plateau is not None:
+            self._plateau.step(self.trainer.callback_metrics[self.monitor])
+
+    def _begin_sums(self) -> None:
+        self._loss_sum = torch.zeros((), device=self.device)
+        self._correct = torch.zeros((), dtype=torch.long, device=self.device)
+        self._count = 0
 
     def _score(self, stage: str) -> None:
         logits, labels = zip(*self._seen, strict=True)
@@ -136,6 +160,18 @@ class Classifier(LightningModule):
     def _publish(self, stage: str, loss: float, accuracy: float) -> None:
         # Not to the logger here: the history callback writes an epoch's figures together, by epoch.
         self.log_dict({f"loss/{stage}": loss, f"accuracy/{stage}": accuracy}, logger=False)
+
+
+def total_steps(trainer: Trainer) -> int:
+    """Optimizer steps of a whole fit.
+
+    Lightning's own `estimated_stepping_batches` would make the training loader before a resumed run's position in
+    the epoch is restored, which would then be lost.
+    """
+    batches, limit = len(trainer.datamodule.train_dataloader()), trainer.limit_train_batches  # pyright: ignore
+    batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    assert trainer.max_epochs is not None
+    return math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs
 
 
 def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:

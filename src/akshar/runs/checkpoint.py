@@ -1,19 +1,34 @@
 """Checkpoints that are plain data: written beside and renamed, read without running anything in them."""
 
-import os
+import hashlib
+import io
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning_fabric.plugins import TorchCheckpointIO
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
-from akshar.errors import BadRequest
+from akshar.errors import AksharError, BadRequest
+from akshar.files import is_full, write_whole
 
 FORMAT = 1
 KEY = "akshar"  # of our own part of a checkpoint: format, config, classes, preprocessing, temperature
 NET = "net."  # prefix of the network's weights in Lightning's state_dict
+
+
+class Contents(BaseModel):
+    """Our own part of a checkpoint, as it has to be."""
+
+    model_config = ConfigDict(strict=True)
+
+    format: int
+    config: dict[str, Any]
+    classes: Annotated[list[str], Field(min_length=2)]
+    preprocessing: dict[str, Any]
+    temperature: float | None
 
 
 class PlainContents(Callback):
@@ -48,20 +63,25 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Writes beside the file's place, syncs and renames."""
-    partial = path.with_name(f".{path.name}.partial")
+    """Writes a checkpoint whole, or leaves the old one.
+
+    Raises:
+        AksharError: the disk is full.
+    """
+    content = io.BytesIO()
+    torch.save(checkpoint, content)  # in memory first: what torch raises on a full disk does not say so
     try:
-        with partial.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        write_whole(path, content.getbuffer())
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise AksharError(
+            f"{path}: no room for {len(content.getbuffer()) / 1e6:,.0f} MB; the last whole checkpoint stays"
+        ) from error
 
 
 def read_checkpoint(model: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint of ours.
+    """Reads a checkpoint of ours, as plain data: nothing in it is run.
 
     Args:
         model: a checkpoint file, or a run's folder (its best checkpoint).
@@ -77,11 +97,19 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint, or one with code in it
-        raise BadRequest(f"{path}: not a checkpoint of plain data ({type(error).__name__})") from error
-    if not isinstance(checkpoint, dict) or KEY not in checkpoint:
+        code = "Unsupported global" in str(error) or "weights_only" in str(error)
+        reason = "it holds code, which is not run" if code else "it is damaged, or something else"
+        raise BadRequest(f"{path}: not a checkpoint of plain data ({reason})") from error
+    contents = checkpoint.get(KEY) if isinstance(checkpoint, dict) else None
+    if not isinstance(contents, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise BadRequest(f"{path}: not a checkpoint of akshar")
-    if checkpoint[KEY]["format"] != FORMAT:
-        raise BadRequest(f"{path}: checkpoint format {checkpoint[KEY]['format']}, this version reads {FORMAT}")
+    if contents.get("format") != FORMAT:
+        raise BadRequest(f"{path}: checkpoint format {contents.get('format')}; this version reads {FORMAT}")
+    try:
+        Contents.model_validate(contents)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise BadRequest(f"{path}: not a whole checkpoint of akshar (its {place} is wrong)") from error
     return checkpoint
 
 
@@ -89,6 +117,15 @@ def net_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
     """The network's own state_dict in a checkpoint."""
     state = checkpoint["state_dict"]
     return {name.removeprefix(NET): value for name, value in state.items() if name.startswith(NET)}
+
+
+def weights_digest(model: str | Path) -> str:
+    """Sha256 over the names and values of a checkpoint's network."""
+    digest = hashlib.sha256()
+    for name, value in sorted(net_weights(read_checkpoint(model)).items()):
+        digest.update(name.encode())
+        digest.update(value.contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def start_from(net: nn.Module, model: str, classes: tuple[str, ...]) -> list[str]:

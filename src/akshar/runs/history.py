@@ -1,15 +1,16 @@
 """What is written while a run trains: one row an epoch, to `history.csv`, the logger and the log."""
 
 import csv
+import io
 import logging
 import time
-from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
 from akshar.batch import Batch
+from akshar.files import write_whole
 from akshar.runs.monitor import sort_key
 from akshar.runs.record import RunFolder
 
@@ -41,15 +42,27 @@ class History(Callback):
         self.rows: list[dict[str, Any]] = []
         self.fit_seconds = 0.0
         self.images_seen = 0
+        self._start: float | None = None
 
     @property
     def best(self) -> dict[str, Any]:
         """The row of the best epoch by the monitored metric."""
         return min(self.rows, key=lambda row: sort_key(row[self.monitor], self.monitor))
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run goes on from."""
+        return {"rows": self.rows, "seconds": self._seconds(), "images_seen": self.images_seen}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from there: rows that were written after the checkpoint are taken back."""
+        self.rows, self.fit_seconds = state_dict["rows"], state_dict["seconds"]
+        self.images_seen = state_dict["images_seen"]
+        if self.csv_file:
+            write_whole(self.folder.history, as_csv(self.rows))
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock."""
-        self._start = time.perf_counter()
+        """Starts the clock, or lets it go on."""
+        self._start = time.perf_counter() - self.fit_seconds
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
@@ -65,7 +78,8 @@ class History(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stops the clock."""
-        self.fit_seconds = time.perf_counter() - self._start
+        self.fit_seconds = self._seconds()
+        self._start = None
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the epoch's row, in a fit."""
@@ -73,14 +87,16 @@ class History(Callback):
             return
         measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
         row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
-        row |= measured | {"seconds": round(time.perf_counter() - self._start, 3)}
+        row |= measured | {"seconds": round(self._seconds(), 3)}
         self.rows.append(row)
         if trainer.logger is not None:
             trainer.logger.log_metrics({"lr": row["lr"]} | measured, step=row["epoch"])
         if self.csv_file:
-            append_row(self.folder.history, row)
-        self.folder.write_status("running", row["epoch"], row["step"])
+            write_whole(self.folder.history, as_csv(self.rows))
         log.info(self._line(row, trainer.max_epochs))
+
+    def _seconds(self) -> float:
+        return self.fit_seconds if self._start is None else time.perf_counter() - self._start
 
     def _line(self, row: dict[str, Any], max_epochs: int | None) -> str:
         width = len(str(max_epochs))
@@ -100,16 +116,20 @@ class Progress(Callback):
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
 
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Shows an empty bar."""
-        total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
-        self._bar = tqdm(
-            total=int(trainer.num_training_batches),
-            desc=f"epoch {trainer.current_epoch + 1}{total}",
-            unit=" steps",
-            leave=False,
-            disable=None,  # off a terminal
-        )
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Shows a bar, which a resumed epoch does not begin empty."""
+        if self._bar is None:
+            total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
+            self._bar = tqdm(
+                total=int(trainer.num_training_batches),
+                initial=batch_idx,
+                desc=f"epoch {trainer.current_epoch + 1}{total}",
+                unit=" steps",
+                leave=False,
+                disable=None,  # off a terminal
+            )
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
@@ -138,12 +158,10 @@ def learning_rate(trainer: Trainer) -> float:
     return float(trainer.optimizers[0].param_groups[0]["lr"])
 
 
-def append_row(path: Path, row: dict[str, Any]) -> None:
-    """Adds a line to a CSV file, which begins with the names of the columns."""
-    columns = ["epoch", "step", "lr", *METRICS, "seconds"]
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+def as_csv(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a CSV file, which begins with the names of the columns."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, ["epoch", "step", "lr", *METRICS, "seconds"], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()

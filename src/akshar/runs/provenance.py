@@ -1,48 +1,126 @@
 """Where a result comes from: command line, code, versions, machine."""
 
+import hashlib
+import json
 import os
 import platform
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from akshar.errors import BadRequest
+from akshar.files import write_json, write_whole
+from akshar.runs.record import RunFolder
+
 PACKAGES = ("akshar", "torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy")
+MAX_DIFF = 1_000_000  # bytes of a diff that are kept
 
 
-def provenance() -> dict[str, Any]:
-    """All of it, as plain values for `result.json`."""
-    return {"argv": sys.argv, "git": _git(), "versions": _versions(), "host": _host()}
+def begin(folder: RunFolder, facts: dict[str, Any]) -> dict[str, Any]:
+    """Writes where a fresh run comes from: `provenance.json`, and `uncommitted.diff` where the code is changed.
+
+    Args:
+        folder: of the run.
+        facts: that only the caller knows (digests, seeds, device, precision).
+    """
+    content = {"started": _now()} | _here() | facts | {"resumed": []}
+    _keep(folder, content, "uncommitted.diff")
+    return content
+
+
+def resume(folder: RunFolder, step: int) -> dict[str, Any]:
+    """Adds a resume to the record of a run: when, by which command line, under which code.
+
+    Args:
+        folder: of the run.
+        step: optimizer steps that were done.
+    """
+    content = read(folder)
+    resumed = content["resumed"]
+    resumed.append({"at": _now(), "step": step} | _here())
+    _keep(folder, content, f"uncommitted-{len(resumed)}.diff")
+    return content
+
+
+def read(folder: RunFolder) -> dict[str, Any]:
+    """The record of a run.
+
+    Raises:
+        BadRequest: there is none, or it is damaged.
+    """
+    try:
+        return json.loads(folder.provenance.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadRequest(f"{folder.provenance}: is missing or damaged; the run cannot be taken up") from error
+
+
+def other_code(recorded: dict[str, Any]) -> list[str]:
+    """In what this process's code differs from that of a record: a line each, empty where it is the same."""
+    here = _here()
+    before = (recorded.get("resumed") or [recorded])[-1]
+    lines = [
+        f"{name} {before['versions'].get(name)}, now {version}"
+        for name, version in here["versions"].items()
+        if before["versions"].get(name) != version
+    ]
+    if before["git"].get("commit") != here["git"].get("commit"):
+        lines.append(f"commit {before['git'].get('commit')}, now {here['git'].get('commit')}")
+    if before["git"].get("diff") != here["git"].get("diff"):
+        lines.append("uncommitted changes")
+    return lines
+
+
+def finished(content: dict[str, Any]) -> dict[str, Any]:
+    """The record with the time of its end, for `result.json`."""
+    return content | {"finished": _now()}
+
+
+def _keep(folder: RunFolder, content: dict[str, Any], diff_name: str) -> None:
+    if _code() and (diff := _git("diff", "HEAD")):
+        write_whole(folder.path / diff_name, diff.encode(errors="replace")[:MAX_DIFF])
+    write_json(folder.provenance, content)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _here() -> dict[str, Any]:
+    """The command line, code, versions and machine of this process."""
+    return {"argv": sys.argv, "git": _code(), "versions": _versions(), "host": _host()}
 
 
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
-def _git() -> dict[str, Any]:
+def _code() -> dict[str, Any]:
     """The commit of the checkout that the code runs from; empty for an installed wheel."""
-    source = Path(__file__).parent
-
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(source), *arguments], capture_output=True, text=True, check=True, timeout=10
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        return done.stdout.strip()
-
     # Inside somebody's repository, but not tracked by it, is no checkout of ours.
-    if not git("ls-files", Path(__file__).name):
+    if not _git("ls-files", Path(__file__).name):
         return {}
+    diff = _git("diff", "HEAD")
     return {
-        "commit": git("rev-parse", "HEAD"),
-        "dirty": bool(git("status", "--porcelain", "--untracked-files=no")),
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": bool(diff),
+        "diff": hashlib.sha256(diff.encode(errors="replace")).hexdigest()[:12] if diff else None,
     }
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says in the folder of this code; None where there is no git or no repository."""
+    try:
+        command = ["git", "-C", str(Path(__file__).parent), *arguments]
+        done = subprocess.run(command, capture_output=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace").strip()
 
 
 def _host() -> dict[str, Any]:

@@ -1,12 +1,19 @@
-"""A run's folder: what stands in it, written whole or not at all."""
+"""A run's folder: where its files are, how it stands, and who works on it."""
 
 import json
 import os
 import socket
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from akshar.errors import BadRequest
+from akshar.files import write_json
 
 Status = Literal["running", "completed", "failed", "interrupted", "diverged"]
 
@@ -16,93 +23,110 @@ def new_run_name() -> str:
     return f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}_{uuid.uuid4().hex[:4]}"
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Writes a file beside its place, syncs it and renames it, so that no reader sees half of it."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
 class RunFolder:
-    """The files of one run.
+    """The files of one run; nothing is made or read until it is asked for.
 
-    Args:
-        path: the folder, made where it is missing.
+    Attributes:
+        path: the folder.
+        result: `result.json`, there once the run is completed.
+        status: `status.json`, how it stands.
+        config: `config.yaml`, resolved.
+        provenance: `provenance.json`, written when work begins and when it is taken up again.
+        split: `split.json`, who validates.
+        history: `history.csv`, one row an epoch.
+        log: `run.log`, what was said.
+        figures: `figures/`, PNG.
+        predictions: `predictions/`, one `npz` a set: logits float32 (N, K) and labels int64 (N,).
+        checkpoints: `checkpoints/`.
+        best, last: `best.ckpt` and `last.ckpt` in it.
     """
 
     def __init__(self, path: Path):
         self.path = path
-        self.figures.mkdir(parents=True, exist_ok=True)
-        self.predictions.mkdir(exist_ok=True)
-        self.checkpoints.mkdir(exist_ok=True)
+        self.result = path / "result.json"
+        self.status = path / "status.json"
+        self.config = path / "config.yaml"
+        self.provenance = path / "provenance.json"
+        self.split = path / "split.json"
+        self.history = path / "history.csv"
+        self.log = path / "run.log"
+        self.figures = path / "figures"
+        self.predictions = path / "predictions"
+        self.checkpoints = path / "checkpoints"
+        self.best = self.checkpoints / "best.ckpt"
+        self.last = self.checkpoints / "last.ckpt"
 
-    @property
-    def result(self) -> Path:
-        """`result.json`."""
-        return self.path / "result.json"
+    def __str__(self) -> str:
+        """The path as a person would type it: relative where it lies below the working directory."""
+        shown = os.path.relpath(self.path)
+        return str(self.path) if shown.startswith("..") else shown
 
-    @property
-    def config(self) -> Path:
-        """`config.yaml`, resolved."""
-        return self.path / "config.yaml"
+    def make(self) -> None:
+        """Makes the folders."""
+        for folder in (self.figures, self.predictions, self.checkpoints):
+            folder.mkdir(parents=True, exist_ok=True)
 
-    @property
-    def split(self) -> Path:
-        """`split.json`."""
-        return self.path / "split.json"
+    def read_status(self) -> dict[str, Any]:
+        """What `status.json` says; empty where it is missing or is none."""
+        try:
+            content = json.loads(self.status.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
 
-    @property
-    def history(self) -> Path:
-        """`history.csv`, one row an epoch."""
-        return self.path / "history.csv"
+    def write_status(
+        self, status: Status, epoch: int | None = None, step: int | None = None, error: str | None = None
+    ) -> None:
+        """Writes `status.json`.
 
-    @property
-    def figures(self) -> Path:
-        """`figures/`, PNG."""
-        return self.path / "figures"
+        Args:
+            status: how the run stands.
+            epoch: epochs finished; None keeps what stands there.
+            step: optimizer steps done, likewise.
+            error: the last error's text.
+        """
+        before = self.read_status()
+        write_json(
+            self.status,
+            {
+                "status": status,
+                "epoch": before.get("epoch", 0) if epoch is None else epoch,
+                "step": before.get("step", 0) if step is None else step,
+                "updated": datetime.now(UTC).isoformat(timespec="seconds"),
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "error": error,
+            },
+        )
 
-    @property
-    def predictions(self) -> Path:
-        """`predictions/`, one `npz` a set: logits float32 (N, K) and labels int64 (N,)."""
-        return self.path / "predictions"
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other processes from working on this run; the system lets go when this process dies.
 
-    @property
-    def checkpoints(self) -> Path:
-        """`checkpoints/`: `best.ckpt` and `last.ckpt`."""
-        return self.path / "checkpoints"
+        Raises:
+            BadRequest: another process works on it.
+        """
+        lock = self._lock()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            status = self.read_status()
+            by = f"process {status.get('pid')} on {status.get('host')}" if status else "another process"
+            raise BadRequest(f"{self}: {by} is working on this run; wait for it, or stop it") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
-    def write_status(self, status: Status, epoch: int = 0, step: int = 0) -> None:
-        """Writes `status.json`; see the function of the same name."""
-        write_status(self.path, status, epoch, step)
+    def is_held(self) -> bool:
+        """Whether some process works on it now."""
+        if not Path(self._lock().lock_file).exists():
+            return False
+        try:
+            with self._lock().acquire(timeout=0):
+                return False
+        except (Timeout, OSError):
+            return True
 
-
-def write_status(
-    folder: Path, status: Status, epoch: int | None = None, step: int | None = None, error: str | None = None
-) -> None:
-    """Writes a run's `status.json`.
-
-    Args:
-        folder: of the run.
-        status: how the run stands.
-        epoch: epochs finished; None keeps what stands there.
-        step: optimizer steps done, likewise.
-        error: the last error's text.
-    """
-    path = folder / "status.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    write_json(
-        path,
-        {
-            "status": status,
-            "epoch": before.get("epoch", 0) if epoch is None else epoch,
-            "step": before.get("step", 0) if step is None else step,
-            "updated": datetime.now(UTC).isoformat(timespec="seconds"),
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "error": error,
-        },
-    )
+    def _lock(self) -> FileLock:
+        return FileLock(self.path / ".lock")

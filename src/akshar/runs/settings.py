@@ -75,6 +75,13 @@ class Logger(Closed):
     csv: bool
 
 
+class Checkpoint(Closed):
+    """When `last.ckpt` is written within an epoch."""
+
+    every_n_steps: PositiveInt | None
+    every_n_minutes: PositiveFloat | None
+
+
 class Settings(Closed):
     """A whole config of `akshar train`."""
 
@@ -84,7 +91,10 @@ class Settings(Closed):
     label_smoothing: BelowOne
     test: bool
     init_from: str | None
+    deterministic: bool
+    dead_after: PositiveInt
     traceback: bool
+    checkpoint: Checkpoint
     data: Data
     augment: dict[str, Any]
     model: dict[str, Any]
@@ -151,16 +161,23 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def config_hash(config: dict[str, Any], data_digest: str) -> str:
-    """12 hex digits of what decides a result.
+# Keys that do not change a result: what it is called, what is shown, kept or done afterwards, and where data and
+# weights lie, for which their digests stand.
+NO_RESULT = ("name", "logger", "traceback", "test", "checkpoint", "dead_after", "init_from")
+PLACES = ("cache_dir", "archive", "root", "url", "source")
 
-    Left out are the run's name, what is only shown or done afterwards (`logger`, `traceback`, `test`), and where
-    data lies, for which its digest stands.
+
+def config_hash(config: dict[str, Any], data_digest: str, init_digest: str | None = None) -> str:
+    """12 hex digits of what decides a result: a config less `NO_RESULT` and `PLACES`, and the digests.
+
+    Args:
+        config: resolved, plain values.
+        data_digest: of all images.
+        init_digest: of the weights that training starts from.
     """
-    kept = {key: value for key, value in config.items() if key not in ("name", "logger", "traceback", "test")}
-    places = ("cache_dir", "archive", "root", "url", "source")
-    kept["data"] = {key: value for key, value in config["data"].items() if key not in places}
-    text = json.dumps([kept, data_digest], sort_keys=True)
+    kept = {key: value for key, value in config.items() if key not in NO_RESULT}
+    kept["data"] = {key: value for key, value in config["data"].items() if key not in PLACES}
+    text = json.dumps([kept, data_digest, init_digest], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

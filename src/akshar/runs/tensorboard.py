@@ -24,10 +24,12 @@ class RunLogger(TensorBoardLogger):
 
     Args:
         folder: of the run.
+        epochs_done: of a resumed run; points that were logged for later epochs are taken back.
     """
 
-    def __init__(self, folder: Path):
-        super().__init__(save_dir=folder, name="", version="", default_hp_metric=False)
+    def __init__(self, folder: Path, epochs_done: int | None = None):
+        purge: Any = {} if epochs_done is None else {"purge_step": epochs_done + 1}
+        super().__init__(save_dir=folder, name="", version="", default_hp_metric=False, **purge)
         self.experiment.add_custom_scalars(LAYOUT)
 
     def save(self) -> None:

@@ -1,0 +1,92 @@
+"""One run in its folder, from its settings to the word on how it ended."""
+
+import logging
+import sys
+import traceback
+import warnings
+from typing import Any
+
+from akshar.errors import AksharError, BadRequest, Diverged, Interrupted
+from akshar.files import is_full
+from akshar.memory import keep_freed_memory
+from akshar.runs.interrupts import Interrupts
+from akshar.runs.record import RunFolder, Status
+from akshar.runs.settings import config_problems
+
+log = logging.getLogger(__name__)
+
+
+def run_job(settings: dict[str, Any], folder: RunFolder, precision: str | None = None) -> int:
+    """Runs an experiment, fresh or taken up; an error is written to its own `run.log` and `status.json`.
+
+    Args:
+        settings: a config, plain values.
+        folder: made already.
+        precision: in place of "auto", where an earlier run decided it.
+
+    Returns:
+        The exit code: 0, 2 for a bad request, 1 for work that failed.
+
+    Raises:
+        Interrupted: a signal came, which ends a whole sweep; the run's state is saved.
+    """
+    try:
+        if problems := config_problems(settings):
+            raise BadRequest(*problems)
+        with Interrupts() as interrupts, folder.held():
+            _quiet_libraries()
+            keep_freed_memory()
+            from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
+
+            run_experiment(settings, folder, interrupts, precision)
+    except AksharError as error:
+        return _failed(folder, error, error.exit_code, settings)
+    except Interrupted as stop:
+        folder.write_status("interrupted")
+        status = folder.read_status()
+        log.error("interrupted by %s after %d epochs, step %d; go on with", stop, status["epoch"], status["step"])
+        log.error("  akshar train resume=%s", folder)
+        raise
+    except (Exception, SystemExit) as error:
+        return _failed(folder, error, 1, settings)
+    return 0
+
+
+def _failed(folder: RunFolder, error: BaseException, exit_code: int, settings: dict[str, Any]) -> int:
+    text = str(error) or type(error).__name__
+    if is_full(error):
+        text = f"{folder}: the disk is full ({text}); what was whole stays"
+    elif not isinstance(error, AksharError):
+        text = f"{type(error).__name__}: {text}"
+    for line in text.splitlines():
+        log.error(line)
+    known = isinstance(error, AksharError) or is_full(error)
+    trace = "".join(traceback.format_exception(error))
+    if settings.get("traceback"):
+        sys.stderr.write(trace)
+    elif not known:
+        log.error("the traceback is in %s, or add traceback=true", folder.log)
+    status: Status = "diverged" if isinstance(error, Diverged) else "failed"
+    try:
+        with folder.log.open("a", encoding="utf-8") as file:
+            file.write(trace)
+        folder.write_status(status, error=text)
+    except OSError as second:
+        log.error("%s: cannot be written either (%s)", folder.status, second.strerror)
+    if status == "failed" and folder.last.exists():
+        log.error("when that is mended, go on with  akshar train resume=%s", folder)
+    return exit_code
+
+
+def _quiet_libraries() -> None:
+    """Silences warnings that a person who trains can do nothing about."""
+    for message in (
+        ".*does not have many workers.*",  # there are none to have: batches come from memory
+        ".*`training_step` returned `None`.*",
+        ".*is not a known distributed.*",
+        ".*Checkpoint directory .* exists and is not empty.*",  # this run's own
+        ".*The number of training batches .* is smaller than the logging interval.*",
+        ".*isinstance\\(treespec, LeafSpec\\).*",
+        ".*GPU available but not used.*",
+    ):
+        warnings.filterwarnings("ignore", message)

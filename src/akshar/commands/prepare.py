@@ -1,0 +1,91 @@
+"""What an experiment consists of, built from its settings and held against what a resumed run began with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytorch_lightning as pl
+
+from akshar.commands.announce import announce, announce_resume, announce_start
+from akshar.commands.build import build_classifier, build_data, build_net, check_output, precision
+from akshar.data.module import CharacterData
+from akshar.errors import BadRequest
+from akshar.files import write_json
+from akshar.models.classifier import Classifier
+from akshar.runs import provenance
+from akshar.runs.checkpoint import read_checkpoint, start_from, weights_digest
+from akshar.runs.keep import check_room
+from akshar.runs.record import RunFolder
+
+
+@dataclass
+class Prepared:
+    """The parts of one run.
+
+    Attributes:
+        settings: with the precision that was decided.
+        folder: of the run.
+        data: loaded and split.
+        classifier: with its first weights; those of `checkpoint` come when it is fitted.
+        name: of the run in tables.
+        record: the content of `provenance.json`.
+        checkpoint: `last.ckpt` of a resumed run, or None.
+    """
+
+    settings: dict[str, Any]
+    folder: RunFolder
+    data: CharacterData
+    classifier: Classifier
+    name: str
+    record: dict[str, Any]
+    checkpoint: dict[str, Any] | None
+
+
+def prepare(settings: dict[str, Any], folder: RunFolder, decided_precision: str | None = None) -> Prepared:
+    """Builds everything; of a run whose folder holds a record already, goes on with that.
+
+    Args:
+        settings: a config that `config_problems` found nothing wrong with.
+        folder: of the run.
+        decided_precision: in place of "auto", where an earlier run decided it.
+
+    Raises:
+        BadRequest: data and settings do not fit together, or not to what a resumed run began with.
+        BadData: the data cannot be had.
+    """
+    before = provenance.read(folder) if folder.provenance.exists() else None
+    if before:
+        decided_precision = before["precision"]
+    settings = settings | {"trainer": settings["trainer"] | {"precision": decided_precision or precision(settings)}}
+    pl.seed_everything(settings["seed"], verbose=False)
+
+    data = build_data(settings)
+    if data.train is None or data.split is None:
+        raise BadRequest("data.root: has no training images, only test images")
+    start = settings["init_from"]
+    facts = {
+        "precision": settings["trainer"]["precision"],
+        "data_digest": data.dataset.digest(),
+        "split_digest": data.split.digest(),
+        "init_digest": weights_digest(start) if start is not None else None,
+    }
+    for what, key in (("images", "data_digest"), ("split", "split_digest"), ("first weights", "init_digest")):
+        if before and before[key] != facts[key]:
+            raise BadRequest(f"{folder}: its {what} are not those it began with; start a new run")
+
+    net = build_net(settings, len(data.classes))
+    if start is not None:
+        announce_start(start_from(net, start, data.classes), start)
+    classifier = build_classifier(settings, net)
+    check_output(classifier, len(data.classes))
+    check_room(folder.path, net)
+    name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
+    announce(name, data, classifier.net)
+
+    if before is None:
+        split = data.split
+        write_json(folder.split, split.settings | {"digest": split.digest(), "val": split.val.tolist()})
+        return Prepared(settings, folder, data, classifier, name, provenance.begin(folder, facts), None)
+    checkpoint = read_checkpoint(folder.last) if folder.last.exists() else None
+    step = checkpoint["global_step"] if checkpoint else 0
+    announce_resume(step, provenance.other_code(before))
+    return Prepared(settings, folder, data, classifier, name, provenance.resume(folder, step), checkpoint)

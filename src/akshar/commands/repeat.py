@@ -1,0 +1,79 @@
+"""`akshar train repeat=RUN`: the same again, from the record alone, and whether its figures match."""
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from akshar.commands.resume import change
+from akshar.errors import BadRequest
+from akshar.files import write_json
+from akshar.runs.provenance import other_code
+from akshar.runs.record import RunFolder
+
+log = logging.getLogger(__name__)
+
+# Where things lie here, and on what it runs: the rest is the record's.
+ALLOWED = ("data.archive", "data.root", "data.cache_dir", "init_from", "trainer.accelerator", "traceback")
+COMPARED = ("data", "model", "best", "test")
+MEASURED_ONCE = ("checkpoint",)  # of these parts: what is no figure
+
+
+def read_result(named: str) -> dict[str, Any]:
+    """The record of a finished run: `result.json`, or the folder that it lies in.
+
+    Raises:
+        BadRequest: there is none, or not one of a finished run of this version.
+    """
+    path = Path(named).expanduser()
+    path = path / "result.json" if path.is_dir() else path
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRequest(f"repeat={named}: holds no result.json; only a completed run can be repeated") from error
+    except ValueError as error:
+        raise BadRequest(f"repeat={named}: is no result.json of a run") from error
+    if not isinstance(result, dict) or not {"config", "provenance", *COMPARED} <= result.keys():
+        raise BadRequest(f"repeat={named}: is no result.json of a run of this version")
+    return result
+
+
+def repeated_settings(result: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """The settings of a record, with what differs here.
+
+    Raises:
+        BadRequest: an override that would make it another run.
+    """
+    return change(result["config"], overrides, ALLOWED, "a repeated run keeps its own config")
+
+
+def compare(first: dict[str, Any], again: RunFolder, named: str) -> bool:
+    """Says whether the figures of a run and its repetition are the same, and writes it into the latter's result.
+
+    Args:
+        first: the record that was repeated.
+        again: the folder of the repetition, completed.
+        named: the first, as it was named.
+    """
+    result = json.loads(again.result.read_text(encoding="utf-8"))
+    differences = {
+        f"{part}.{key}": [value, (result[part] or {}).get(key)]
+        for part in COMPARED
+        for key, value in (first[part] or {}).items()
+        if key not in MEASURED_ONCE and (result[part] or {}).get(key) != value
+    }
+    code = other_code(first["provenance"])
+    result["repeats"] = {"run": named, "matches": not differences, "differences": differences, "code": code}
+    write_json(again.result, result)
+    if not differences:
+        log.info("repeats        %s: every figure is the same", named)
+        return True
+    log.warning("does not repeat %s:", named)
+    for key, (before, now) in differences.items():
+        log.warning("  %s was %s, is %s", key, before, now)
+    hosts = [record["provenance"]["host"]["cpu"] for record in (first, result)]
+    if hosts[0] != hosts[1]:
+        code = [*code, f"processor {hosts[0]}, now {hosts[1]}"]
+    log.warning("  what else differs: %s", "; ".join(code) or "nothing that is recorded")
+    return False

@@ -1,0 +1,138 @@
+"""`akshar train resume=RUN`: a run goes on in its own folder, with its own config."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from akshar.commands.overrides import quote_paths
+from akshar.errors import BadRequest
+from akshar.runs.record import RunFolder
+from akshar.runs.settings import config_problems
+
+# What may be given beside `resume=`: how long, what is shown and kept, and where things lie by now.
+ALLOWED = (
+    "trainer.max_epochs",
+    "traceback",
+    "checkpoint.every_n_steps",
+    "checkpoint.every_n_minutes",
+    "data.archive",
+    "data.root",
+    "data.cache_dir",
+    "init_from",
+)
+
+
+def find_run(named: str) -> RunFolder:
+    """The folder of a run by its path, or by the word `latest`: the one of `outputs/train` that began last.
+
+    Raises:
+        BadRequest: there is no such run.
+    """
+    if named == "latest":
+        runs = sorted(path.parent for path in Path("outputs/train").glob("*/status.json"))
+        if not runs:
+            raise BadRequest("resume=latest: there is no run in outputs/train; name its folder")
+        return RunFolder(runs[-1].absolute())
+    folder = RunFolder(Path(named).expanduser().absolute())
+    if not folder.path.is_dir():
+        raise BadRequest(f"{named}: no such run folder; `akshar runs` lists them")
+    if not folder.config.is_file():
+        raise BadRequest(
+            f"{named}: holds no config.yaml, so it is no run, or one that had not begun; start it anew"
+        )
+    return folder
+
+
+def read_settings(folder: RunFolder) -> dict[str, Any]:
+    """The resolved config of a run.
+
+    Raises:
+        BadRequest: it is damaged.
+    """
+    try:
+        settings = OmegaConf.to_container(OmegaConf.load(folder.config))
+    except (OmegaConfBaseException, YAMLError, ValueError, OSError) as error:
+        raise BadRequest(f"{folder.config}: cannot be read ({str(error).splitlines()[0]})") from error
+    if not isinstance(settings, dict):
+        raise BadRequest(f"{folder.config}: is no config")
+    return {str(key): value for key, value in settings.items()}
+
+
+def resumed_settings(folder: RunFolder, overrides: Sequence[str]) -> dict[str, Any]:
+    """The settings with which a run goes on; it can go on.
+
+    Args:
+        folder: of the run.
+        overrides: of `ALLOWED` keys.
+
+    Raises:
+        BadRequest: it is completed, or it diverged, or an override would make it another run.
+    """
+    before = read_settings(folder)
+    settings = change(before, overrides, ALLOWED, "a resumed run keeps its own config")
+    problems = config_problems(settings) or _length_problems(before, settings)
+    status = folder.read_status().get("status")
+    longer = not problems and settings["trainer"]["max_epochs"] > before["trainer"]["max_epochs"]
+    if status == "completed" and not problems and not longer:
+        problems.append(f"{folder}: is completed; trainer.max_epochs=N trains it longer")
+    if status == "diverged":
+        problems.append(f"{folder}: its loss is no number, and would not be again; see diverged.json, start anew")
+    if problems:
+        raise BadRequest(*problems)
+    if status == "completed":  # what was finished is kept beside what will be
+        folder.result.rename(folder.path / f"result-{before['trainer']['max_epochs']}-epochs.json")
+    return settings
+
+
+def change(
+    settings: dict[str, Any], overrides: Sequence[str], allowed: Sequence[str], reason: str
+) -> dict[str, Any]:
+    """Settings with some values replaced.
+
+    Raises:
+        BadRequest: with every override that cannot be read, or whose key is not allowed.
+    """
+    changed = OmegaConf.create(settings)
+    problems = []
+    for text in quote_paths(overrides):
+        key = text.partition("=")[0]
+        if key not in allowed:
+            problems.append(f"{key}: {reason}; beside it may stand {', '.join(allowed)}")
+            continue
+        try:
+            value = OverridesParser.create().parse_override(text).value()
+        except HydraException:
+            problems.append(f"{key}: Hydra cannot read {text!r}")
+            continue
+        OmegaConf.update(changed, key, value)
+        inner = key.replace("data.", "data.source.", 1)  # the same value once more, interpolated
+        if inner != key and OmegaConf.select(changed, inner) is not None:
+            OmegaConf.update(changed, inner, value)
+    if problems:
+        raise BadRequest(*problems)
+    content = OmegaConf.to_container(changed)
+    assert isinstance(content, dict)
+    return {str(key): value for key, value in content.items()}
+
+
+def _length_problems(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    old, new = before["trainer"]["max_epochs"], after["trainer"]["max_epochs"]
+    if new == old:
+        return []
+    if new < old:
+        return [f"trainer.max_epochs={new}: the run was begun with {old}; it can only be made longer"]
+    schedule = before["scheduler"]
+    planned = [key for key, value in schedule.items() if value == "steps" or key in ("total_steps", "T_max")]
+    if planned:
+        name = str(schedule["_target_"]).rpartition(".")[2]
+        return [
+            f"trainer.max_epochs={new}: cannot be raised, because the schedule {name} was planned for {old} epochs "
+            "and is at its end; start a new run, or one with scheduler=none, which can go on"
+        ]
+    return []

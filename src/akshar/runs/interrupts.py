@@ -1,0 +1,63 @@
+"""Signals that ask a run to stop: while it trains it finishes the step and saves first."""
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from akshar.errors import Interrupted
+
+log = logging.getLogger(__name__)
+
+# Ctrl-C, a scheduler's or system's request to end, and what Slurm sends before a job's time is up.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
+
+
+class Interrupts:
+    """Takes the signals over while it is entered.
+
+    Attributes:
+        received: the signal that waits to be obeyed, or None.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._deferred = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Interrupts":
+        if threading.current_thread() is threading.main_thread():  # elsewhere Python takes no handlers
+            self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Inside, a first signal only waits in `received` until `obey`; a second one stops at once."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+        self.obey()
+
+    def obey(self) -> None:
+        """Stops if a signal waits.
+
+        Raises:
+            Interrupted: with that signal.
+        """
+        if self.received is not None:
+            raise Interrupted(self.received)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        first, self.received = self.received is None, number
+        if not (self._deferred and first):
+            raise Interrupted(number)
+        log.info("%s: saving after this step; once more stops at once", signal.Signals(number).name)

@@ -1,0 +1,118 @@
+"""A trained network from its checkpoint alone: rebuilt without running anything that the file brings along."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from akshar.data.images import BORDER, MEAN, SIDE, STD, normalise, to_unit
+from akshar.errors import BadRequest
+from akshar.models.classifier import Classifier
+from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
+
+# How images reach the net in this version; a checkpoint says how they reached the one that it holds.
+PREPROCESSING = {"side": SIDE, "border": BORDER, "ink": "white on black", "mean": MEAN, "std": STD}
+TRUSTED = ("akshar.models", "torch.nn")  # packages whose networks a checkpoint may name
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network that is ready to read.
+
+    Attributes:
+        classifier: in eval mode, on the CPU.
+        classes: names in the order of the logits.
+        temperature: divides the logits for calibrated confidence; 1 where none was fitted.
+        config: of the run that trained it, plain values.
+    """
+
+    classifier: Classifier
+    classes: tuple[str, ...]
+    temperature: float
+    config: dict[str, Any]
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """Uint8 [0, 255] (N, 1, 32, 32), white on black -> float32 (N, K)."""
+        with torch.inference_mode():
+            return self.classifier(normalise(to_unit(pixels))).float()
+
+
+def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:
+    """Rebuilds a network.
+
+    Args:
+        model: a run's folder (its best checkpoint), or a checkpoint file.
+        trust: packages of your own whose networks the checkpoint may name beside akshar's and torch's.
+
+    Raises:
+        BadRequest: not a checkpoint, one that names something else than a trusted network, or one whose weights
+            or preprocessing are not those of this version; the message names the file.
+    """
+    checkpoint = read_checkpoint(model)
+    contents, weights = checkpoint[KEY], net_weights(checkpoint)
+    if contents["preprocessing"] != PREPROCESSING:
+        raise BadRequest(f"{model}: was trained on images prepared as {contents['preprocessing']}, not as here")
+    node = contents["config"].get("model")
+    for target in _targets(node):
+        _network_class(model, target, trust)
+    arguments = {"num_classes": len(contents["classes"])}
+    try:
+        with torch.device("meta"):  # shapes alone: weights that do not fit are found before memory is taken
+            shapes = {name: value.shape for name, value in _build(node, arguments).state_dict().items()}
+        differing = sorted(
+            name
+            for name in {*shapes, *weights}
+            if name not in weights or name not in shapes or weights[name].shape != shapes[name]
+        )
+        if differing:
+            raise BadRequest(f"{model}: its weights are not those of its network ({', '.join(differing[:3])})")
+        net = _build(node, arguments)
+        net.load_state_dict(weights)
+    except BadRequest:
+        raise
+    except Exception as error:  # whatever a network's constructor raises at arguments that are wrong
+        raise BadRequest(f"{model}: its network cannot be rebuilt ({type(error).__name__}: {error})") from error
+    classes = tuple(contents["classes"])
+    return Trained(Classifier(net).eval(), classes, contents["temperature"] or 1.0, contents["config"])
+
+
+def _targets(node: Any) -> Iterator[str]:
+    """Every `_target_` in a node."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if isinstance(node, dict) and "_target_" in node:
+        yield str(node["_target_"])
+    for child in children:
+        yield from _targets(child)
+
+
+def _network_class(model: str, target: str, trust: Sequence[str]) -> type[nn.Module]:
+    """What a `_target_` names, if it is a network defined in a trusted package.
+
+    The name is held against the packages before anything is imported, and what it leads to again, because a
+    dotted name can lead through a module to whatever that module imports.
+    """
+    packages = tuple(f"{package}." for package in (*TRUSTED, *trust))
+    if target.startswith(packages):
+        try:
+            found = resolve_name(target)
+        except Exception as error:
+            raise BadRequest(f"{model}: its network {target} cannot be imported ({error})") from error
+        if isinstance(found, type) and issubclass(found, nn.Module) and f"{found.__module__}.".startswith(packages):
+            return found
+    raise BadRequest(
+        f"{model}: names {target}, which is no network of {' or '.join((*TRUSTED, *trust))}; "
+        "if it is a network of yours, trust its package"
+    )
+
+
+def _build(node: Any, arguments: dict[str, Any]) -> Any:
+    """Instantiates a node whose targets were all checked, with arguments for the outermost."""
+    if isinstance(node, list):
+        return [_build(child, {}) for child in node]
+    if not isinstance(node, dict):
+        return node
+    built = {key: _build(value, {}) for key, value in node.items() if key not in ("_target_", "_convert_")}
+    return resolve_name(node["_target_"])(**built, **arguments) if "_target_" in node else built
