@@ -31,6 +31,29 @@ TINY = (
 )
 
 
+README = Path(__file__).parents[1] / "README.md"
+FAULTS = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-faults", action="store_true", help="write the README's table of faults")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FAULTS] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    rows = session.config.stash[FAULTS]
+    if rows and session.config.getoption("--write-faults"):
+        before, _, after = README.read_text(encoding="utf-8").partition(
+            "| tried | what happened |\n| --- | --- |\n"
+        )
+        rest = after[after.index("\n\n") :]
+        table = "| tried | what happened |\n| --- | --- |\n" + "\n".join(sorted(rows))
+        README.write_text(before + table + rest, encoding="utf-8")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing is read from or written to the user's cache, and DHCD is not found by accident."""
@@ -101,6 +124,23 @@ def dhcd_if_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         return words
 
     return prepare
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Notes a fault that was tried and what happened, which has to stand so in the README's table.
+
+    `pytest -m "slow or not slow" --write-faults` makes that table anew.
+    """
+
+    def note(tried: str, happened: str) -> None:
+        row = f"| {tried} | {happened} |"
+        if request.config.getoption("--write-faults"):
+            request.config.stash[FAULTS].append(row)
+        else:
+            assert row in README.read_text(encoding="utf-8")
+
+    return note
 
 
 @pytest.fixture

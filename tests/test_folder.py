@@ -117,8 +117,8 @@ def test_every_file_that_is_no_image_is_named(tmp_path):
     lines = str(caught.value).splitlines()
     assert len(lines) == 5
     for name, reason in [
-        ("text", "is not an image"),
-        ("empty", "is not an image"),
+        ("text", "is no image of a kind"),
+        ("empty", "is no image of a kind"),
         ("cut", ""),
         ("blank", "nothing is drawn"),
         ("huge", "9000 x 9000 pixels"),

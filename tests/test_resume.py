@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import TINY
-from tensorboard.summary.writer import event_file_writer
-from tensorboard.util.atomic_counter import AtomicCounter  
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer import event_file_writer
 
 from akshar.cli import main
 
@@ -42,9 +41,7 @@ def figures(folder):
     kept = ("status", "config_hash", "data", "model", "best", "test", "config")
     events = EventAccumulator(str(folder))
     events.Reload()
-    curves = {
-        tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]
-    }
+    curves = {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
     checkpoints = {name: weights(folder / "checkpoints" / f"{name}.ckpt") for name in ("best", "last")}
     return {"rows": rows, "fit": fit, "curves": curves, **checkpoints} | {key: result[key] for key in kept}
 
@@ -54,7 +51,7 @@ def bombed(workplace, monkeypatch):
     """Runs some words until a bomb goes off; gives the folder."""
     monkeypatch.syspath_prepend(os.path.dirname(__file__))
     # In the names of event files, after second and process: "9" and "10" of one second would be read in that order.
-    monkeypatch.setattr(event_file_writer, "_global_uid", AtomicCounter(0))
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
 
     def run(*words, bomb, exit_code):
         monkeypatch.setenv("BOMB", bomb)

@@ -38,6 +38,9 @@ SUBSETS: dict[str, tuple[Character, ...]] = {
     "letters": CONSONANTS,
 }
 
+# Images of each class in DHCD's two parts.
+PER_CLASS = {"Train": 1700, "Test": 300}
+
 _BY_FOLDER = {character.folder: character for character in SUBSETS["all"]}
 
 

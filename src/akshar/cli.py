@@ -4,12 +4,13 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib import import_module
 
 from akshar import __version__
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, Interrupted
 
-VERBS = ("train",)
+VERBS = ("train", "runs")
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -18,6 +19,8 @@ Akshar (अक्षर) reads handwritten Devanagari: experiments from configs,
   akshar train                         the real thing: DHCD's 92,000 images (downloaded once, 77 MB)
   akshar train experiment=tutorial     the tutorial's own network on DHCD's ten digits
   akshar train --help                  what can be chosen and changed, with examples
+
+  akshar runs                          what lies in outputs/: status, age, size, accuracy
 
   akshar --version                     this version
 """
@@ -53,6 +56,8 @@ Values (KEY=VALUE); each is explained in conf/
 More
   akshar train -m seed=1,2,3 optimizer.lr=0.01,0.001   a sweep: every combination
   akshar train --cfg job experiment=tutorial           show the whole config, train nothing
+  akshar train resume=RUN                              go on with a run that was stopped; resume=latest
+  akshar train repeat=RUN                              the same again from its record; do the figures match?
   akshar train --config-dir my/conf model=mine         your own config files beside ours
   akshar train KEY=WRONG traceback=true                the whole traceback of an error
 """
@@ -74,27 +79,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb in ("--version", "-V"):
         print(f"akshar {__version__}")
         return 0
-    if verb != "train":
+    if verb not in VERBS:
         near = get_close_matches(verb, VERBS, n=1)
         hint = f"did you mean {near[0]}?" if near else "`akshar --help` lists them"
         print(f"error: no such verb: {verb}; {hint}", file=sys.stderr)
         return 2
-    if {"--help", "-h"} & {*rest}:
+    if verb == "train" and {"--help", "-h"} & {*rest}:
         print(TRAIN_HELP.format(groups=_groups()), end="")
         return 0
-    return _train(rest)
+    return _run(verb, rest)
 
 
-def _train(arguments: Sequence[str]) -> int:
+def _run(verb: str, arguments: Sequence[str]) -> int:
+    """Runs a verb; what goes wrong becomes lines for a person and an exit code."""
     asked = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    words = [*arguments, "traceback=true"] if asked else [*arguments]
-    show_traceback = "traceback=true" in [word.lower() for word in words]
-    from akshar.commands import train
+    words = [*arguments, "traceback=true"] if asked and verb == "train" else [*arguments]
+    show_traceback = asked or "traceback=true" in [word.lower() for word in words]
 
     # Hydra's own way with errors prints only the first and hides its cause; here they are told below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        return train.main(words)
+        return import_module(f"akshar.commands.{verb}").main(words)
     except AksharError as error:
         if show_traceback:
             raise

@@ -93,7 +93,7 @@ def time_fit(steps: int) -> float:
         folder = RunFolder(Path(name))
         folder.make()
         prepared = Prepared(settings, folder, _data(steps), clock, "random", {}, None)
-        fit(prepared, settings, RunLogger(folder.path), interrupts)
+        fit(prepared, settings, RunLogger.of_fit(folder.path, None), interrupts)
     return clock.seconds * 1000 / steps
 
 

@@ -10,12 +10,12 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, MissingMandatoryValue, OmegaConfBaseException
 
+from akshar.commands.check import find_problems
 from akshar.commands.overrides import choices_of, first_of_sweep, group_problems, key_problem, parse
 from akshar.conf_folder import config_folder
 from akshar.errors import BadRequest
 from akshar.runs.monitor import direction
 from akshar.runs.record import new_run_name
-from akshar.runs.settings import config_problems
 
 CONFIG_NAME = "train"
 # Made once a command line and process, however often Hydra composes.
@@ -63,7 +63,7 @@ def check_overrides(overrides: Sequence[str], multirun: bool = False) -> None:
         except (HydraException, OmegaConfBaseException) as error:
             raise BadRequest(*problems, _first_line(error)) from error
         try:
-            problems += config_problems(plain(config))
+            problems += find_problems(plain(config))
         except BadRequest as error:
             problems += error.problems
     if problems:

@@ -50,6 +50,9 @@ def run_experiment(
     if prepared.checkpoint is None:
         _show_batch(prepared, logger)
     trainer, history = fit(prepared, settings, logger, interrupts)
+    if logger is not None:
+        logger.finalize("success")
+        logger = RunLogger.after_fit(folder.path)
 
     best = history.best
     title = f"{prepared.name}, seed {settings['seed']}"
@@ -91,10 +94,8 @@ def run_experiment(
 def _logger(prepared: Prepared) -> RunLogger | None:
     if not prepared.settings["logger"]["tensorboard"]:
         return None
-    if not prepared.record["resumed"]:
-        return RunLogger(prepared.folder.path)
     rows = prepared.checkpoint["callbacks"]["History"]["rows"] if prepared.checkpoint else []
-    return RunLogger(prepared.folder.path, epochs_done=len(rows))
+    return RunLogger.of_fit(prepared.folder.path, len(rows) if prepared.record["resumed"] else None)
 
 
 def _show_batch(prepared: Prepared, logger: RunLogger | None) -> None:

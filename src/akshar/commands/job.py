@@ -6,12 +6,12 @@ import traceback
 import warnings
 from typing import Any
 
+from akshar.commands.check import find_problems
 from akshar.errors import AksharError, BadRequest, Diverged, Interrupted
 from akshar.files import is_full
 from akshar.memory import keep_freed_memory
 from akshar.runs.interrupts import Interrupts
 from akshar.runs.record import RunFolder, Status
-from akshar.runs.settings import config_problems
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ def run_job(settings: dict[str, Any], folder: RunFolder, precision: str | None =
         Interrupted: a signal came, which ends a whole sweep; the run's state is saved.
     """
     try:
-        if problems := config_problems(settings):
+        if problems := find_problems(settings):
             raise BadRequest(*problems)
         with Interrupts() as interrupts, folder.held():
-            _quiet_libraries()
             keep_freed_memory()
             from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
 
+            _quiet_libraries()
             run_experiment(settings, folder, interrupts, precision)
     except AksharError as error:
         return _failed(folder, error, error.exit_code, settings)
@@ -79,7 +79,9 @@ def _failed(folder: RunFolder, error: BaseException, exit_code: int, settings: d
 
 
 def _quiet_libraries() -> None:
-    """Silences warnings that a person who trains can do nothing about."""
+    """Silences what a person who trains can do nothing about."""
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):  # which set theirs when imported
+        logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         ".*does not have many workers.*",  # there are none to have: batches come from memory
         ".*`training_step` returned `None`.*",

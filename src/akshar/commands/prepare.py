@@ -77,14 +77,16 @@ def prepare(settings: dict[str, Any], folder: RunFolder, decided_precision: str 
         announce_start(start_from(net, start, data.classes), start)
     classifier = build_classifier(settings, net)
     check_output(classifier, len(data.classes))
-    check_room(folder.path, net)
+    check_room(folder, net)
     name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
     announce(name, data, classifier.net)
 
     if before is None:
         split = data.split
         write_json(folder.split, split.settings | {"digest": split.digest(), "val": split.val.tolist()})
-        return Prepared(settings, folder, data, classifier, name, provenance.begin(folder, facts), None)
+        return Prepared(
+            settings, folder, data, classifier, name, provenance.begin(folder, facts | {"name": name}), None
+        )
     checkpoint = read_checkpoint(folder.last) if folder.last.exists() else None
     step = checkpoint["global_step"] if checkpoint else 0
     announce_resume(step, provenance.other_code(before))

@@ -10,10 +10,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from akshar.commands.check import find_problems
 from akshar.commands.overrides import quote_paths
 from akshar.errors import BadRequest
 from akshar.runs.record import RunFolder
-from akshar.runs.settings import config_problems
 
 # What may be given beside `resume=`: how long, what is shown and kept, and where things lie by now.
 ALLOWED = (
@@ -76,7 +76,7 @@ def resumed_settings(folder: RunFolder, overrides: Sequence[str]) -> dict[str, A
     """
     before = read_settings(folder)
     settings = change(before, overrides, ALLOWED, "a resumed run keeps its own config")
-    problems = config_problems(settings) or _length_problems(before, settings)
+    problems = find_problems(settings) or _length_problems(before, settings)
     status = folder.read_status().get("status")
     longer = not problems and settings["trainer"]["max_epochs"] > before["trainer"]["max_epochs"]
     if status == "completed" and not problems and not longer:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import torch
 
-from akshar.characters import SUBSETS
+from akshar.characters import PER_CLASS, SUBSETS
 from akshar.data.cache import Arrays, cache_root, cached_arrays, fingerprint
 from akshar.data.dhcd_archive import Layout, archive_files, read_archive
 from akshar.data.download import download
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 URL = "https://archive.ics.uci.edu/static/public/389/devanagari+handwritten+character+dataset.zip"
 DHCD_LAYOUT = Layout(
     classes=tuple(character.folder for character in SUBSETS["all"]),
-    per_class={"Train": 1700, "Test": 300},
+    per_class=PER_CLASS,
     digests={
         "Train": "a0c8d29ff7ad44d5f88ebf0f1efdecbc5c742b9c31d2c872f57a68ad4ce389cf",
         "Test": "f979bff909f82c6644f06edbdb50c1c6ecfd557ea2f7cbe3c21441f083ccd4f7",

@@ -9,15 +9,14 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from akshar.characters import class_order
 from akshar.data import preprocess
 from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version, fingerprint
 from akshar.data.images import Dataset, Images
+from akshar.data.outline import class_folders, image_files
 from akshar.data.preprocess import read_picture
 from akshar.data.splits import split_images
 from akshar.errors import BadData
 
-LEFT_BY_WINDOWS = ("Thumbs.db", "desktop.ini")
 LISTED = 8  # unreadable files named in one message
 
 
@@ -59,10 +58,10 @@ class Folder:
         return Dataset("folder", _part(images, split.train), _part(images, split.val))
 
     def _read(self, folder: Path) -> Images:
-        classes = class_order([p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")])
+        classes = class_folders(folder)
         if not classes:
             raise BadData(f"{folder}: holds no class folders; expected {folder}/<class>/<image>")
-        files = {name: _files(folder / name) for name in classes}
+        files = {name: sorted(image_files(folder / name), key=_natural) for name in classes}
         if empty := [name for name in classes if not files[name]]:
             raise BadData(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
         everything = [path for name in classes for path in files[name]]
@@ -77,14 +76,6 @@ class Folder:
             torch.from_numpy(arrays["numbers"]),
             tuple(classes),
         )
-
-
-def _files(folder: Path) -> list[Path]:
-    """All of a folder but hidden files and what Windows leaves there; what is no image is told by its reader."""
-    files = [
-        path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in LEFT_BY_WINDOWS
-    ]
-    return sorted(files, key=_natural)
 
 
 def _natural(path: Path) -> list[tuple[bool, int, str]]:

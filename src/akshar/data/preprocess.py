@@ -1,5 +1,6 @@
 """Any picture of one character -> the 32x32 that a network expects: white on black, stretched to 28x28."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from akshar.data.images import BORDER, BOX, SIDE
 from akshar.errors import BadData
 
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
+LARGE = 2048  # pixels a side; larger pictures are scaled down first
+# Not all that Pillow knows: some of its formats start other programs or are seldom tried.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 INK = 0.35  # share of the way from paper to ink at which a pixel counts as ink when the character is framed
 
 
@@ -22,26 +26,36 @@ def read_picture(path: Path) -> np.ndarray:
         BadData: no image, too large a one, or nothing drawn on it; the message names the file.
     """
     try:
-        with Image.open(path) as picture:
+        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as picture:
+            warnings.simplefilter("ignore")  # of what Pillow finds odd in a file's metadata
             if picture.width * picture.height > MAX_PIXELS:
                 size = f"{picture.width} x {picture.height}"
                 raise BadData(f"{path}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
             return place(to_grey(picture))
+    except BadData:
+        raise
     except Image.DecompressionBombError as error:
         raise BadData(f"{path}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        unknown = isinstance(error, UnidentifiedImageError)
-        reason = "is not an image that Pillow reads; remove it, or save it as PNG" if unknown else str(error)
-        raise BadData(f"{path}: {reason}") from error
+    except UnidentifiedImageError as error:
+        raise BadData(f"{path}: is no image of a kind that is read ({', '.join(FORMATS)}); remove it") from error
     except _NoInk as error:
         raise BadData(f"{path}: nothing is drawn on it") from error
+    except Exception as error:  # Pillow raises almost anything on a broken file
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadData(f"{path}: cannot be read ({reason}); remove it, or save it again") from error
 
 
 def to_grey(picture: Image.Image) -> np.ndarray:
     """Float32 [0, 1] (H, W) of a picture in any mode: turned upright by its EXIF tag, laid on white paper."""
     picture = ImageOps.exif_transpose(picture)
+    if max(picture.size) > LARGE:  # far beyond what 28 pixels can show; bounds the memory of what follows
+        scalable = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L"} | dict.fromkeys(
+            ("I;16", "I;16B", "I;16L"), "I"
+        )
+        picture = picture.convert(scalable.get(picture.mode, picture.mode))
+        picture = picture.reduce(-(-max(picture.size) // LARGE))
     if picture.mode.startswith(("I", "F")):  # 16 and 32 bit: no fixed white, so the range is what is there
-        values = np.asarray(picture, dtype=np.float32)
+        values = np.nan_to_num(np.asarray(picture, dtype=np.float32), posinf=0.0, neginf=0.0)
         return (values - values.min()) / max(float(np.ptp(values)), 1e-9)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")

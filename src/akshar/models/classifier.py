@@ -69,7 +69,7 @@ class Classifier(LightningModule):
         return self.net(images.expand(-1, self.channels, -1, -1))
 
     def on_train_start(self) -> None:
-        """Brings the sums of a resumed epoch to the device, and a plateau, which is made only now, to where it was."""
+        """Brings a resumed epoch's sums to the device, and a plateau, which is made only now, to where it was."""
         self._loss_sum, self._correct = self._loss_sum.to(self.device), self._correct.to(self.device)
         if self._plateau is not None and self._plateau_state is not None:
             self._plateau.load_state_dict(self._plateau_state)
@@ -108,7 +108,7 @@ class Classifier(LightningModule):
         self._score("test")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds the epoch's sums, so that its mean loss is the same after a resume in its middle, and the plateau."""
+        """Adds the epoch's sums, for the same mean loss after a resume in its middle, and the plateau."""
         checkpoint["epoch_sums"] = {"loss": self._loss_sum, "correct": self._correct, "count": self._count}
         checkpoint["plateau"] = self._plateau.state_dict() if self._plateau is not None else None
 

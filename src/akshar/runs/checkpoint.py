@@ -119,10 +119,14 @@ def net_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
     return {name.removeprefix(NET): value for name, value in state.items() if name.startswith(NET)}
 
 
-def weights_digest(model: str | Path) -> str:
-    """Sha256 over the names and values of a checkpoint's network."""
+def weights_digest(init_from: str) -> str:
+    """Sha256 over the names and values of the network that training starts from.
+
+    Raises:
+        BadRequest: not a checkpoint.
+    """
     digest = hashlib.sha256()
-    for name, value in sorted(net_weights(read_checkpoint(model)).items()):
+    for name, value in sorted(net_weights(_read_start(init_from)).items()):
         digest.update(name.encode())
         digest.update(value.contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
@@ -137,10 +141,7 @@ def start_from(net: nn.Module, model: str, classes: tuple[str, ...]) -> list[str
     Raises:
         BadRequest: not a checkpoint, or one of another network.
     """
-    try:
-        checkpoint = read_checkpoint(model)
-    except BadRequest as error:
-        raise BadRequest(f"init_from={model}: {error}") from error
+    checkpoint = _read_start(model)
     weights, own = net_weights(checkpoint), net.state_dict()
     same_classes = tuple(checkpoint[KEY]["classes"]) == classes
     last_layer = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))][-1]
@@ -157,3 +158,10 @@ def start_from(net: nn.Module, model: str, classes: tuple[str, ...]) -> list[str
         )
     net.load_state_dict({name: value for name, value in weights.items() if name not in fresh}, strict=False)
     return fresh
+
+
+def _read_start(model: str) -> dict[str, Any]:
+    try:
+        return read_checkpoint(model)
+    except BadRequest as error:
+        raise BadRequest(f"init_from={model}: {error}") from error

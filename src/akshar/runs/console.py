@@ -1,9 +1,11 @@
-"""The handler that shows log lines to a person, above a running progress bar."""
+"""The handlers of log lines: for a person, above a running progress bar, and for the run's own file."""
 
 import logging
 import sys
 
 from tqdm import tqdm
+
+from akshar.files import is_full
 
 
 class Console(logging.Handler):
@@ -18,3 +20,13 @@ class Console(logging.Handler):
             tqdm.write(text, file=sys.stderr)
         except Exception:
             self.handleError(record)
+
+
+class LogFile(logging.FileHandler):
+    """A file that may have no room left: the person was told by the other handler."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's own name
+        """Drops the record where the disk is full."""
+        error = sys.exc_info()[1]
+        if error is None or not is_full(error):
+            super().handleError(record)

@@ -3,7 +3,6 @@
 import random
 import shutil
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -157,7 +156,7 @@ def set_generators(states: dict[str, Any]) -> None:
     random.setstate((version, tuple(internal), gauss))
 
 
-def check_room(folder: Path, net: nn.Module) -> None:
+def check_room(folder: RunFolder, net: nn.Module) -> None:
     """Finds out before training whether its checkpoints have room.
 
     Raises:
@@ -166,8 +165,9 @@ def check_room(folder: Path, net: nn.Module) -> None:
     weights = sum(parameter.nbytes for parameter in net.parameters())
     # The weights and two moments each; the best, the last, and the one that is being written.
     needed = 3 * 3 * weights + 10_000_000
-    free = shutil.disk_usage(folder).free
-    if free < needed:
+    there = sum(path.stat().st_size for path in (folder.best, folder.last) if path.exists())
+    free = shutil.disk_usage(folder.path).free
+    if free + there < needed:
         raise AksharError(
             f"{folder}: {free / 1e6:,.0f} MB are free, and the checkpoints may take {needed / 1e6:,.0f} MB; "
             "make room, or name another place with hydra.run.dir=FOLDER"

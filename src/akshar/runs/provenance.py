@@ -12,8 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from akshar.errors import BadRequest
 from akshar.files import write_json, write_whole
 from akshar.runs.record import RunFolder
@@ -124,6 +122,8 @@ def _git(*arguments: str) -> str | None:
 
 
 def _host() -> dict[str, Any]:
+    import torch  # here, so that a record can be read without it
+
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return {
         "name": socket.gethostname(),

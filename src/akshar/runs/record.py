@@ -13,7 +13,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from akshar.errors import BadRequest
-from akshar.files import write_json
+from akshar.files import is_full, write_json
 
 Status = Literal["running", "completed", "failed", "interrupted", "diverged"]
 
@@ -86,18 +86,23 @@ class RunFolder:
             error: the last error's text.
         """
         before = self.read_status()
-        write_json(
-            self.status,
-            {
-                "status": status,
-                "epoch": before.get("epoch", 0) if epoch is None else epoch,
-                "step": before.get("step", 0) if step is None else step,
-                "updated": datetime.now(UTC).isoformat(timespec="seconds"),
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "error": error,
-            },
-        )
+        content = {
+            "status": status,
+            "epoch": before.get("epoch", 0) if epoch is None else epoch,
+            "step": before.get("step", 0) if step is None else step,
+            "updated": datetime.now(UTC).isoformat(timespec="seconds"),
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "error": error,
+        }
+        try:
+            write_json(self.status, content)
+        except OSError as failure:
+            if not is_full(failure) or not self.status.exists():
+                raise
+            with self.status.open("r+", encoding="utf-8") as file:  # in the room that it has already
+                json.dump(content, file, indent=2, ensure_ascii=False)
+                file.truncate()
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
-from akshar.runs.targets import target_problems
+from akshar.runs.targets import import_problems, target_problems
 
 Monitor = Literal["loss/val", "accuracy/val", "loss/train", "accuracy/train"]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -108,18 +108,24 @@ class Settings(Closed):
 # Of a part with a `_target_`: the keys that are ours, and the arguments that the framework gives itself.
 OURS = {"scheduler": {"interval"}}
 GIVEN = {"model": {"num_classes"}, "optimizer": {"params"}, "scheduler": {"optimizer"}}
+# Packages whose modules are known to be importable.
+KNOWN = ("akshar.", "torch.", "torchvision.", "pytorch_lightning.")
 # Arguments that the framework owns, refused in a config.
 RESERVED: dict[str, set[str]] = {
+    "model": {"num_classes"},  # the data's
     "trainer": set(
         "logger callbacks default_root_dir plugins enable_progress_bar enable_model_summary enable_checkpointing "
         "num_sanity_val_steps val_check_interval check_val_every_n_epoch fast_dev_run barebones strategy num_nodes "
         "max_steps limit_val_batches limit_test_batches".split()
-    )
+    ),
 }
 
 
 def config_problems(config: dict[str, Any]) -> list[str]:
     """All that is wrong with a resolved config, a line each; empty when it can run.
+
+    A function of its values alone: no data is loaded, and torch only where a `_target_` has to be imported that
+    is not akshar's, torch's or Lightning's. A sweep calls it for every job.
 
     Args:
         config: plain values.
@@ -143,7 +149,10 @@ def config_problems(config: dict[str, Any]) -> list[str]:
         found = target_problems(path, own, GIVEN.get(path, set()), RESERVED.get(part, set()))
         found = [_as_overridden(problem, config) for problem in found]
         problems += [problem for problem in found if problem.split("=")[0].split(":")[0] not in wrong]
-    return problems
+    if problems:
+        return problems
+    foreign = [(path, node) for path, node in target_nodes(config) if not node["_target_"].startswith(KNOWN)]
+    return import_problems(foreign)
 
 
 def target_nodes(config: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

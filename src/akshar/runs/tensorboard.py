@@ -19,18 +19,38 @@ LAYOUT = {
 NOT_COMPARED = ("data.source", "data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
 
 
+AFTER_FIT = ".end"  # ends the name of the event file that is written after training
+
+
 class RunLogger(TensorBoardLogger):
     """Event files right in the run's folder, and nothing else.
 
     Args:
         folder: of the run.
-        epochs_done: of a resumed run; points that were logged for later epochs are taken back.
+        options: of the SummaryWriter.
     """
 
-    def __init__(self, folder: Path, epochs_done: int | None = None):
-        purge: Any = {} if epochs_done is None else {"purge_step": epochs_done + 1}
-        super().__init__(save_dir=folder, name="", version="", default_hp_metric=False, **purge)
-        self.experiment.add_custom_scalars(LAYOUT)
+    def __init__(self, folder: Path, **options: Any):
+        super().__init__(save_dir=folder, name="", version="", default_hp_metric=False, **options)
+
+    @classmethod
+    def of_fit(cls, folder: Path, epochs_done: int | None) -> "RunLogger":
+        """For the curves.
+
+        Args:
+            folder: of the run.
+            epochs_done: of a resumed run; points that were logged for later epochs are taken back.
+        """
+        logger = cls(folder, **({} if epochs_done is None else {"purge_step": epochs_done + 1}))
+        logger.experiment.add_custom_scalars(LAYOUT)
+        return logger
+
+    @classmethod
+    def after_fit(cls, folder: Path) -> "RunLogger":
+        """For what follows training, in a file of its own: what an earlier attempt left of it is removed."""
+        for left_behind in folder.glob(f"events.out.tfevents.*{AFTER_FIT}"):
+            left_behind.unlink()
+        return cls(folder, filename_suffix=AFTER_FIT)
 
     def save(self) -> None:
         """Flushes; Lightning's `hparams.yaml` would only repeat `config.yaml`."""

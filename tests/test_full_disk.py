@@ -1,0 +1,108 @@
+"""A disk that fills while a run trains: a clear line, nothing lost that was whole, and it goes on."""
+
+import contextlib
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import TINY
+from test_resume import figures
+
+from akshar import files
+from akshar.cli import main
+from akshar.runs import keep
+from akshar.runs.checkpoint import read_checkpoint
+
+MEGABYTE = 1_000_000
+WIDE = [*TINY, "model.widths=[128,256]", "trainer.max_epochs=4", "checkpoint.every_n_steps=4"]
+
+
+def fill(path):
+    """Writes until there is no room."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"x" * 4096):
+            pass
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_that_fills_loses_nothing(small_disk, workplace, fault):
+    run = small_disk / "run"
+    command = [sys.executable, "-m", "akshar", "train", *WIDE, f"hydra.run.dir={run}"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.startswith("epoch 2/4"):
+            fill(small_disk / "filler")
+    assert process.wait(60) == 1
+    (line,) = [line for line in said if "no room for" in line]
+    assert line.startswith(f"error: {run}/checkpoints/")
+    assert "the last whole checkpoint stays" in line
+    assert not any("Traceback" in line or "Logging error" in line for line in said)
+    assert read_checkpoint(run)["epoch"] >= 0
+    assert read_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] >= 26
+    assert not list(run.rglob(".*.partial"))
+    assert json.loads((run / "status.json").read_text())["status"] == "failed"
+
+    (small_disk / "filler").unlink()
+    assert main(["train", f"resume={run}"]) == 0
+    assert main(["train", *WIDE, "hydra.run.dir=other"]) == 0
+    assert figures(run) == figures(workplace / "other")
+    fault(
+        "the disk fills while a run trains",
+        "`no room for 4 MB; the last whole checkpoint stays`; with room again it resumes to the same end",
+    )
+
+
+def test_every_write_may_fail(workplace, monkeypatch, capfd):
+    """Each of a run's writes fails once: every time it ends with one line, and goes on."""
+    real, calls, failing = os.fsync, [0], [0]
+
+    def fsync(descriptor):
+        calls[0] += 1
+        if calls[0] == failing[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    assert main(["train", *TINY, "hydra.run.dir=whole"]) == 0
+    for number in range(1, calls[0] + 1, 2):  # every other call syncs a folder
+        failing[0], calls[0] = number, 0
+        capfd.readouterr()
+        words = [*TINY, f"hydra.run.dir=fails{number}"]
+        code = main(["train", *words])
+        assert code in (0, 1)
+        errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error")]
+        assert "Traceback" not in "".join(errors)
+        assert any("full" in line or "no room" in line for line in errors) == (code == 1), (number, errors)
+        failing[0] = 0
+        run = workplace / f"fails{number}"
+        if code and (run / "config.yaml").exists():
+            assert main(["train", f"resume={run}"]) == 0
+            assert figures(run) == figures(workplace / "whole")
+
+
+def test_a_disk_without_room_is_found_before_training(refused, workplace, monkeypatch, fault):
+    usage = type("Usage", (), {"free": 9 * MEGABYTE})()
+    monkeypatch.setattr(keep.shutil, "disk_usage", lambda _: usage)
+    lines = refused("train", *TINY, exit_code=1)
+    assert "9 MB are free, and the checkpoints may take 10 MB; make room" in lines[-1]
+    (folder,) = workplace.glob("outputs/train/*")
+    assert json.loads((folder / "status.json").read_text())["status"] == "failed"
+    fault("a disk without room for the checkpoints", "said before training begins, with both figures")

@@ -1,0 +1,315 @@
+"""Files that are broken, or made to do harm: each works, or is one line that names it; nothing else happens."""
+
+import io
+import os
+import pickle
+import struct
+import tracemalloc
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY, write_picture
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from akshar.data.dhcd_archive import Layout, read_archive
+from akshar.data.folder import Folder
+from akshar.data.preprocess import FORMATS, read_picture
+from akshar.errors import BadData, BadRequest
+from akshar.runs.checkpoint import KEY, read_checkpoint
+from akshar.trained import load_trained
+
+FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+LAYOUT = Layout(classes=("digit_0",), per_class={"Train": 2}, digests={})
+
+
+def picture_bytes(kind):
+    ink = np.zeros((40, 40), np.uint8)
+    ink[8:32, 18:22] = 255
+    content = io.BytesIO()
+    Image.fromarray(255 - ink).save(content, format=kind)
+    return content.getvalue()
+
+
+def png_chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_of_size(side):
+    """A PNG whose header promises side x side pixels, with nothing behind it."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(b""))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def names_only(path, error):
+    assert str(path) in str(error)
+    assert len(str(error).splitlines()) == 1
+
+
+@st.composite
+def damaged(draw, original):
+    """Bytes of a whole file, changed, cut or lengthened somewhere."""
+    content = bytearray(original)
+    for _ in range(draw(st.integers(1, 8))):
+        place = draw(st.integers(0, len(content) - 1))
+        content[place] = draw(st.integers(0, 255))
+    cut = draw(st.integers(0, len(content)))
+    return bytes(content[:cut]) if draw(st.booleans()) else bytes(content) + draw(st.binary(max_size=20))
+
+
+@FUZZ
+@given(data=st.data())
+def test_a_damaged_picture_is_read_or_named(data, tmp_path_factory):
+    kind = data.draw(st.sampled_from(FORMATS))
+    path = tmp_path_factory.mktemp("fuzz") / "picture"
+    path.write_bytes(data.draw(damaged(picture_bytes(kind))))
+    try:
+        assert read_picture(path).shape == (32, 32)
+    except BadData as error:
+        names_only(path, error)
+
+
+def archive_bytes():
+    small, content = io.BytesIO(), io.BytesIO()
+    Image.new("L", (32, 32), 7).save(small, format="PNG")
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in (1, 2):
+            archive.writestr(f"Train/digit_0/{number}.png", small.getvalue())
+    return content.getvalue()
+
+
+@FUZZ
+@given(content=damaged(archive_bytes()))
+def test_a_damaged_archive_is_read_or_named(content, tmp_path_factory):
+    path = tmp_path_factory.mktemp("fuzz") / "archive.zip"
+    path.write_bytes(content)
+    try:
+        assert read_archive(path, LAYOUT)["Train-pixels"].shape == (2, 32, 32)
+    except BadData as error:
+        names_only(path, error)
+
+
+@pytest.fixture(scope="module")
+def checkpoint_bytes(finished):
+    return (finished[1] / "checkpoints" / "best.ckpt").read_bytes()
+
+
+@FUZZ
+@given(data=st.data())
+def test_a_damaged_checkpoint_is_read_or_named(data, checkpoint_bytes, tmp_path_factory):
+    path = tmp_path_factory.mktemp("fuzz") / "model.ckpt"
+    path.write_bytes(data.draw(damaged(checkpoint_bytes)))
+    try:
+        load_trained(str(path))
+    except BadRequest as error:
+        names_only(path, error)
+
+
+class Exploit:
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.mark}",)
+
+
+def test_a_checkpoint_with_code_is_refused(tmp_path, refused, fault):
+    mark, path = tmp_path / "harm", tmp_path / "evil.ckpt"
+    for content in (Exploit(mark), {KEY: {"format": 1}, "state_dict": {}, "x": Exploit(mark)}):
+        torch.save(content, path)
+        with pytest.raises(BadRequest, match=r"evil\.ckpt: not a checkpoint of plain data .it holds code"):
+            read_checkpoint(path)
+        path.write_bytes(pickle.dumps(content))
+        with pytest.raises(BadRequest, match=r"evil\.ckpt: not a checkpoint of plain data"):
+            read_checkpoint(path)
+    torch.save(Exploit(mark), path)
+    (line,) = refused("train", *TINY, f"init_from={path}")
+    assert "it holds code, which is not run" in line
+    assert not mark.exists()
+    fault(
+        "a checkpoint that is a crafted pickle",
+        "`not a checkpoint of plain data (it holds code, which is not run)`",
+    )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "os.system",
+        "akshar.models.classifier.torch.hub.load",
+        "akshar.memory.keep_freed_memory",
+        "torch.nn.functional.relu",
+        "torch.load",
+        "mine.Net",
+    ],
+)
+def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path, fault):
+    checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
+    checkpoint[KEY]["config"]["model"] = {"_target_": "torch.nn.Sequential", "x": {"_target_": target}}
+    torch.save(checkpoint, tmp_path / "evil.ckpt")
+    with pytest.raises(BadRequest, match=f"names {target}, which is no network of"):
+        load_trained(str(tmp_path / "evil.ckpt"))
+    fault(
+        "a checkpoint whose config names `os.system`",
+        "`names os.system, which is no network of akshar.models or torch.nn`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c[KEY].update(format=2), "checkpoint format 2; this version reads 1"),
+        (lambda c: c.pop(KEY), "not a checkpoint of akshar"),
+        (lambda c: c[KEY].pop("classes"), "its classes is wrong"),
+        (lambda c: c[KEY]["classes"].pop(), "its weights are not those of its network"),
+        (lambda c: c["state_dict"].popitem(), "its weights are not those of its network"),
+        (
+            lambda c: c[KEY]["config"]["model"].update(widths=[1 << 40]),
+            "its weights are not those|cannot be rebuilt",
+        ),
+        (lambda c: c[KEY]["preprocessing"].update(mean=0.1), "was trained on images prepared as"),
+    ],
+)
+def test_a_checkpoint_of_another_kind_is_said_to_be(change, message, finished, tmp_path):
+    checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
+    change(checkpoint)
+    torch.save(checkpoint, tmp_path / "other.ckpt")
+    with pytest.raises(BadRequest, match=message) as caught:
+        load_trained(str(tmp_path / "other.ckpt"))
+    assert "other.ckpt" in str(caught.value)
+
+
+def fill(root):
+    for shape, name in enumerate(("क ख", "cross")):
+        for number in range(12):
+            write_picture(root / name / f"चित्र {number}.png", shape, size=40 + number)
+
+
+PICTURES = {
+    "a PNG cut short": (lambda path: path.write_bytes(picture_bytes("PNG")[:-60]), "cannot be read"),
+    "a PNG of 30,000 x 30,000 px": (lambda path: path.write_bytes(png_of_size(30_000)), "pixels allowed"),
+    "text renamed to .png": (lambda path: path.write_text("no picture"), "is no image of a kind that is read"),
+    "a file of no bytes": (lambda path: path.write_bytes(b""), "is no image of a kind that is read"),
+    "a PostScript file, which Pillow would give to another program": (
+        lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),
+        "is no image of a kind that is read",
+    ),
+    "a link to nothing": (lambda path: path.symlink_to("/nowhere"), "is no file that can be read"),
+    "a pipe in place of a file": (os.mkfifo, "is no file that can be read"),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_one_bad_picture_is_named(name, tmp_path, fault):
+    make, message = PICTURES[name]
+    fill(tmp_path / "set")
+    make(tmp_path / "set" / "cross" / "bad.png")
+    tracemalloc.start()
+    with pytest.raises(BadData) as caught:
+        Folder(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache")).load()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    (line,) = str(caught.value).splitlines()
+    assert "bad.png" in line
+    assert message in line
+    assert peak < 50_000_000
+    fault(name, f"`{line.replace(str(tmp_path) + '/', '')}`")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
+def test_a_picture_of_any_mode_and_name_is_read(mode, tmp_path, fault):
+    fill(tmp_path / "set")
+    write_picture(tmp_path / "set" / "क ख" / "चित्र (2).tif", 0, mode)
+    images = Folder(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache")).load()
+    assert len(images.train) + len(images.test) == 25
+    fault("1-bit, 16-bit, float, palette, CMYK and alpha images; names in Devanagari and with spaces", "read")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16"])
+def test_a_large_picture_takes_bounded_memory(mode, tmp_path):
+    ink = np.zeros((7000, 7000), np.uint8)
+    ink[1000:6000, 3000:3500] = 255
+    Image.fromarray(255 - ink).convert(mode).save(tmp_path / "large.png", compress_level=1)
+    tracemalloc.start()
+    read = read_picture(tmp_path / "large.png")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert read[2:-2, 2:-2].min() > 200  # a bar fills its box
+    assert peak < 250_000_000
+
+
+def lying_zip(path, size):
+    """A zip whose member says that it has few bytes and unpacks to many."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Train/digit_0/1.png", bytes(size))
+        archive.writestr("Train/digit_0/2.png", b"")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(struct.pack("<I", size), struct.pack("<I", 90_000)))
+
+
+def nested_zip(path, size):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.zip", bytes(size))
+
+
+def traversing_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in (1, 2):
+            archive.writestr(f"../../Train/digit_0/{number}.png", picture_bytes("PNG"))
+
+
+def linking_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in (1, 2):
+            info = zipfile.ZipInfo(f"Train/digit_0/{number}.png")
+            info.external_attr = 0o120777 << 16
+            archive.writestr(info, "/etc/passwd")
+
+
+def doubled_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Train/digit_0/1.png", picture_bytes("PNG"))
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("Train/digit_0/1.png", picture_bytes("PNG"))
+
+
+ARCHIVES = {
+    "a zip that unpacks to 300 MB": (
+        lambda path: lying_zip(path, 300_000_000),
+        "more than 100,000 bytes|Bad CRC|cannot be read",
+    ),
+    "a zip in a zip of 300 MB": (
+        lambda path: nested_zip(path, 300_000_000),
+        "unpacks to more than 120,000,000 bytes",
+    ),
+    "a zip with paths that lead out of it": (traversing_zip, "40x40 L, not 32x32"),
+    "a zip with links": (linking_zip, "cannot identify image file"),
+    "a zip with a name twice": (doubled_zip, "is there twice"),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_that_means_harm_is_named(name, tmp_path, fault):
+    make, message = ARCHIVES[name]
+    path = tmp_path / "evil.zip"
+    make(path)
+    before = sorted(tmp_path.parent.rglob("*"))
+    tracemalloc.start()
+    with pytest.raises(BadData, match=message) as caught:
+        read_archive(path, LAYOUT)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "evil.zip" in str(caught.value)
+    assert peak < 250_000_000
+    assert sorted(tmp_path.parent.rglob("*")) == before
+    assert len(str(caught.value).splitlines()) == 1
+    fault(name, f"`{str(caught.value).replace(str(tmp_path) + '/', '')[:120]}`")

@@ -1,0 +1,82 @@
+"""Real processes under real signals: what a person sees, what is left, and that it goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import TINY
+
+from akshar.runs.checkpoint import KEY, read_checkpoint
+
+LONG = [*TINY, "trainer.max_epochs=100000", "scheduler=none", "logger=csv"]
+
+
+@pytest.fixture
+def running(workplace):
+    """Starts a training and waits until an epoch is done; gives the process and its folder."""
+    started = []
+
+    def start(*words):
+        command = [sys.executable, "-m", "akshar", "train", *words]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        for line in process.stderr:
+            if line.startswith("epoch      2"):  # the first epoch's checkpoints are written by now
+                break
+        (folder,) = workplace.glob("outputs/train/*")
+        return process, folder
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(("name", "exit_code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 143)])
+def test_a_signal_saves_and_says_how_to_go_on(running, name, exit_code):
+    process, folder = running(*LONG)
+    process.send_signal(getattr(signal, name))
+    rest = process.stderr.read()
+    assert process.wait(60) == exit_code
+    assert f"{name}: saving after this step; once more stops at once" in rest
+    assert f"akshar train resume=outputs/train/{folder.name}" in rest.splitlines()[-1]
+    assert "Traceback" not in rest
+    status = json.loads((folder / "status.json").read_text())
+    assert status["status"] == "interrupted"
+    last = read_checkpoint(folder / "checkpoints" / "last.ckpt")
+    assert last["global_step"] == status["step"] > 13
+    assert read_checkpoint(folder)[KEY]["classes"]
+
+
+def test_a_running_run_is_taken_up_by_nobody_else_and_a_killed_one_by_anybody(running, refused, capfd):
+    process, folder = running(*LONG)
+    (line,) = refused("train", f"resume={folder}")
+    assert f"process {process.pid} on " in line
+    assert "is working on this run" in line
+    (line,) = refused("runs", "rm", str(folder), "--yes")
+    assert "is being worked on" in line
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    command = [sys.executable, "-m", "akshar", "train", f"resume={folder}"]
+    again = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in again.stderr:
+        if line.startswith("epoch"):
+            break
+    os.kill(again.pid, signal.SIGTERM)
+    again.stderr.read()
+    assert again.wait(60) == 143
+
+
+def test_an_interrupt_ends_a_whole_sweep(running, workplace):
+    command = [sys.executable, "-m", "akshar", "train", "-m", *LONG, "seed=1,2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("epoch      2"):
+            break
+    process.send_signal(signal.SIGINT)
+    process.stderr.read()
+    assert process.wait(60) == 130
+    assert len(list(workplace.glob("outputs/multirun/*/*/status.json"))) == 1
