@@ -44,8 +44,8 @@ def run_job(settings: dict[str, Any], folder: RunFolder, precision: str | None =
     except Interrupted as stop:
         folder.write_status("interrupted")
         status = folder.read_status()
-        log.error("interrupted by %s after %d epochs, step %d; go on with", stop, status["epoch"], status["step"])
-        log.error("  akshar train resume=%s", folder)
+        log.info("interrupted by %s after %d epochs, step %d; go on with", stop, status["epoch"], status["step"])
+        log.info("  akshar train resume=%s", folder)
         raise
     except (Exception, SystemExit) as error:
         return _failed(folder, error, 1, settings)
@@ -73,7 +73,7 @@ def _failed(folder: RunFolder, error: BaseException, exit_code: int, settings: d
         folder.write_status(status, error=text)
     except OSError as second:
         log.error("%s: cannot be written either (%s)", folder.status, second.strerror)
-    if status == "failed" and folder.last.exists():
+    if status == "failed" and folder.last.exists() and not isinstance(error, BadRequest):
         log.error("when that is mended, go on with  akshar train resume=%s", folder)
     return exit_code
 

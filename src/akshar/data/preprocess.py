@@ -13,6 +13,7 @@ MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 LARGE = 2048  # pixels a side; larger pictures are scaled down first
 # Not all that Pillow knows: some of its formats start other programs or are seldom tried.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+SCALABLE = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L", "I;16": "I", "I;16L": "I", "I;16B": "I"}  # modes
 INK = 0.35  # share of the way from paper to ink at which a pixel counts as ink when the character is framed
 
 
@@ -49,10 +50,7 @@ def to_grey(picture: Image.Image) -> np.ndarray:
     """Float32 [0, 1] (H, W) of a picture in any mode: turned upright by its EXIF tag, laid on white paper."""
     picture = ImageOps.exif_transpose(picture)
     if max(picture.size) > LARGE:  # far beyond what 28 pixels can show; bounds the memory of what follows
-        scalable = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L"} | dict.fromkeys(
-            ("I;16", "I;16B", "I;16L"), "I"
-        )
-        picture = picture.convert(scalable.get(picture.mode, picture.mode))
+        picture = picture.convert(SCALABLE.get(picture.mode, picture.mode))
         picture = picture.reduce(-(-max(picture.size) // LARGE))
     if picture.mode.startswith(("I", "F")):  # 16 and 32 bit: no fixed white, so the range is what is there
         values = np.nan_to_num(np.asarray(picture, dtype=np.float32), posinf=0.0, neginf=0.0)

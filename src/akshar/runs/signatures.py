@@ -114,6 +114,8 @@ def _split(dotted: str) -> tuple[_Module, str]:
     if module is None:
         raise NotThere(f"No module named '{parts[0]}'")
     rest = dotted.removeprefix(module.name).lstrip(".").split(".")
+    if len(rest) > 1:
+        _definition(module, rest[0])
     if len(rest) > 1 or not rest[0]:
         raise Unreadable(dotted)  # a name inside a class, or a module itself
     return module, rest[0]

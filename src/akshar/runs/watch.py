@@ -68,7 +68,7 @@ class Watch(Callback):
                 "weights": "checkpoints/diverged.ckpt",
             },
         )
-        trainer.save_checkpoint(self.folder.checkpoints / "diverged.ckpt", weights_only=True)
+        trainer.save_checkpoint(self.folder.checkpoints / "diverged.ckpt")
         raise Diverged(
             f"the loss is {value} in epoch {trainer.current_epoch + 1}, step {trainer.global_step + 1}, at "
             f"lr {rate:.3g}; try a smaller optimizer.lr, or trainer.gradient_clip_val=1 "

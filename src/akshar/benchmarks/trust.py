@@ -1,0 +1,71 @@
+"""What checkpoints and the watch over the loss cost, as a share of training.
+
+Run: `python -m akshar.benchmarks.trust [KEY=VALUE ...]`, with the words of an `akshar train` (default: bare, five
+epochs). Measured inside one run: the time in the callbacks that are there for trust, over that of the whole fit.
+"""
+
+import functools
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Callback
+
+from akshar.cli import main as akshar
+from akshar.runs.checkpoint import PlainContents
+from akshar.runs.keep import KeepBest, KeepLast
+from akshar.runs.watch import Watch
+
+BY_DEFAULT = ("trainer.max_epochs=5", "test=false")
+
+
+class Stopwatch:
+    """Adds up the time in some functions; one that is called by another counts once."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._inside = False
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, timed."""
+
+        @functools.wraps(function)
+        def timed(*arguments: Any, **named: Any) -> Any:
+            if self._inside:
+                return function(*arguments, **named)
+            self._inside, start = True, time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                self.seconds += time.perf_counter() - start
+                self._inside = False
+
+        return timed
+
+
+def main() -> None:
+    """Prints the share."""
+    words = sys.argv[1:] or [*BY_DEFAULT]
+    if words[0] in ("-h", "--help"):
+        print(__doc__)
+        return
+    stopwatch = Stopwatch()
+    for part in (KeepBest, KeepLast, PlainContents, Watch):
+        for hook in (name for name in dir(Callback) if name.startswith("on_")):
+            if getattr(part, hook) is not getattr(Callback, hook):
+                setattr(part, hook, stopwatch.around(getattr(part, hook)))
+    with tempfile.TemporaryDirectory() as folder:
+        if code := akshar(["train", *words, f"hydra.run.dir={folder}/run"]):
+            sys.exit(code)
+        fit = json.loads(Path(folder, "run", "result.json").read_text())["fit"]
+    print(f"training     {fit['seconds']:.1f} s, {fit['epochs']} epochs, {fit['steps']} steps")
+    print(f"for trust    {stopwatch.seconds:.3f} s")
+    print(f"share        {stopwatch.seconds / fit['seconds']:.2%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A run that goes on longer than it was begun, one that is repeated, and what is refused of both."""
+
+import json
+import math
+
+import pytest
+import torch
+from conftest import TINY
+from test_resume import figures
+
+from akshar.cli import main
+
+CONSTANT = [*TINY, "scheduler=none", "model.dropout=0.2"]
+
+
+@pytest.mark.parametrize("words", [[], ["callbacks=ema"], ["scheduler=plateau", "scheduler.patience=0"]])
+def test_a_finished_run_can_be_made_longer_where_the_schedule_is_constant(words, workplace):
+    assert main(["train", *CONSTANT, *words, "hydra.run.dir=run"]) == 0
+    first = json.loads((workplace / "run" / "result.json").read_text())
+    assert main(["train", "resume=run", "trainer.max_epochs=4"]) == 0
+    assert main(["train", *CONSTANT, *words, "trainer.max_epochs=4", "hydra.run.dir=whole"]) == 0
+    assert figures(workplace / "run") == figures(workplace / "whole")
+    assert json.loads((workplace / "run" / "result-2-epochs.json").read_text()) == first
+
+
+def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace):
+    _, folder = train(*TINY, "trainer.max_epochs=1")
+    for words, reason in [
+        ((), "is completed; trainer.max_epochs=N trains it longer"),
+        (("trainer.max_epochs=3",), "the schedule OneCycleLR was planned for 1 epochs and is at its end"),
+        (("trainer.max_epochs=0",), "trainer.max_epochs=0: must be greater than 0"),
+        (("optimizer.lr=1",), "optimizer.lr: a resumed run keeps its own config"),
+        (("-m",), "-m: cannot stand beside resume="),
+        (("repeat=x",), "one at a time"),
+    ]:
+        assert reason in refused("train", f"resume={folder}", *words)[0]
+    (workplace / "empty").mkdir()
+    assert "holds no config.yaml" in refused("train", "resume=empty")[0]
+    assert "no such run folder" in refused("train", "resume=nowhere")[0]
+    assert "only a completed run can be repeated" in refused("train", "repeat=empty")[0]
+    (folder / "config.yaml").write_text("a: [")
+    assert "config.yaml: cannot be read" in refused("train", f"resume={folder}")[0]
+    (workplace / "outputs").rename(workplace / "elsewhere")
+    assert "there is no run in outputs/train" in refused("train", "resume=latest")[0]
+
+
+def test_other_images_or_a_broken_checkpoint_are_not_gone_on_with(train, refused, workplace):
+    _, folder = train(*CONSTANT)
+    record = json.loads((folder / "provenance.json").read_text())
+    (folder / "provenance.json").write_text(json.dumps(record | {"data_digest": "another"}))
+    line = refused("train", f"resume={folder}", "trainer.max_epochs=3")[-1]
+    assert "its images are not those it began with" in line
+    (folder / "provenance.json").write_text(json.dumps(record))
+    last = folder / "checkpoints" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:1000])
+    lines = refused("train", f"resume={folder}", "trainer.max_epochs=3")
+    assert any("last.ckpt: not a checkpoint of plain data" in line for line in lines)
+
+
+def test_a_repeated_run_matches_and_says_so(finished, workplace, capfd):
+    result, folder = finished
+    (workplace / "record.json").write_text(json.dumps(result))
+    assert main(["train", "repeat=record.json"]) == 0
+    assert "every figure is the same" in capfd.readouterr().err
+    (again,) = workplace.glob("outputs/train/*/result.json")
+    assert json.loads(again.read_text())["repeats"] == {
+        "run": "record.json", "matches": True, "differences": {}, "code": [],
+    }  # fmt: skip
+    assert main(["train", f"repeat={folder}", "seed=1"]) == 2
+    assert "seed: a repeated run keeps its own config" in capfd.readouterr().err
+
+
+def test_a_record_that_is_not_true_is_found_out(finished, workplace, capfd):
+    result, _ = finished
+    forged = result | {"test": result["test"] | {"correct": 230, "accuracy": 1.0}}
+    (workplace / "record.json").write_text(json.dumps(forged))
+    assert main(["train", "repeat=record.json"]) == 1
+    said = capfd.readouterr().err
+    assert "does not repeat record.json" in said
+    assert f"test.accuracy was 1.0, is {result['test']['accuracy']}" in said
+
+
+def test_a_loss_that_is_no_number_leaves_what_replays_it(workplace, refused, monkeypatch, fault):
+    words = [*TINY, "optimizer=sgd", "scheduler=none", "optimizer.lr=1e20"]
+    line = refused("train", *words, exit_code=1)[-1]
+    (folder,) = workplace.glob("outputs/train/*")
+    report = json.loads((folder / "diverged.json").read_text())
+    assert f"step {report['step']}" in line
+    assert report["lr"] == 1e20
+    assert len(report["batch"]["indices"]) == 64
+    assert json.loads((folder / "status.json").read_text())["status"] == "diverged"
+    # The batch and the weights before it give that loss again.
+    from akshar.commands.build import build_data
+    from akshar.commands.resume import read_settings
+    from akshar.runs.record import RunFolder
+    from akshar.trained import load_trained
+
+    settings = read_settings(RunFolder(folder))
+    data = build_data(settings)
+    classifier = load_trained(str(folder / "checkpoints" / "diverged.ckpt")).classifier.train()
+    loader = data.train_dataloader()
+    loader.set_epoch(report["epoch"] - 1)
+    for number, batch in enumerate(loader):
+        if number == report["batch"]["number"]:
+            assert data.train.labels[report["batch"]["indices"]].tolist() == batch.labels.tolist()
+            prepared = data.prepare(batch, augmented=True)
+            loss = torch.nn.functional.cross_entropy(classifier(prepared.images), batch.labels)
+            assert not math.isfinite(loss.item())
+    assert "would not be again" in refused("train", f"resume={folder}")[0]
+    fault("a loss that is no number", "stops at that step; its batch and the weights before it are kept for replay")
+
+
+def test_a_run_that_learns_nothing_is_named(train):
+    still = ["optimizer=sgd", "optimizer.lr=1e-12", "scheduler=none"]
+    _, folder = train(*TINY, *still, "dead_after=2")
+    assert "nothing is learnt: after 2 epochs the validation loss" in (folder / "run.log").read_text()
+
+
+def test_deterministic_runs_are_bit_equal(workplace):
+    for name in ("one", "two"):
+        assert main(["train", *TINY, "deterministic=true", f"hydra.run.dir={name}"]) == 0
+    assert figures(workplace / "one") == figures(workplace / "two")
