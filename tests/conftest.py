@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tensorboard.summary.writer import event_file_writer
 
 from akshar.cli import main
 from akshar.data.images import Images
@@ -59,6 +60,17 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing is read from or written to the user's cache, and DHCD is not found by accident."""
     os.environ["AKSHAR_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ.pop("AKSHAR_DHCD", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ordered_event_files() -> None:
+    """Names that sort as they were made: TensorBoard's own sort 10 before 9, of one process and second."""
+
+    class Padded(event_file_writer.AtomicCounter):
+        def get(self) -> str:
+            return f"{super().get():06}"
+
+    event_file_writer._global_uid = Padded(0)
 
 
 @pytest.fixture

@@ -292,8 +292,8 @@ ARCHIVES = {
         "unpacks to more than 120,000,000 bytes",
     ),
     "a zip with paths that lead out of it": (traversing_zip, "40x40 L, not 32x32"),
-    "a zip with links": (linking_zip, "cannot identify image file"),
-    "a zip with a name twice": (doubled_zip, "is there twice"),
+    "a zip with links": (linking_zip, "is no PNG"),
+    "a zip with a file twice": (doubled_zip, "is there twice"),
 }
 
 

@@ -111,8 +111,8 @@ def test_twenty_kills_change_nothing(tmp_path, undisturbed, fault):
     assert figures(folder) == undisturbed
     assert len(json.loads((folder / "result.json").read_text())["provenance"]["resumed"]) == KILLS
     fault(
-        f"SIGKILL at 20 moments of one run: {len(between)} between checkpoints, {kinds['validation,']} in "
-        f"validation, {kinds['writing']} in a checkpoint's writing",
+        "SIGKILL at 20 moments of one run: 12 or more between checkpoints, 2 or more in validation, 2 or more in "
+        "a checkpoint's writing",
         "resumed each time; weights, curves and result are bit for bit those of an undisturbed run",
     )
 

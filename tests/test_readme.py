@@ -17,8 +17,17 @@ COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for l
 SHORT = ["debug=smoke", *TINY[3:4], "trainer.max_epochs=1"]
 
 
+# Words that take a run's config in place of composing one.
+RECORDED = ("resume=", "repeat=")
+
+
 def trainings():
-    return [line for line in COMMANDS if line.startswith("akshar train") and "--" not in line]
+    lines = [line for line in COMMANDS if line.startswith("akshar train") and "--" not in line]
+    return [line for line in lines if not any(word in line for word in RECORDED)]
+
+
+def recorded():
+    return [line for line in COMMANDS if any(word in line for word in RECORDED)]
 
 
 def test_the_readme_begins_with_results_and_the_two_commands():
@@ -42,11 +51,20 @@ def test_trainings_run(line, workplace, dhcd_if_needed):
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in COMMANDS if line.startswith("akshar") and line not in trainings()]
+    "line", [line for line in COMMANDS if line.startswith("akshar") and line not in trainings() + recorded()]
 )
 def test_other_verbs_run(line, workplace, capfd):
     assert main(shlex.split(line.partition("#")[0])[1:]) == 0
     assert capfd.readouterr().out
+
+
+@pytest.mark.parametrize("line", recorded())
+def test_runs_go_on_and_are_repeated(line, train):
+    _, folder = train(*TINY, "scheduler=none")
+    if "resume" in line and "max_epochs" not in line:  # as if it had been killed before its test
+        (folder / "result.json").unlink()
+        (folder / "status.json").write_text((folder / "status.json").read_text().replace("completed", "running"))
+    assert main(shlex.split(line.replace("RUN", folder.name))[1:]) == 0
 
 
 def test_every_command_is_of_a_kind_that_is_run():

@@ -10,7 +10,6 @@ import pytest
 import torch
 from conftest import TINY
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.summary.writer import event_file_writer
 
 from akshar.cli import main
 
@@ -50,8 +49,6 @@ def figures(folder):
 def bombed(workplace, monkeypatch):
     """Runs some words until a bomb goes off; gives the folder."""
     monkeypatch.syspath_prepend(os.path.dirname(__file__))
-    # In the names of event files, after second and process: "9" and "10" of one second would be read in that order.
-    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
 
     def run(*words, bomb, exit_code):
         monkeypatch.setenv("BOMB", bomb)

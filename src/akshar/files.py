@@ -3,12 +3,15 @@
 import errno
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Writes beside the file's place, syncs, renames, and syncs the folder's entry.
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, beside its place; synced and renamed when all went well.
 
     Raises:
         OSError: the file cannot be written; what stood there before still does.
@@ -16,12 +19,34 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     partial = partial_of(path)
     try:
         with partial.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        _put(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file whole, or leaves the old one; see `whole_file`."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def link_whole(source: Path, path: Path) -> None:
+    """Gives a file that is whole a second name, in place of what stood there.
+
+    Raises:
+        OSError: the file system knows no second names.
+    """
+    partial = partial_of(path)
+    partial.unlink(missing_ok=True)
+    os.link(source, partial)
+    _put(partial, path)
+
+
+def _put(partial: Path, path: Path) -> None:
+    partial.replace(path)
     if os.name == "posix":  # elsewhere a folder cannot be opened
         folder = os.open(path.parent, os.O_RDONLY)
         try:

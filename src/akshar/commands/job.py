@@ -68,11 +68,12 @@ def _failed(folder: RunFolder, error: BaseException, exit_code: int, settings: d
         log.error("the traceback is in %s, or add traceback=true", folder.log)
     status: Status = "diverged" if isinstance(error, Diverged) else "failed"
     try:
+        folder.write_status(status, error=text)
         with folder.log.open("a", encoding="utf-8") as file:
             file.write(trace)
-        folder.write_status(status, error=text)
     except OSError as second:
-        log.error("%s: cannot be written either (%s)", folder.status, second.strerror)
+        if not is_full(second):
+            log.error("%s: cannot be written either (%s)", second.filename, second.strerror)
     if status == "failed" and folder.last.exists() and not isinstance(error, BadRequest):
         log.error("when that is mended, go on with  akshar train resume=%s", folder)
     return exit_code

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from akshar.data.cache import Arrays
@@ -162,7 +162,11 @@ def _decode(path: Path, found: dict[tuple[str, str], dict[int, Reader]], layout:
 
 
 def _pixels(png: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+    try:
+        opened = Image.open(io.BytesIO(png), formats=["PNG"])
+    except UnidentifiedImageError as error:
+        raise ValueError("is no PNG") from error
+    with opened as image:
         if image.size != (SIDE, SIDE) or image.mode != "L":
             raise ValueError(f"{image.width}x{image.height} {image.mode}, not {SIDE}x{SIDE} L")
         return np.asarray(image)

@@ -1,9 +1,8 @@
 """Checkpoints that are plain data: written beside and renamed, read without running anything in them."""
 
 import hashlib
-import io
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO, cast
 
 import torch
 from lightning_fabric.plugins import TorchCheckpointIO
@@ -12,7 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from akshar.errors import AksharError, BadRequest
-from akshar.files import is_full, write_whole
+from akshar.files import is_full, whole_file
 
 FORMAT = 1
 KEY = "akshar"  # of our own part of a checkpoint: format, config, classes, preprocessing, temperature
@@ -68,16 +67,35 @@ def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     Raises:
         AksharError: the disk is full.
     """
-    content = io.BytesIO()
-    torch.save(checkpoint, content)  # in memory first: what torch raises on a full disk does not say so
     try:
-        write_whole(path, content.getbuffer())
+        with whole_file(path) as file:
+            target = _Remembering(file)
+            try:
+                torch.save(checkpoint, cast(BinaryIO, target))
+            except Exception as error:  # what torch makes of a full disk does not say so
+                raise target.error or error from error
     except OSError as error:
         if not is_full(error):
             raise
-        raise AksharError(
-            f"{path}: no room for {len(content.getbuffer()) / 1e6:,.0f} MB; the last whole checkpoint stays"
-        ) from error
+        raise AksharError(f"{path}: no room for it; the last whole checkpoint stays") from error
+
+
+class _Remembering:
+    """A file that remembers why it could not be written."""
+
+    def __init__(self, file: BinaryIO):
+        self.file = file
+        self.error: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        try:
+            return self.file.write(content)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self.file.flush()
 
 
 def read_checkpoint(model: str | Path) -> dict[str, Any]:

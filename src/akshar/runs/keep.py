@@ -12,11 +12,12 @@ from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 from torch import nn
 
 from akshar.errors import AksharError
+from akshar.files import link_whole
 from akshar.runs.interrupts import Interrupts
 from akshar.runs.monitor import direction
 from akshar.runs.record import RunFolder
 
-GENERATORS = "generators"  # key of their states in a checkpoint
+STATE = "resume"  # key in a checkpoint
 
 
 class KeepBest(ModelCheckpoint):
@@ -47,6 +48,11 @@ class KeepBest(ModelCheckpoint):
             moved["best_k_models"] = dict.fromkeys((self._best_path,), state_dict["best_model_score"])
         super().load_state_dict(state_dict | moved)
 
+    @property
+    def saved_at(self) -> int:
+        """Optimizer steps after which `best.ckpt` was written last; 0 before."""
+        return self._last_global_step_saved
+
 
 class KeepLast(Checkpoint):
     """`last.ckpt`: after every epoch's validation, within an epoch as often as asked, and when asked to stop.
@@ -56,9 +62,6 @@ class KeepLast(Checkpoint):
         interrupts: asked after each step whether to stop.
         every_n_steps: optimizer steps between two within an epoch; None for no such rule.
         every_n_minutes: likewise, minutes.
-
-    Attributes:
-        seconds: spent on writing.
     """
 
     def __init__(
@@ -72,23 +75,13 @@ class KeepLast(Checkpoint):
         self.interrupts = interrupts
         self.every_n_steps = every_n_steps
         self.every_n_minutes = every_n_minutes
-        self.seconds = 0.0
-        self._state: dict[str, Any] = {}
-        self._resumed: dict[str, Any] = {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """What Lightning itself forgets: the last metrics, and whether a callback has ended training early."""
-        return self._state
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Notes it."""
-        self._resumed |= state_dict
+        self._resumed: dict[str, Any] | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock; sets a resumed run to where it was."""
         self._saved_at = time.monotonic()
-        if self._resumed:
-            set_generators(self._resumed[GENERATORS])
+        if self._resumed is not None:
+            set_generators(self._resumed["generators"])
             trainer.callback_metrics.update(self._resumed["metrics"])
             trainer.should_stop = self._resumed["stopped"] and self._resumed["max_epochs"] == trainer.max_epochs
 
@@ -109,12 +102,17 @@ class KeepLast(Checkpoint):
             self._save(trainer, finished=trainer.current_epoch + 1)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Adds the states of the random generators."""
-        checkpoint[GENERATORS] = generator_states()
+        """Adds what Lightning forgets: random generators, metrics, whether a callback ended training early."""
+        checkpoint[STATE] = {
+            "generators": generator_states(),
+            "metrics": {name: value.cpu() for name, value in trainer.callback_metrics.items()},
+            "stopped": trainer.should_stop,
+            "max_epochs": trainer.max_epochs,
+        }
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Notes them; what is built before training begins may still draw."""
-        self._resumed[GENERATORS] = checkpoint[GENERATORS]
+        """Notes it; what is built before training begins may still draw."""
+        self._resumed = checkpoint[STATE]
 
     def _is_due(self, trainer: Trainer) -> bool:
         steps, minutes = self.every_n_steps, self.every_n_minutes
@@ -122,15 +120,22 @@ class KeepLast(Checkpoint):
         return by_steps or (minutes is not None and time.monotonic() - self._saved_at >= 60 * minutes)
 
     def _save(self, trainer: Trainer, finished: int) -> None:
-        start = time.monotonic()
-        metrics = {name: value.cpu() for name, value in trainer.callback_metrics.items()}
-        stopped = trainer.should_stop
-        self._state = {"metrics": metrics, "stopped": stopped, "max_epochs": trainer.max_epochs}
-        trainer.save_checkpoint(self.folder.last)
+        if not self._is_in_best(trainer):
+            trainer.save_checkpoint(self.folder.last)
         self.folder.write_status("running", finished, trainer.global_step)
         self._saved_at = time.monotonic()
-        self.seconds += self._saved_at - start
         self.interrupts.obey()
+
+    def _is_in_best(self, trainer: Trainer) -> bool:
+        """Whether `best.ckpt` was written after this very step; the same state then gets a second name."""
+        best = trainer.checkpoint_callback  # the first of them
+        if not isinstance(best, KeepBest) or best.saved_at != trainer.global_step or not trainer.validating:
+            return False
+        try:
+            link_whole(self.folder.best, self.folder.last)
+        except OSError:  # a file system without links, or a full one
+            return False
+        return True
 
 
 def generator_states() -> dict[str, Any]:
