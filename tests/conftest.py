@@ -51,7 +51,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             "| tried | what happened |\n| --- | --- |\n"
         )
         rest = after[after.index("\n\n") :]
-        table = "| tried | what happened |\n| --- | --- |\n" + "\n".join(sorted(rows))
+        table = "| tried | what happened |\n| --- | --- |\n" + "\n".join(sorted({*rows}))
         README.write_text(before + table + rest, encoding="utf-8")
 
 

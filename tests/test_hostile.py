@@ -158,10 +158,11 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
     torch.save(checkpoint, tmp_path / "evil.ckpt")
     with pytest.raises(BadRequest, match=f"names {target}, which is no network of"):
         load_trained(str(tmp_path / "evil.ckpt"))
-    fault(
-        "a checkpoint whose config names `os.system`",
-        "`names os.system, which is no network of akshar.models or torch.nn`",
-    )
+    if target == "os.system":
+        fault(
+            "a checkpoint that names `os.system` as its network",
+            "`which is no network of akshar.models or torch.nn`",
+        )
 
 
 @pytest.mark.parametrize(
@@ -283,9 +284,9 @@ def doubled_zip(path):
 
 
 ARCHIVES = {
-    "a zip that unpacks to 300 MB": (
+    "a zip that unpacks to 300 MB and says 90 kB": (
         lambda path: lying_zip(path, 300_000_000),
-        "more than 100,000 bytes|Bad CRC|cannot be read",
+        "Bad CRC",
     ),
     "a zip in a zip of 300 MB": (
         lambda path: nested_zip(path, 300_000_000),
@@ -312,4 +313,4 @@ def test_an_archive_that_means_harm_is_named(name, tmp_path, fault):
     assert peak < 250_000_000
     assert sorted(tmp_path.parent.rglob("*")) == before
     assert len(str(caught.value).splitlines()) == 1
-    fault(name, f"`{str(caught.value).replace(str(tmp_path) + '/', '')[:120]}`")
+    fault(name, f"`{str(caught.value).replace(str(tmp_path) + '/', '').partition(';')[0]}`")

@@ -1,5 +1,8 @@
 """Speed, as ratios measured in one run; what the README says of it comes from the same scripts."""
 
+import subprocess
+import sys
+
 import pytest
 
 from akshar.benchmarks import overhead, pipeline
@@ -20,6 +23,14 @@ def test_lightning_costs_little_over_a_bare_loop():
     bare, fit = overhead.measure(steps=2000)
     print(f"{fit - bare:.3f} ms a step over {bare:.3f} ms")
     assert fit - bare <= 0.6
+
+
+@pytest.mark.slow
+def test_trust_costs_at_most_two_per_cent_of_training(tmp_path):
+    command = [sys.executable, "-m", "akshar.benchmarks.trust", "experiment=quickstart", "test=false"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    print(done.stdout)
+    assert float(done.stdout.split()[-1].rstrip("%")) <= 2
 
 
 def test_both_measurements_run(monkeypatch):
