@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+JOINERS = "\u200c\u200d"  # belong to Devanagari's spelling, though Python counts them as unprintable
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
@@ -70,3 +72,12 @@ def is_full(error: BaseException) -> bool:
     """Whether an error says that there is no room left: a full disk or a used-up quota."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return isinstance(error, OSError) and error.errno in full
+
+
+def printable(text: object) -> str:
+    r"""One line that can be shown: a name from elsewhere may hold what moves a terminal's cursor.
+
+    >>> printable("चित्र\x1b[2J.png")
+    'चित्र\\x1b[2J.png'
+    """
+    return "".join(char if char.isprintable() or char in JOINERS else repr(char)[1:-1] for char in str(text))

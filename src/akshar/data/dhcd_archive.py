@@ -15,6 +15,7 @@ from tqdm import tqdm
 from akshar.data.cache import Arrays
 from akshar.data.images import SIDE
 from akshar.errors import BadData
+from akshar.files import printable
 
 LISTED = 5  # differences named in one message
 MAX_IMAGE_BYTES = 100_000  # a 32x32 PNG has under 2,000
@@ -96,7 +97,7 @@ def _members(path: Path) -> Iterator[Iterator[tuple[str, Reader]]]:
     except BadData:
         raise
     except Exception as error:  # zipfile and what it unpacks with raise many kinds
-        raise BadData(f"{path}: not a zip, or a broken one ({error}); get it again") from error
+        raise BadData(printable(f"{path}: not a zip, or a broken one ({error}); get it again")) from error
 
 
 def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, Reader]]:
@@ -175,4 +176,4 @@ def _pixels(png: bytes) -> np.ndarray:
 def _refuse(path: Path, differences: list[str]) -> None:
     if differences:
         more = [f"and {len(differences) - LISTED} more"] if len(differences) > LISTED else []
-        raise BadData(f"{path} is not DHCD: {'; '.join(differences[:LISTED] + more)}")
+        raise BadData(printable(f"{path} is not DHCD: {'; '.join(differences[:LISTED] + more)}"))

@@ -16,6 +16,7 @@ from akshar.data.outline import class_folders, image_files
 from akshar.data.preprocess import read_picture
 from akshar.data.splits import split_images
 from akshar.errors import BadData
+from akshar.files import printable
 
 LISTED = 8  # unreadable files named in one message
 
@@ -66,7 +67,7 @@ class Folder:
             raise BadData(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
         everything = [path for name in classes for path in files[name]]
         if gone := [path for path in everything if not path.is_file()]:
-            raise BadData(f"{gone[0]}: is no file that can be read; remove it")
+            raise BadData(f"{printable(gone[0])}: is no file that can be read; remove it")
         key = fingerprint(everything, code_version((preprocess,)))
         cache = cache_root(self.cache_dir) / f"folder-{key}"
         arrays = cached_arrays(cache, lambda: _decode(files), ("pixels", "labels", "numbers"))

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from akshar.data.images import BORDER, BOX, SIDE
 from akshar.errors import BadData
+from akshar.files import printable
 
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 LARGE = 2048  # pixels a side; larger pictures are scaled down first
@@ -26,24 +27,25 @@ def read_picture(path: Path) -> np.ndarray:
     Raises:
         BadData: no image, too large a one, or nothing drawn on it; the message names the file.
     """
+    name = printable(path)
     try:
         with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as picture:
             warnings.simplefilter("ignore")  # of what Pillow finds odd in a file's metadata
             if picture.width * picture.height > MAX_PIXELS:
                 size = f"{picture.width} x {picture.height}"
-                raise BadData(f"{path}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
+                raise BadData(f"{name}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
             return place(to_grey(picture))
     except BadData:
         raise
     except Image.DecompressionBombError as error:
-        raise BadData(f"{path}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
+        raise BadData(f"{name}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
     except UnidentifiedImageError as error:
-        raise BadData(f"{path}: is no image of a kind that is read ({', '.join(FORMATS)}); remove it") from error
+        raise BadData(f"{name}: is no image of a kind that is read ({', '.join(FORMATS)}); remove it") from error
     except _NoInk as error:
-        raise BadData(f"{path}: nothing is drawn on it") from error
+        raise BadData(f"{name}: nothing is drawn on it") from error
     except Exception as error:  # Pillow raises almost anything on a broken file
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise BadData(f"{path}: cannot be read ({reason}); remove it, or save it again") from error
+        raise BadData(f"{name}: cannot be read ({reason}); remove it, or save it again") from error
 
 
 def to_grey(picture: Image.Image) -> np.ndarray:
