@@ -70,6 +70,7 @@ def test_a_disk_that_fills_loses_nothing(small_disk, workplace, fault):
     )
 
 
+@pytest.mark.slow
 def test_every_write_may_fail(workplace, monkeypatch, capfd):
     """Each of a run's writes fails once: every time it ends with one line, and goes on."""
     real, calls, failing = os.fsync, [0], [0]

@@ -168,7 +168,7 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c[KEY].update(format=2), "checkpoint format 2; this version reads 1"),
+        (lambda c: c[KEY].update(format=1), "checkpoint format 1; this version reads 2"),
         (lambda c: c.pop(KEY), "not a checkpoint of akshar"),
         (lambda c: c[KEY].pop("classes"), "its classes is wrong"),
         (lambda c: c[KEY]["classes"].pop(), "its weights are not those of its network"),

@@ -5,11 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import TINY
 
+from akshar.cli import main
 from akshar.runs.checkpoint import KEY, read_checkpoint
+from akshar.runs.record import RunFolder
 
 LONG = [*TINY, "trainer.max_epochs=100000", "scheduler=none", "logger=csv"]
 
@@ -41,7 +44,7 @@ def test_a_signal_saves_and_says_how_to_go_on(running, name, exit_code):
     process.send_signal(getattr(signal, name))
     rest = process.stderr.read()
     assert process.wait(60) == exit_code
-    assert f"{name}: saving after this step; once more stops at once" in rest
+    assert f"{name}: stopping as soon as all is saved; once more stops at once" in rest
     assert f"akshar train resume=outputs/train/{folder.name}" in rest.splitlines()[-1]
     assert "Traceback" not in rest
     status = json.loads((folder / "status.json").read_text())
@@ -80,3 +83,32 @@ def test_an_interrupt_ends_a_whole_sweep(running, workplace):
     process.stderr.read()
     assert process.wait(60) == 130
     assert len(list(workplace.glob("outputs/multirun/*/*/status.json"))) == 1
+
+
+def test_a_signal_before_training_leaves_a_run_that_can_begin(workplace):
+    process = subprocess.Popen([sys.executable, "-m", "akshar", "train", *TINY], stderr=subprocess.PIPE, text=True)
+    while not list(workplace.glob("outputs/train/*/config.yaml")):
+        time.sleep(0.001)
+    process.send_signal(signal.SIGTERM)
+    rest = process.stderr.read()
+    assert process.wait(60) == 143
+    (folder,) = workplace.glob("outputs/train/*")
+    assert rest.splitlines()[-1] == f"  akshar train resume=outputs/train/{folder.name}"
+    assert main(["train", f"resume={folder}"]) == 0
+
+
+def test_looking_at_a_run_does_not_keep_it_from_starting(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_status("running")
+    with folder.held():
+        pass
+    looks = "from akshar.runs.record import *\nwhile True: RunFolder(Path(sys.argv[1])).is_held()"
+    looking = subprocess.Popen([sys.executable, "-c", f"import sys\n{looks}", str(tmp_path)])
+    try:
+        time.sleep(1)
+        for _ in range(200):
+            with folder.held():
+                pass
+    finally:
+        looking.kill()
+        looking.wait()

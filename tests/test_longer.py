@@ -32,11 +32,15 @@ def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace)
         (("optimizer.lr=1",), "optimizer.lr: a resumed run keeps its own config"),
         (("-m",), "-m: cannot stand beside resume="),
         (("repeat=x",), "one at a time"),
+        (("trainer.max_epochs=4,5",), "trainer.max_epochs=4,5: takes one value here"),
     ]:
         assert reason in refused("train", f"resume={folder}", *words)[0]
     (workplace / "empty").mkdir()
     assert "holds no config.yaml" in refused("train", "resume=empty")[0]
     assert "no such run folder" in refused("train", "resume=nowhere")[0]
+    assert "name a run's folder" in refused("train", "resume=")[0]
+    (workplace / "record.json").write_text('{"config": {}}')
+    assert "is no result.json of a run of this version" in refused("train", "repeat=record.json")[0]
     assert "only a completed run can be repeated" in refused("train", "repeat=empty")[0]
     (folder / "config.yaml").write_text("a: [")
     assert "config.yaml: cannot be read" in refused("train", f"resume={folder}")[0]
@@ -44,17 +48,71 @@ def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace)
     assert "there is no run in outputs/train" in refused("train", "resume=latest")[0]
 
 
-def test_other_images_or_a_broken_checkpoint_are_not_gone_on_with(train, refused, workplace):
+def content(folder):
+    """Every file of a run but its lock."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
+
+
+def edited(path, **changes):
+    before = json.loads(path.read_text())
+    path.write_text(json.dumps(before | changes))
+    return before
+
+
+def test_a_run_that_is_not_gone_on_with_is_left_as_it_is(train, refused, workplace, finished):
+    _, folder = train(*CONSTANT)
+    longer = ("train", f"resume={folder}", "trainer.max_epochs=3")
+    provenance, last, best = (
+        folder / name for name in ("provenance.json", "checkpoints/last.ckpt", "checkpoints/best.ckpt")
+    )
+
+    def refusal(*words, removed=None):
+        kept = removed.read_bytes() if removed else b""
+        if removed:
+            removed.unlink()
+        before = content(folder)
+        text = "\n".join(refused(*longer, *words))
+        log = folder / "run.log"
+        assert {**content(folder), log: b""} == {**before, log: b""}
+        if removed:
+            removed.write_bytes(kept)
+        return text
+
+    assert "last.ckpt: is missing, and the run cannot go on" in refusal(removed=last)
+    assert "best.ckpt: no such checkpoint" in refusal(removed=best)
+    assert "provenance.json: is missing, and the run cannot go on" in refusal(removed=provenance)
+    assert "its first weights are not those it began with" in refusal(f"init_from={finished[1]}")
+    for changes, message in [
+        ({"data_digest": "another"}, "its images are not those it began with"),
+        ({"split_digest": "another"}, "its split are not those it began with"),
+        ({"versions": None}, "provenance.json: is missing or damaged"),
+    ]:
+        whole = edited(provenance, **changes)
+        assert message in refusal()
+        provenance.write_text(json.dumps(whole))
+    whole = last.read_bytes()
+    last.write_bytes(whole[:1000])
+    assert "last.ckpt: not a checkpoint of plain data" in refusal()
+    last.write_bytes(whole)
+    # And after all of that it goes on.
+    assert main([*longer]) == 0
+
+
+def test_a_run_whose_result_was_lost_is_finished_again(train):
+    result, folder = train(*CONSTANT)
+    (folder / "result.json").unlink()
+    assert main(["train", f"resume={folder}"]) == 0
+    again = json.loads((folder / "result.json").read_text())
+    assert (again["best"], again["test"]) == (result["best"], result["test"])
+    assert again["fit"]["interrupted"]
+
+
+def test_another_thread_count_is_said(train):
     _, folder = train(*CONSTANT)
     record = json.loads((folder / "provenance.json").read_text())
-    (folder / "provenance.json").write_text(json.dumps(record | {"data_digest": "another"}))
-    line = refused("train", f"resume={folder}", "trainer.max_epochs=3")[-1]
-    assert "its images are not those it began with" in line
-    (folder / "provenance.json").write_text(json.dumps(record))
-    last = folder / "checkpoints" / "last.ckpt"
-    last.write_bytes(last.read_bytes()[:1000])
-    lines = refused("train", f"resume={folder}", "trainer.max_epochs=3")
-    assert any("last.ckpt: not a checkpoint of plain data" in line for line in lines)
+    edited(folder / "provenance.json", host=record["host"] | {"threads": 64})
+    assert main(["train", f"resume={folder}", "trainer.max_epochs=3"]) == 0
+    assert "threads 64, now " in (folder / "run.log").read_text()
 
 
 def test_a_repeated_run_matches_and_says_so(finished, workplace, capfd):
@@ -64,7 +122,7 @@ def test_a_repeated_run_matches_and_says_so(finished, workplace, capfd):
     assert "every figure is the same" in capfd.readouterr().err
     (again,) = workplace.glob("outputs/train/*/result.json")
     assert json.loads(again.read_text())["repeats"] == {
-        "run": "record.json", "matches": True, "differences": {}, "code": [],
+        "run": "record.json", "matches": True, "differences": {}, "others": [],
     }  # fmt: skip
     assert main(["train", f"repeat={folder}", "seed=1"]) == 2
     assert "seed: a repeated run keeps its own config" in capfd.readouterr().err

@@ -62,6 +62,8 @@ WRONG = [
     (["scheduler=plateau", "scheduler.interval=step"], "scheduler.interval=step: must be epoch"),
     (["data=folder", "data.root="], "data.root=: String must have at least 1 character"),
     (["data=folder"], "data.root: must be given, as data.root=VALUE"),
+    (["scheduler=none", "+scheduler.typo=1"], "scheduler.typo: there is no schedule that takes it"),
+    (["+trainer.gradient_clip_algorithm=value"], "trainer.gradient_clip_algorithm: is kept for akshar"),
     (["data.batch_size"], "data.batch_size: is no KEY=VALUE"),
     (["seed=(1"], "seed: Hydra cannot read 'seed=(1'"),
     (["--config-dir", "/nowhere", "seed=1"], "--config-dir /nowhere: no such folder"),

@@ -37,6 +37,26 @@ def test_runs_are_listed_with_status_age_size_and_accuracy(outputs, finished, ca
     assert not any("other" in line for line in lines)
 
 
+def test_an_odd_folder_does_not_spoil_the_list(outputs, finished, capfd):
+    result, _ = finished
+    for name, part, content in [
+        ("infinite", "status.json", {"status": "failed", "epoch": float("inf"), "updated": "2026-01-01"}),
+        ("[b]marked", "provenance.json", {"name": "[/red]x"}),
+        ("worded", "result.json", {"best": "x"}),
+        ("texts", "result.json", result | {"best": {"val_accuracy": "high"}}),
+    ]:
+        folder = RunFolder(outputs / name)
+        folder.make()
+        folder.write_status("failed")
+        (folder.path / part).write_text(json.dumps(content))
+    assert main(["runs"]) == 0
+    shown = capfd.readouterr().out
+    assert "outputs/[b]marked" in shown
+    assert "[/red]x" in shown
+    assert "outputs/worded" in shown
+    assert "infinite" not in shown
+
+
 def test_runs_are_removed_when_asked_to(outputs, capfd):
     assert main(["runs", "rm", "--status", "failed,died", "--yes"]) == 0
     assert not (outputs / "multirun" / "sweep" / "bad").exists()
@@ -54,6 +74,8 @@ def test_runs_are_removed_when_asked_to(outputs, capfd):
         (["rm", "outputs/nothing"], "no such run in outputs"),
         (["rm", "outputs/train/done"], "--yes removes without asking"),
         (["--root", "nowhere"], "--root nowhere: no such folder"),
+        (["--status", "faild"], "--status faild: no such status; there are running, completed"),
+        (["list", "outputs/train/done"], "name runs after `rm`"),
     ],
 )
 def test_what_cannot_be_done_is_said(words, message, outputs, refused, monkeypatch):

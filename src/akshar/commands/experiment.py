@@ -1,9 +1,9 @@
 """One experiment from its checked settings: built, fitted, tested once, recorded; or taken up where it stopped."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import OmegaConf
 
 from akshar.commands.announce import announce_result
 from akshar.commands.build import build_tester
@@ -12,7 +12,7 @@ from akshar.commands.fit import fit
 from akshar.commands.prepare import Prepared, prepare
 from akshar.figures.curves import draw_curves
 from akshar.figures.samples import draw_batch
-from akshar.files import write_json, write_whole
+from akshar.files import write_json
 from akshar.models.classifier import count_parameters
 from akshar.runs import provenance
 from akshar.runs.history import History
@@ -23,7 +23,11 @@ from akshar.runs.tensorboard import RunLogger
 
 
 def run_experiment(
-    settings: dict[str, Any], folder: RunFolder, interrupts: Interrupts, precision: str | None = None
+    settings: dict[str, Any],
+    folder: RunFolder,
+    interrupts: Interrupts,
+    resume: Callable[[], None] | None = None,
+    precision: str | None = None,
 ) -> dict[str, Any]:
     """Trains and tests what the settings say; goes on with what lies in the folder already.
 
@@ -31,6 +35,7 @@ def run_experiment(
         settings: a config that `config_problems` found nothing wrong with.
         folder: of the run.
         interrupts: signals that ask it to stop.
+        resume: of a run that is taken up: called when everything is found to fit, before anything is changed.
         precision: in place of "auto", where an earlier run decided it.
 
     Returns:
@@ -42,10 +47,7 @@ def run_experiment(
         Diverged: the loss is no longer a number.
         Interrupted: a signal came.
     """
-    folder.make()
-    folder.write_status("running")
-    write_whole(folder.config, OmegaConf.to_yaml(OmegaConf.create(settings)).encode())
-    prepared = prepare(settings, folder, precision)
+    prepared = prepare(settings, folder, precision, resume)
     logger = _logger(prepared)
     if prepared.checkpoint is None:
         _show_batch(prepared, logger)
@@ -69,7 +71,7 @@ def run_experiment(
             "name": type(prepared.classifier.net).__name__.lower(),
             "parameters": count_parameters(prepared.classifier.net),
         },
-        "fit": _fit_record(history, trainer),
+        "fit": _fit_record(history, trainer, bool(prepared.record["resumed"])),
         "best": {
             "epoch": best["epoch"],
             "val_loss": validated.loss,
@@ -121,7 +123,7 @@ def _data_record(settings: dict[str, Any], prepared: Prepared) -> dict[str, Any]
     }
 
 
-def _fit_record(history: History, trainer: pl.Trainer) -> dict[str, Any]:
+def _fit_record(history: History, trainer: pl.Trainer, interrupted: bool) -> dict[str, Any]:
     return {
         "epochs": len(history.rows),
         "steps": trainer.global_step,
@@ -129,7 +131,7 @@ def _fit_record(history: History, trainer: pl.Trainer) -> dict[str, Any]:
         "images_per_second": round(history.images_seen / history.fit_seconds, 1),
         "device": str(trainer.strategy.root_device),
         "precision": str(trainer.precision),
-        "interrupted": trainer.interrupted,
+        "interrupted": interrupted,
     }
 
 

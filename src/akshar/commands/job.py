@@ -6,9 +6,11 @@ import traceback
 import warnings
 from typing import Any
 
+from omegaconf import OmegaConf
+
 from akshar.commands.check import find_problems
 from akshar.errors import AksharError, BadRequest, Diverged, Interrupted
-from akshar.files import is_full
+from akshar.files import is_full, write_whole
 from akshar.memory import keep_freed_memory
 from akshar.runs.interrupts import Interrupts
 from akshar.runs.record import RunFolder, Status
@@ -16,12 +18,17 @@ from akshar.runs.record import RunFolder, Status
 log = logging.getLogger(__name__)
 
 
-def run_job(settings: dict[str, Any], folder: RunFolder, precision: str | None = None) -> int:
+def run_job(
+    settings: dict[str, Any], folder: RunFolder, *, resumed: bool = False, precision: str | None = None
+) -> int:
     """Runs an experiment, fresh or taken up; an error is written to its own `run.log` and `status.json`.
+
+    What lies in the folder of a resumed run is left as it is until everything is found to fit.
 
     Args:
         settings: a config, plain values.
-        folder: made already.
+        folder: of the run, held by the caller.
+        resumed: whether it goes on with what lies in the folder.
         precision: in place of "auto", where an earlier run decided it.
 
     Returns:
@@ -30,32 +37,48 @@ def run_job(settings: dict[str, Any], folder: RunFolder, precision: str | None =
     Raises:
         Interrupted: a signal came, which ends a whole sweep; the run's state is saved.
     """
-    try:
-        if problems := find_problems(settings):
-            raise BadRequest(*problems)
-        with Interrupts() as interrupts, folder.held():
-            keep_freed_memory()
-            from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
+    begun = False
 
+    def begin() -> None:
+        nonlocal begun
+        folder.make()
+        folder.clear_partial()
+        if resumed:
+            folder.keep_result()
+        write_whole(folder.config, OmegaConf.to_yaml(OmegaConf.create(settings)).encode())
+        folder.write_status("running")
+        begun = True
+
+    try:
+        with Interrupts() as interrupts:
+            if problems := find_problems(settings):
+                begin()
+                raise BadRequest(*problems)
+            if not resumed:
+                begin()  # at once, so that a run that is stopped early can go on
+            keep_freed_memory()
+            with interrupts.deferred():  # some modules take an interrupt of their import for a failure
+                from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
             _quiet_libraries()
-            run_experiment(settings, folder, interrupts, precision)
-    except AksharError as error:
-        return _failed(folder, error, error.exit_code, settings)
+            run_experiment(settings, folder, interrupts, begin if resumed else None, precision)
     except Interrupted as stop:
-        folder.write_status("interrupted")
+        if begun:
+            folder.write_status("interrupted")
         status = folder.read_status()
         log.info("interrupted by %s after %d epochs, step %d; go on with", stop, status["epoch"], status["step"])
         log.info("  akshar train resume=%s", folder)
         raise
     except (Exception, SystemExit) as error:
-        return _failed(folder, error, 1, settings)
+        exit_code = error.exit_code if isinstance(error, AksharError) else 1
+        return _failed(folder if begun else None, error, exit_code, settings)
     return 0
 
 
-def _failed(folder: RunFolder, error: BaseException, exit_code: int, settings: dict[str, Any]) -> int:
+def _failed(folder: RunFolder | None, error: BaseException, exit_code: int, settings: dict[str, Any]) -> int:
+    """Says what went wrong, and writes it into the run's folder unless that is None."""
     text = str(error) or type(error).__name__
     if is_full(error):
-        text = f"{folder}: the disk is full ({text}); what was whole stays"
+        text = f"the disk is full ({text}); what was whole stays"
     elif not isinstance(error, AksharError):
         text = f"{type(error).__name__}: {text}"
     for line in text.splitlines():
@@ -65,7 +88,9 @@ def _failed(folder: RunFolder, error: BaseException, exit_code: int, settings: d
     if settings.get("traceback"):
         sys.stderr.write(trace)
     elif not known:
-        log.error("the traceback is in %s, or add traceback=true", folder.log)
+        log.error("the traceback is in %s", f"{folder.log}, or add traceback=true" if folder else "traceback=true")
+    if folder is None:
+        return exit_code
     status: Status = "diverged" if isinstance(error, Diverged) else "failed"
     try:
         folder.write_status(status, error=text)

@@ -1,5 +1,6 @@
 """What an experiment consists of, built from its settings and held against what a resumed run began with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,19 +41,25 @@ class Prepared:
     checkpoint: dict[str, Any] | None
 
 
-def prepare(settings: dict[str, Any], folder: RunFolder, decided_precision: str | None = None) -> Prepared:
-    """Builds everything; of a run whose folder holds a record already, goes on with that.
+def prepare(
+    settings: dict[str, Any],
+    folder: RunFolder,
+    decided_precision: str | None = None,
+    resume: Callable[[], None] | None = None,
+) -> Prepared:
+    """Builds everything; a run that is taken up is held against what it began with before anything is changed.
 
     Args:
         settings: a config that `config_problems` found nothing wrong with.
         folder: of the run.
         decided_precision: in place of "auto", where an earlier run decided it.
+        resume: of a run that is taken up: called when everything fits.
 
     Raises:
         BadRequest: data and settings do not fit together, or not to what a resumed run began with.
         BadData: the data cannot be had.
     """
-    before = provenance.read(folder) if folder.provenance.exists() else None
+    before, checkpoint = _left_behind(folder) if resume else (None, None)
     if before:
         decided_precision = before["precision"]
     settings = settings | {"trainer": settings["trainer"] | {"precision": decided_precision or precision(settings)}}
@@ -73,21 +80,44 @@ def prepare(settings: dict[str, Any], folder: RunFolder, decided_precision: str 
             raise BadRequest(f"{folder}: its {what} are not those it began with; start a new run")
 
     net = build_net(settings, len(data.classes))
-    if start is not None:
-        announce_start(start_from(net, start, data.classes), start)
+    check_room(folder, net)
+    fresh = start_from(net, start, data.classes) if start is not None else []
     classifier = build_classifier(settings, net)
     check_output(classifier, len(data.classes))
-    check_room(folder, net)
+    if resume:
+        resume()
+
     name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
     announce(name, data, classifier.net)
-
+    if start is not None and checkpoint is None:
+        announce_start(fresh, start)
     if before is None:
         split = data.split
         write_json(folder.split, split.settings | {"digest": split.digest(), "val": split.val.tolist()})
-        return Prepared(
-            settings, folder, data, classifier, name, provenance.begin(folder, facts | {"name": name}), None
-        )
-    checkpoint = read_checkpoint(folder.last) if folder.last.exists() else None
-    step = checkpoint["global_step"] if checkpoint else 0
-    announce_resume(step, provenance.other_code(before))
-    return Prepared(settings, folder, data, classifier, name, provenance.resume(folder, step), checkpoint)
+        record = provenance.begin(folder, facts | {"name": name})
+    else:
+        step = checkpoint["global_step"] if checkpoint else 0
+        announce_resume(step, provenance.other_circumstances(before))
+        record = provenance.resume(folder, step)
+    return Prepared(settings, folder, data, classifier, name, record, checkpoint)
+
+
+def _left_behind(folder: RunFolder) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """The record and the last checkpoint of a run that is taken up; neither where it was stopped before them.
+
+    Raises:
+        BadRequest: something is missing that this run had, so that going on would be starting over.
+    """
+    # The status counts steps once they are in `last.ckpt`; history and best are written a moment before.
+    status = folder.read_status()
+    trained = status["step"] > 0 if status else folder.best.exists()
+    for path in (folder.provenance, folder.last):
+        if trained and not path.exists():
+            raise BadRequest(f"{path}: is missing, and the run cannot go on without it; start a new one")
+    before = provenance.read(folder) if folder.provenance.exists() else None
+    if before is None or not folder.last.exists():
+        return before, None
+    checkpoint = read_checkpoint(folder.last)
+    if checkpoint["callbacks"]["History"]["rows"]:
+        read_checkpoint(folder.best)  # which may turn out to be the one that is tested
+    return before, checkpoint

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from akshar.commands.resume import change
 from akshar.errors import BadRequest
 from akshar.files import write_json
-from akshar.runs.provenance import other_code
+from akshar.runs.provenance import Record, other_circumstances
 from akshar.runs.record import RunFolder
 
 log = logging.getLogger(__name__)
@@ -18,6 +20,18 @@ log = logging.getLogger(__name__)
 ALLOWED = ("data.archive", "data.root", "data.cache_dir", "init_from", "trainer.accelerator", "traceback")
 COMPARED = ("data", "model", "best", "test")
 MEASURED_ONCE = ("checkpoint",)  # of these parts: what is no figure
+
+
+class Result(BaseModel):
+    """What of a `result.json` a repetition needs."""
+
+    config: dict[str, Any]
+    provenance: Record
+    fit: dict[str, Any]
+    data: dict[str, Any]
+    model: dict[str, Any]
+    best: dict[str, Any]
+    test: dict[str, Any] | None
 
 
 def read_result(named: str) -> dict[str, Any]:
@@ -34,8 +48,11 @@ def read_result(named: str) -> dict[str, Any]:
         raise BadRequest(f"repeat={named}: holds no result.json; only a completed run can be repeated") from error
     except ValueError as error:
         raise BadRequest(f"repeat={named}: is no result.json of a run") from error
-    if not isinstance(result, dict) or not {"config", "provenance", *COMPARED} <= result.keys():
-        raise BadRequest(f"repeat={named}: is no result.json of a run of this version")
+    try:
+        Result.model_validate(result)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"])) or "content"
+        raise BadRequest(f"repeat={named}: is no result.json of a run of this version (its {place})") from error
     return result
 
 
@@ -63,8 +80,8 @@ def compare(first: dict[str, Any], again: RunFolder, named: str) -> bool:
         for key, value in (first[part] or {}).items()
         if key not in MEASURED_ONCE and (result[part] or {}).get(key) != value
     }
-    code = other_code(first["provenance"])
-    result["repeats"] = {"run": named, "matches": not differences, "differences": differences, "code": code}
+    others = other_circumstances(first["provenance"])
+    result["repeats"] = {"run": named, "matches": not differences, "differences": differences, "others": others}
     write_json(again.result, result)
     if not differences:
         log.info("repeats        %s: every figure is the same", named)
@@ -72,8 +89,5 @@ def compare(first: dict[str, Any], again: RunFolder, named: str) -> bool:
     log.warning("does not repeat %s:", named)
     for key, (before, now) in differences.items():
         log.warning("  %s was %s, is %s", key, before, now)
-    hosts = [record["provenance"]["host"]["cpu"] for record in (first, result)]
-    if hosts[0] != hosts[1]:
-        code = [*code, f"processor {hosts[0]}, now {hosts[1]}"]
-    log.warning("  what else differs: %s", "; ".join(code) or "nothing that is recorded")
+    log.warning("  what else differs: %s", "; ".join(others) or "nothing that is recorded")
     return False

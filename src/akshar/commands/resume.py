@@ -35,10 +35,12 @@ def find_run(named: str) -> RunFolder:
         BadRequest: there is no such run.
     """
     if named == "latest":
-        runs = sorted(path.parent for path in Path("outputs/train").glob("*/status.json"))
+        runs = sorted(path.parent for path in Path("outputs/train").glob("*/config.yaml"))
         if not runs:
             raise BadRequest("resume=latest: there is no run in outputs/train; name its folder")
         return RunFolder(runs[-1].absolute())
+    if not named:
+        raise BadRequest("resume: name a run's folder, as resume=FOLDER, or resume=latest")
     folder = RunFolder(Path(named).expanduser().absolute())
     if not folder.path.is_dir():
         raise BadRequest(f"{named}: no such run folder; `akshar runs` lists them")
@@ -79,14 +81,12 @@ def resumed_settings(folder: RunFolder, overrides: Sequence[str]) -> dict[str, A
     problems = find_problems(settings) or _length_problems(before, settings)
     status = folder.read_status().get("status")
     longer = not problems and settings["trainer"]["max_epochs"] > before["trainer"]["max_epochs"]
-    if status == "completed" and not problems and not longer:
+    if status == "completed" and folder.result.exists() and not problems and not longer:
         problems.append(f"{folder}: is completed; trainer.max_epochs=N trains it longer")
     if status == "diverged":
         problems.append(f"{folder}: its loss is no number, and would not be again; see diverged.json, start anew")
     if problems:
         raise BadRequest(*problems)
-    if status == "completed":  # what was finished is kept beside what will be
-        folder.result.rename(folder.path / f"result-{before['trainer']['max_epochs']}-epochs.json")
     return settings
 
 
@@ -106,7 +106,11 @@ def change(
             problems.append(f"{key}: {reason}; beside it may stand {', '.join(allowed)}")
             continue
         try:
-            value = OverridesParser.create().parse_override(text).value()
+            override = OverridesParser.create().parse_override(text)
+            if override.is_sweep_override():
+                problems.append(f"{text}: takes one value here")
+                continue
+            value = override.value()
         except HydraException:
             problems.append(f"{key}: Hydra cannot read {text!r}")
             continue

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from akshar.errors import BadRequest
@@ -31,9 +32,18 @@ def main(arguments: Sequence[str]) -> int:
     root = Path(asked.root)
     if not root.is_dir() and asked.root != "outputs":
         raise BadRequest(f"--root {root}: no such folder")
-    runs = [run for run in list_runs(root) if asked.status is None or run.status in asked.status.split(",")]
+    wanted_statuses = asked.status.split(",") if asked.status else STATUSES
+    if wrong := [status for status in wanted_statuses if status not in STATUSES]:
+        raise BadRequest(f"--status {wrong[0]}: no such status; there are {', '.join(STATUSES)}")
+    if asked.runs and asked.action == "list":
+        raise BadRequest(f"{asked.runs[0]}: `akshar runs` lists all below --root; name runs after `rm`")
+    everything = list_runs(root)
+    runs = [run for run in everything if run.status in wanted_statuses]
     if asked.action == "list":
-        _print(runs, root)
+        if everything and not runs:
+            print(f"none of the {len(everything)} runs in {root} is {asked.status}")
+        else:
+            _print(runs, root)
         return 0
     if not asked.runs and not asked.status:
         raise BadRequest("runs rm: name runs, or --status failed,died ...")
@@ -67,7 +77,7 @@ def _print(runs: Sequence[Run], root: Path) -> None:
         print(f"no runs in {root}; `akshar train` makes them, below the folder where it is started")
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("run", no_wrap=True)
+    table.add_column("run", overflow="fold")  # whole, to be copied
     table.add_column("name", no_wrap=True)
     table.add_column("status", no_wrap=True)
     for column in ("epochs", "age", "size", "val", "test"):
@@ -75,9 +85,9 @@ def _print(runs: Sequence[Run], root: Path) -> None:
     for run in runs:
         colour = COLOURS.get(run.status, "yellow")
         table.add_row(
-            str(run.folder),
-            run.name,
-            f"[{colour}]{run.status}[/]",
+            escape(str(run.folder)),
+            escape(run.name),
+            f"[{colour}]{escape(run.status)}[/]",
             str(run.epoch),
             _age((datetime.now(UTC) - run.updated).total_seconds()),
             _size(run.size),

@@ -54,7 +54,8 @@ def main(arguments: Sequence[str]) -> int:
         # Lightning's DDP starts its other processes by replaying the command line, verb and all.
         sys.argv = command_line
         folder = RunFolder(Path(HydraConfig.get().runtime.output_dir))
-        outcome.exit_code = max(outcome.exit_code, run_job(plain(config), folder))
+        with folder.held():
+            outcome.exit_code = max(outcome.exit_code, run_job(plain(config), folder))
 
     sys.argv = [command_line[0], *options, *overrides]
     try:
@@ -75,16 +76,17 @@ def _run_recorded(words: Sequence[str]) -> int:
     overrides = [word for word in words if word not in named]
     if verb == "resume":
         folder = resume.find_run(run)
-        with folder.held():  # also while it is looked at
+        with folder.held():
             settings = resume.resumed_settings(folder, overrides)
-        _log_to(folder)
-        return run_job(settings, folder)
+            _log_to(folder)
+            return run_job(settings, folder, resumed=True)
     first = repeat.read_result(run)
     settings = repeat.repeated_settings(first, overrides)
     folder = RunFolder(Path("outputs/train", new_run_name()).absolute())
     folder.make()
     _log_to(folder)
-    exit_code = run_job(settings, folder, precision=first["fit"]["precision"])
+    with folder.held():
+        exit_code = run_job(settings, folder, precision=first["provenance"]["precision"])
     return exit_code or int(not repeat.compare(first, folder, run))
 
 

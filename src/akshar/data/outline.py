@@ -28,6 +28,13 @@ class Outline:
 def outline(source: dict[str, Any]) -> Outline | None:
     """Of a `data.source` node of ours; None for another's, or where it cannot be seen from outside."""
     target = str(source.get("_target_"))
+    try:
+        return _of_ours(target, source)
+    except (KeyError, OSError):  # a value left to its default, a folder that is none: found when it is loaded
+        return None
+
+
+def _of_ours(target: str, source: dict[str, Any]) -> Outline | None:
     if target == "akshar.data.dhcd.DHCD" and source.get("subset") in SUBSETS:
         return Outline((PER_CLASS["Train"],) * len(SUBSETS[source["subset"]]))
     if target == "akshar.data.glyphs.Glyphs" and source.get("subset") in SUBSETS:

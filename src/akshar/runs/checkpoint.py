@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from akshar.errors import AksharError, BadRequest
 from akshar.files import is_full, whole_file
 
-FORMAT = 1
+FORMAT = 2
 KEY = "akshar"  # of our own part of a checkpoint: format, config, classes, preprocessing, temperature
 NET = "net."  # prefix of the network's weights in Lightning's state_dict
 
@@ -26,7 +26,7 @@ class Contents(BaseModel):
     format: int
     config: dict[str, Any]
     classes: Annotated[list[str], Field(min_length=2)]
-    preprocessing: dict[str, Any]
+    preprocessing: dict[str, str | int | float]
     temperature: float | None
 
 
@@ -119,7 +119,8 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
         reason = "it holds code, which is not run" if code else "it is damaged, or something else"
         raise BadRequest(f"{path}: not a checkpoint of plain data ({reason})") from error
     contents = checkpoint.get(KEY) if isinstance(checkpoint, dict) else None
-    if not isinstance(contents, dict) or not isinstance(checkpoint.get("state_dict"), dict):
+    weights = checkpoint.get("state_dict") if isinstance(checkpoint, dict) else None
+    if not isinstance(contents, dict) or not isinstance(weights, dict) or not all(map(_is_weight, weights.items())):
         raise BadRequest(f"{path}: not a checkpoint of akshar")
     if contents.get("format") != FORMAT:
         raise BadRequest(f"{path}: checkpoint format {contents.get('format')}; this version reads {FORMAT}")
@@ -183,3 +184,7 @@ def _read_start(model: str) -> dict[str, Any]:
         return read_checkpoint(model)
     except BadRequest as error:
         raise BadRequest(f"init_from={model}: {error}") from error
+
+
+def _is_weight(pair: tuple[Any, Any]) -> bool:
+    return isinstance(pair[0], str) and isinstance(pair[1], Tensor)

@@ -60,4 +60,4 @@ class Interrupts:
         first, self.received = self.received is None, number
         if not (self._deferred and first):
             raise Interrupted(number)
-        log.info("%s: saving after this step; once more stops at once", signal.Signals(number).name)
+        log.info("%s: stopping as soon as all is saved; once more stops at once", signal.Signals(number).name)

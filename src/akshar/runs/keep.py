@@ -168,8 +168,8 @@ def check_room(folder: RunFolder, net: nn.Module) -> None:
         AksharError: the disk has less room than they take at most.
     """
     weights = sum(parameter.nbytes for parameter in net.parameters())
-    # The weights and two moments each; the best, the last, and the one that is being written.
-    needed = 3 * 3 * weights + 10_000_000
+    # The weights, two moments and an average of them; the best, the last, and the one that is being written.
+    needed = 3 * 4 * weights + 10_000_000
     there = sum(path.stat().st_size for path in (folder.best, folder.last) if path.exists())
     free = shutil.disk_usage(folder.path).free
     if free + there < needed:

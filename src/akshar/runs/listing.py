@@ -1,12 +1,14 @@
 """The runs below a folder: what each is, how it stands, what it takes, and the removal of what is not wanted."""
 
-import json
 import shutil
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from pydantic import AwareDatetime, BaseModel, NonNegativeInt
 
 from akshar.errors import BadRequest
 from akshar.runs.record import RunFolder
@@ -58,33 +60,62 @@ def remove_runs(runs: Iterable[Run]) -> None:
         shutil.rmtree(run.folder.path)
 
 
+class _Status(BaseModel):
+    status: str
+    epoch: NonNegativeInt
+    updated: AwareDatetime
+
+
+class _Best(BaseModel):
+    val_accuracy: float | None = None
+
+
+class _Test(BaseModel):
+    accuracy: float | None = None
+
+
+class _Result(BaseModel):
+    best: _Best = _Best()
+    test: _Test | None = None
+
+
+class _Provenance(BaseModel):
+    name: str = ""
+
+
+Part = TypeVar("Part", bound=BaseModel)
+
+
 def _read(folder: RunFolder) -> Run | None:
-    status = folder.read_status()
-    try:
-        updated = datetime.fromisoformat(status["updated"]).astimezone(UTC)
-        how, epoch = str(status["status"]), int(status["epoch"])
-    except (KeyError, TypeError, ValueError):
-        return None  # some other program's status.json
-    result = _json(folder.result)
-    name = _json(folder.provenance).get("name") or result.get("name") or ""
-    best, test = result.get("best") or {}, result.get("test") or {}
-    if how == "running" and not folder.is_held():
-        how = DIED
+    status = _part(folder.status, _Status)
+    if status is None:
+        return None  # some other program's
+    result = _part(folder.result, _Result) or _Result()
+    provenance = _part(folder.provenance, _Provenance) or _Provenance()
+    died = status.status == "running" and not folder.is_held()
     return Run(
         folder=folder,
-        name=str(name),
-        status=how,
-        epoch=epoch,
-        updated=updated,
-        size=sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file()),
-        val_accuracy=best.get("val_accuracy"),
-        test_accuracy=test.get("accuracy"),
+        name=provenance.name,
+        status=DIED if died else status.status,
+        epoch=status.epoch,
+        updated=status.updated,
+        size=sum(map(_size, folder.path.rglob("*"))),
+        val_accuracy=result.best.val_accuracy,
+        test_accuracy=result.test.accuracy if result.test else None,
     )
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _part(path: Path, model: type[Part]) -> Part | None:
+    """What a file of a run says; None where it is missing or damaged."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return model.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        return None
+
+
+def _size(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except OSError:  # a running run's partial file, gone since
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

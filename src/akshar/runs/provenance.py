@@ -12,11 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from akshar.errors import BadRequest
 from akshar.files import write_json, write_whole
 from akshar.runs.record import RunFolder
 
 PACKAGES = ("akshar", "torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy")
+WORDS = {"diff": "uncommitted changes", "cpu": "processor"}
 MAX_DIFF = 1_000_000  # bytes of a diff that are kept
 
 
@@ -46,6 +49,21 @@ def resume(folder: RunFolder, step: int) -> dict[str, Any]:
     return content
 
 
+class Record(BaseModel):
+    """What of a record is read again."""
+
+    model_config = ConfigDict(extra="allow")
+
+    versions: dict[str, str]
+    git: dict[str, Any]
+    host: dict[str, Any]
+    precision: str
+    data_digest: str
+    split_digest: str
+    init_digest: str | None
+    resumed: list[dict[str, Any]]
+
+
 def read(folder: RunFolder) -> dict[str, Any]:
     """The record of a run.
 
@@ -53,24 +71,28 @@ def read(folder: RunFolder) -> dict[str, Any]:
         BadRequest: there is none, or it is damaged.
     """
     try:
-        return json.loads(folder.provenance.read_text(encoding="utf-8"))
+        content = json.loads(folder.provenance.read_text(encoding="utf-8"))
+        Record.model_validate(content)
     except (OSError, ValueError) as error:
         raise BadRequest(f"{folder.provenance}: is missing or damaged; the run cannot be taken up") from error
+    return content
 
 
-def other_code(recorded: dict[str, Any]) -> list[str]:
-    """In what this process's code differs from that of a record: a line each, empty where it is the same."""
+def other_circumstances(recorded: dict[str, Any]) -> list[str]:
+    """In what code and machine differ from those of a record: a line each, empty where they are the same."""
     here = _here()
     before = (recorded.get("resumed") or [recorded])[-1]
     lines = [
-        f"{name} {before['versions'].get(name)}, now {version}"
-        for name, version in here["versions"].items()
-        if before["versions"].get(name) != version
+        f"{name} {before['versions'].get(name)}, now {found}"
+        for name, found in here["versions"].items()
+        if before["versions"].get(name) != found
     ]
-    if before["git"].get("commit") != here["git"].get("commit"):
-        lines.append(f"commit {before['git'].get('commit')}, now {here['git'].get('commit')}")
-    if before["git"].get("diff") != here["git"].get("diff"):
-        lines.append("uncommitted changes")
+    for part, keys in (("git", ("commit", "diff")), ("host", ("cpu", "threads", "gpus"))):
+        lines += [
+            f"{WORDS.get(key, key)} {before[part].get(key)}, now {here[part].get(key)}"
+            for key in keys
+            if before[part].get(key) != here[part].get(key)
+        ]
     return lines
 
 

@@ -66,6 +66,18 @@ class RunFolder:
         for folder in (self.figures, self.predictions, self.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
 
+    def clear_partial(self) -> None:
+        """Removes what a killed process was writing."""
+        for folder in (self.path, self.checkpoints):
+            for partial in folder.glob(".*.partial"):
+                partial.unlink(missing_ok=True)
+
+    def keep_result(self) -> None:
+        """Gives the result of a run that is to be made longer another name, by its number of epochs."""
+        if self.result.exists():
+            epochs = json.loads(self.result.read_text(encoding="utf-8"))["fit"]["epochs"]
+            self.result.replace(self.path / f"result-{epochs}-epochs.json")
+
     def read_status(self) -> dict[str, Any]:
         """What `status.json` says; empty where it is missing or is none."""
         try:
@@ -113,7 +125,7 @@ class RunFolder:
         """
         lock = self._lock()
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=1, poll_interval=0.02)  # longer than `is_held` looks
         except Timeout as error:
             status = self.read_status()
             by = f"process {status.get('pid')} on {status.get('host')}" if status else "another process"

@@ -116,7 +116,7 @@ RESERVED: dict[str, set[str]] = {
     "trainer": set(
         "logger callbacks default_root_dir plugins enable_progress_bar enable_model_summary enable_checkpointing "
         "num_sanity_val_steps val_check_interval check_val_every_n_epoch fast_dev_run barebones strategy num_nodes "
-        "max_steps limit_val_batches limit_test_batches".split()
+        "max_steps gradient_clip_algorithm limit_val_batches limit_test_batches".split()
     ),
 }
 
@@ -238,6 +238,9 @@ def _cross_checks(config: dict[str, Any]) -> list[str]:
     folds, fold = data.get("folds"), data.get("fold")
     scheduler = config.get("scheduler") or {}
     problems = []
+    if not scheduler.get("_target_"):
+        needless = [key for key in scheduler if key not in ("_target_", "interval")]
+        problems += [f"scheduler.{key}: there is no schedule that takes it; choose one" for key in needless]
     if isinstance(folds, int) and isinstance(fold, int) and fold >= folds:
         problems.append(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
     if str(scheduler.get("_target_")).endswith("ReduceLROnPlateau") and scheduler.get("interval") == "step":
