@@ -13,7 +13,7 @@ from akshar.cli import main
 CONSTANT = [*TINY, "scheduler=none", "model.dropout=0.2"]
 
 
-@pytest.mark.parametrize("words", [[], ["callbacks=ema"], ["scheduler=plateau", "scheduler.patience=0"]])
+@pytest.mark.parametrize("words", [["callbacks=ema"], ["scheduler=plateau", "scheduler.patience=0"]])
 def test_a_finished_run_can_be_made_longer_where_the_schedule_is_constant(words, workplace):
     assert main(["train", *CONSTANT, *words, "hydra.run.dir=run"]) == 0
     first = json.loads((workplace / "run" / "result.json").read_text())
