@@ -73,6 +73,7 @@ def test_a_running_run_is_taken_up_by_nobody_else_and_a_killed_one_by_anybody(ru
     assert again.wait(60) == 143
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_a_whole_sweep(running, workplace):
     command = [sys.executable, "-m", "akshar", "train", "-m", *LONG, "seed=1,2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

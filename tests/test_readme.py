@@ -55,6 +55,8 @@ def test_trainings_run(line, workplace, dhcd_if_needed):
     "line", [line for line in COMMANDS if line.startswith("akshar") and line not in trainings() + recorded()]
 )
 def test_other_verbs_run(line, workplace, capfd):
+    if line.startswith("akshar sweep"):
+        assert main(["train", "-m", *TINY, "seed=1,2"]) == 0
     assert main(shlex.split(line.partition("#")[0])[1:]) == 0
     assert capfd.readouterr().out
 

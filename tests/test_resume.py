@@ -83,14 +83,14 @@ def undisturbed(tmp_path_factory):
     [
         ("start 0 2 crash", 1),  # before anything was saved
         ("end 1 6 crash", 1),  # between checkpoints in an epoch
-        ("start 2 4 crash", 1),  # right after one
-        (f"end 1 {BATCHES - 1} crash", 1),  # after an epoch's last step
+        pytest.param("start 2 4 crash", 1, marks=pytest.mark.slow),  # right after one
+        pytest.param(f"end 1 {BATCHES - 1} crash", 1, marks=pytest.mark.slow),  # after an epoch's last step
         ("validation 1 0 crash", 1),
         ("fit 3 0 crash", 1),  # before the best is calibrated and tested
         ("end 0 5 SIGTERM", 143),
         (f"end 0 {BATCHES - 1} SIGTERM", 143),
         ("validation 2 0 SIGINT", 130),
-        ("start 2 1 SIGUSR1", 143),
+        pytest.param("start 2 1 SIGUSR1", 143, marks=pytest.mark.slow),
     ],
 )
 def test_a_stopped_run_goes_on_to_the_same_end(bombed, undisturbed, bomb, exit_code):
@@ -108,20 +108,26 @@ EARLY += ["+callbacks.early_stopping.min_delta=1"]
     ("bomb", "words"),
     [
         ("end 2 2 crash", PLATEAU),
-        ("start 2 0 crash", PLATEAU),
+        pytest.param("start 2 0 crash", PLATEAU, marks=pytest.mark.slow),
         ("end 1 2 crash", EARLY),
-        ("start 1 0 crash", EARLY),
+        pytest.param("start 1 0 crash", EARLY, marks=pytest.mark.slow),
         ("fit 2 0 crash", EARLY),
         ("fit 2 0 crash", [*EARLY, "+callbacks.early_stopping.check_on_train_epoch_end=false"]),
         ("end 1 6 crash", ["callbacks=ema", "callbacks.ema.decay=0.9"]),
-        ("start 1 0 crash", ["callbacks=ema", "callbacks.ema.decay=0.9", "monitor=accuracy/val"]),
+        pytest.param(
+            "start 1 0 crash",
+            ["callbacks=ema", "callbacks.ema.decay=0.9", "monitor=accuracy/val"],
+            marks=pytest.mark.slow,
+        ),
         ("end 1 4 crash", ["trainer.accumulate_grad_batches=3", "checkpoint.every_n_steps=1"]),
-        ("start 1 2 SIGTERM", ["trainer.accumulate_grad_batches=3"]),
+        pytest.param("start 1 2 SIGTERM", ["trainer.accumulate_grad_batches=3"], marks=pytest.mark.slow),
         ("end 1 6 crash", ["trainer.limit_train_batches=9"]),
-        ("start 1 0 crash", ["trainer.limit_train_batches=9"]),
+        pytest.param("start 1 0 crash", ["trainer.limit_train_batches=9"], marks=pytest.mark.slow),
         ("end 1 6 crash", ["trainer.precision=bf16-mixed", "trainer.gradient_clip_val=0.1"]),
         ("start 1 0 crash", ["scheduler=cosine", "scheduler.interval=epoch", "monitor=accuracy/val"]),
-        ("end 1 6 crash", ["augment=strong", "optimizer=sgd", "scheduler=cosine"]),
+        pytest.param(
+            "end 1 6 crash", ["augment=strong", "optimizer=sgd", "scheduler=cosine"], marks=pytest.mark.slow
+        ),
     ],
 )
 def test_whatever_has_a_state_goes_on(bombed, undisturbed, words, bomb):

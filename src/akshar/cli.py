@@ -10,7 +10,7 @@ from akshar import __version__
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, Interrupted
 
-VERBS = ("train", "runs")
+VERBS = ("train", "runs", "sweep")
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -20,6 +20,7 @@ Akshar (अक्षर) reads handwritten Devanagari: experiments from configs,
   akshar train experiment=tutorial     the tutorial's own network on DHCD's ten digits
   akshar train --help                  what can be chosen and changed, with examples
 
+  akshar sweep FOLDER                  the table of a sweep's runs
   akshar runs                          what lies in outputs/: status, age, size, accuracy
 
   akshar --version                     this version
@@ -134,6 +135,7 @@ def _groups() -> str:
         "trainer",
         "callbacks",
         "logger",
+        "sweep",
         "debug",
     ):
         names = sorted(path.stem for path in (config_folder() / group).glob("*.yaml") if path.stem != "base")

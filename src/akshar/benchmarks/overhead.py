@@ -122,7 +122,7 @@ class _Random:
 
 
 def _data(steps: int) -> CharacterData:
-    return CharacterData(_Random(steps), batch_size=BATCH)
+    return CharacterData(_Random(steps).load(), batch_size=BATCH)
 
 
 def _net() -> nn.Module:

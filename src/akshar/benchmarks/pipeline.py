@@ -45,7 +45,7 @@ def measure(images: int, batch_size: int) -> tuple[float, float]:
     """Images a second of both, the median of some rounds each; worker start-up is left out of ImageFolder's."""
     source = Glyphs(train_per_class=-(-images // 46), test_per_class=1)
     augment = Augment(rotation=45, translation=0.1, scale=(0.8, 1.2))
-    data = CharacterData(source, augment, batch_size=batch_size)
+    data = CharacterData(source.load(), augment, batch_size=batch_size)
     assert data.train is not None
 
     def ours() -> Iterable[torch.Tensor]:

@@ -45,7 +45,7 @@ def announce_resume(step: int, changes: list[str]) -> None:
     """Where a run goes on, and what is no longer as it was."""
     log.info("going on after step %s", f"{step:,}")
     if changes:
-        log.warning("the code is not that of before (%s); the figures may not be either", "; ".join(changes))
+        log.warning("not all is as it was (%s); the figures may not be either", "; ".join(changes))
 
 
 def announce_result(result: dict[str, Any], folder: RunFolder, tensorboard: bool) -> None:

@@ -1,5 +1,7 @@
 """The parts of an experiment, each made from its part of the settings."""
 
+import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-from akshar.data.images import SIDE
+from akshar.data.images import SIDE, Dataset
 from akshar.data.module import CharacterData
 from akshar.errors import BadRequest
 from akshar.models.classifier import Classifier, parameter_groups
@@ -35,7 +37,7 @@ def build_data(settings: dict[str, Any]) -> CharacterData:
     """The images, split, with their augmentation."""
     data = settings["data"]
     return CharacterData(
-        make("data.source", data["source"]),
+        dataset_of(settings),
         make("augment", settings["augment"]),
         batch_size=data["batch_size"],
         val_fraction=data["val_fraction"],
@@ -45,6 +47,20 @@ def build_data(settings: dict[str, Any]) -> CharacterData:
         split_seed=data["split_seed"],
         seed=settings["seed"],
     )
+
+
+def dataset_of(settings: dict[str, Any]) -> Dataset:
+    """The images that the settings name."""
+    return load_dataset(json.dumps(settings["data"]["source"]))
+
+
+@lru_cache(maxsize=1)
+def load_dataset(source: str) -> Dataset:
+    """The images of a `data.source` node, as JSON; the jobs of a sweep share them.
+
+    `load_dataset.cache_clear()` begins anew, where files may have changed.
+    """
+    return make("data.source", json.loads(source)).load()
 
 
 def build_net(settings: dict[str, Any], num_classes: int) -> nn.Module:

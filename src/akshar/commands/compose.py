@@ -33,7 +33,7 @@ def check_overrides(overrides: Sequence[str], multirun: bool = False) -> None:
     Raises:
         BadRequest: with every problem found.
     """
-    with _hydra():
+    with composing():
         parsed, problems = parse(overrides)
         search_path = [text for override, text in parsed if override.key_or_group == "hydra.searchpath"]
         if not multirun:
@@ -84,11 +84,14 @@ def plain(config: DictConfig) -> dict[str, Any]:
     except (InterpolationKeyError, OmegaConfBaseException) as error:
         raise BadRequest(f"{getattr(error, 'full_key', None) or 'config'}: {_first_line(error)}") from error
     assert isinstance(content, dict)
-    return {str(key): value for key, value in content.items() if key not in ("experiment", "debug", "hydra")}
+    return {
+        str(key): value for key, value in content.items() if key not in ("experiment", "sweep", "debug", "hydra")
+    }
 
 
 @contextmanager
-def _hydra() -> Iterator[None]:
+def composing() -> Iterator[None]:
+    """Inside, Hydra composes from `conf/`."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
         yield

@@ -18,7 +18,6 @@ from akshar.runs import provenance
 from akshar.runs.history import History
 from akshar.runs.interrupts import Interrupts
 from akshar.runs.record import RunFolder
-from akshar.runs.settings import config_hash
 from akshar.runs.tensorboard import RunLogger
 
 
@@ -64,7 +63,7 @@ def run_experiment(
     result = {
         "status": "completed",
         "name": prepared.name,
-        "config_hash": config_hash(settings, prepared.record["data_digest"], prepared.record["init_digest"]),
+        "config_hash": prepared.record["config_hash"],
         "seed": settings["seed"],
         "data": _data_record(settings, prepared),
         "model": {

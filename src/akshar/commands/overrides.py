@@ -109,8 +109,10 @@ def key_problem(override: Override, config: dict[str, Any]) -> str | None:
 
 
 def first_of_sweep(override: Override, text: str) -> str:
-    """The override with the first value of its sweep."""
+    """The override with the first value of its sweep, or an interval's lower end."""
     if not override.is_sweep_override():
         return text
+    if not override.is_discrete_sweep():
+        return f"{text.partition('=')[0]}={getattr(override.value(), 'start', None)}"
     value = next(iter(override.sweep_string_iterator()))
     return f"{text.partition('=')[0]}={value}"

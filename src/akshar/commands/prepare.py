@@ -16,6 +16,7 @@ from akshar.runs import provenance
 from akshar.runs.checkpoint import read_checkpoint, start_from, weights_digest
 from akshar.runs.keep import check_room
 from akshar.runs.record import RunFolder
+from akshar.runs.settings import config_hash
 
 
 @dataclass
@@ -59,6 +60,7 @@ def prepare(
         BadRequest: data and settings do not fit together, or not to what a resumed run began with.
         BadData: the data cannot be had.
     """
+    asked = settings
     before, checkpoint = _left_behind(folder) if resume else (None, None)
     if before:
         decided_precision = before["precision"]
@@ -87,6 +89,7 @@ def prepare(
     if resume:
         resume()
 
+    hashed = config_hash(asked, facts["data_digest"], facts["init_digest"])
     name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
     announce(name, data, classifier.net)
     if start is not None and checkpoint is None:
@@ -94,11 +97,11 @@ def prepare(
     if before is None:
         split = data.split
         write_json(folder.split, split.settings | {"digest": split.digest(), "val": split.val.tolist()})
-        record = provenance.begin(folder, facts | {"name": name})
+        record = provenance.begin(folder, facts | {"name": name, "config_hash": hashed})
     else:
         step = checkpoint["global_step"] if checkpoint else 0
         announce_resume(step, provenance.other_circumstances(before))
-        record = provenance.resume(folder, step)
+        record = provenance.resume(folder, step, hashed)
     return Prepared(settings, folder, data, classifier, name, record, checkpoint)
 
 

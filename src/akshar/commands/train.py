@@ -1,18 +1,18 @@
 """`akshar train`: a fresh run or a sweep composed by Hydra, a run that goes on, or one that is repeated."""
 
-import dataclasses
-import logging.config
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from akshar.commands import repeat, resume
+from akshar.commands import multirun, repeat, resume
 from akshar.commands.compose import CONFIG_NAME, check_overrides, plain
 from akshar.commands.job import run_job
+from akshar.commands.logs import log_to
 from akshar.commands.overrides import quote_paths, search_path_override
 from akshar.conf_folder import config_folder
 from akshar.errors import BadRequest
@@ -23,13 +23,6 @@ WITH_VALUE = ("--config-dir", "-cd", "--config-name", "-cn", "--package", "-p", 
 SHOWING = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc")
 ALONE = ("--multirun", "-m", "--run", "-r", "--resolve", "--hydra-help", "--shell-completion", "-sc")
 RECORDED = ("resume", "repeat")  # keys that take the config from a run in place of composing it
-
-
-@dataclasses.dataclass
-class Outcome:
-    """What the jobs of one command line came to; the process ends with the worst exit code."""
-
-    exit_code: int = 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,25 +37,39 @@ def main(arguments: Sequence[str]) -> int:
     if any(word.partition("=")[0] in RECORDED for word in arguments):
         return _run_recorded(arguments)
     options, overrides = split_words(arguments)
-    if not any(option in SHOWING for option in options):
-        check_overrides(overrides, multirun=bool({"-m", "--multirun"} & {*options}))
-        refuse_taken_folder(overrides)
-    outcome = Outcome()
+    if any(option in SHOWING for option in options):
+        _run_hydra(options, overrides, lambda settings, folder: None)
+        return 0
+    own = [word for word in overrides if word.partition("=")[0] not in multirun.WORDS]
+    check_overrides(own, multirun=bool({"-m", "--multirun"} & {*options}))
+    if multirun.is_asked_for(options, overrides):
+        return multirun.run_sweep(overrides, lambda words, job: _run_hydra([*options, "-m"], words, job))
+    refuse_taken_folder(overrides)
+    codes = []
+
+    def job(settings: dict[str, Any], folder: RunFolder) -> None:
+        with folder.held():
+            codes.append(run_job(settings, folder))
+
+    _run_hydra(options, overrides, job)
+    return max(codes, default=0)
+
+
+def _run_hydra(
+    options: Sequence[str], overrides: Sequence[str], job: Callable[[dict[str, Any], RunFolder], None]
+) -> None:
+    """Lets Hydra compose and run; each of its jobs comes to `job` as plain settings and a folder."""
     command_line = sys.argv
 
-    def job(config: DictConfig) -> None:
-        # Lightning's DDP starts its other processes by replaying the command line, verb and all.
-        sys.argv = command_line
-        folder = RunFolder(Path(HydraConfig.get().runtime.output_dir))
-        with folder.held():
-            outcome.exit_code = max(outcome.exit_code, run_job(plain(config), folder))
+    def task(config: DictConfig) -> None:
+        sys.argv = command_line  # the process's own, for the record and for Lightning's DDP, which replays it
+        job(plain(config), RunFolder(Path(HydraConfig.get().runtime.output_dir)))
 
     sys.argv = [command_line[0], *options, *overrides]
     try:
-        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=CONFIG_NAME)(job)()
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=CONFIG_NAME)(task)()
     finally:
         sys.argv = command_line
-    return outcome.exit_code
 
 
 def _run_recorded(words: Sequence[str]) -> int:
@@ -78,25 +85,16 @@ def _run_recorded(words: Sequence[str]) -> int:
         folder = resume.find_run(run)
         with folder.held():
             settings = resume.resumed_settings(folder, overrides)
-            _log_to(folder)
+            log_to(folder)
             return run_job(settings, folder, resumed=True)
     first = repeat.read_result(run)
     settings = repeat.repeated_settings(first, overrides)
     folder = RunFolder(Path("outputs/train", new_run_name()).absolute())
     folder.make()
-    _log_to(folder)
+    log_to(folder)
     with folder.held():
         exit_code = run_job(settings, folder, precision=first["provenance"]["precision"])
     return exit_code or int(not repeat.compare(first, folder, run))
-
-
-def _log_to(folder: RunFolder) -> None:
-    """Sets logging up as Hydra does for a fresh run."""
-    config = OmegaConf.load(config_folder() / "hydra" / "job_logging" / "akshar.yaml")
-    OmegaConf.update(config, "handlers.file.filename", str(folder.log))
-    content = OmegaConf.to_container(config)
-    assert isinstance(content, dict)
-    logging.config.dictConfig({str(key): value for key, value in content.items()})
 
 
 def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

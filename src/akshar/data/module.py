@@ -1,7 +1,6 @@
 """The LightningDataModule: a source's images, split once, as batches on the device, ready for the net."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from pytorch_lightning import LightningDataModule
@@ -18,14 +17,6 @@ EVAL_BATCH = 1024  # images a batch where no gradient is needed: this bounds mem
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
 
-class Source(Protocol):
-    """Where images come from: any object with this method can be `data.source`."""
-
-    def load(self) -> Dataset:
-        """The training and test images."""
-        ...
-
-
 class CharacterData(LightningDataModule):
     """Training, validation and test batches of one data set.
 
@@ -33,7 +24,7 @@ class CharacterData(LightningDataModule):
     and normalised to [-1, 1].
 
     Args:
-        source: where the images come from; loaded at once.
+        dataset: the images.
         augment: float [0, 1] (B, 1, H, W) and a generator on the same device -> the same shape; None for none.
         batch_size: training images a step.
         val_fraction, folds, fold, split, split_seed: see `split_images`.
@@ -46,7 +37,7 @@ class CharacterData(LightningDataModule):
 
     def __init__(
         self,
-        source: Source,
+        dataset: Dataset,
         augment: Augmentation | None = None,
         *,
         batch_size: int = 32,
@@ -58,7 +49,7 @@ class CharacterData(LightningDataModule):
         seed: int = 1,
     ):
         super().__init__()
-        self.dataset = source.load()
+        self.dataset = dataset
         self.train, self.test = self.dataset.train, self.dataset.test
         if len(self.classes) < 2:
             raise BadRequest(f"data: holds one class, {', '.join(self.classes)}; at least two are needed")

@@ -29,12 +29,13 @@ def read_picture(path: Path) -> np.ndarray:
     """
     name = printable(path)
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as picture:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what Pillow finds odd in a file's metadata
-            if picture.width * picture.height > MAX_PIXELS:
-                size = f"{picture.width} x {picture.height}"
-                raise BadData(f"{name}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
-            return place(to_grey(picture))
+            with Image.open(path, formats=FORMATS) as picture:
+                if picture.width * picture.height > MAX_PIXELS:
+                    size = f"{picture.width} x {picture.height}"
+                    raise BadData(f"{name}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
+                return place(to_grey(picture))
     except BadData:
         raise
     except Image.DecompressionBombError as error:

@@ -1,6 +1,7 @@
 """Checkpoints that are plain data: written beside and renamed, read without running anything in them."""
 
 import hashlib
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
@@ -113,7 +114,9 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise BadRequest(f"{path}: no such checkpoint")
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what torch finds odd in a file that it then refuses
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint, or one with code in it
         code = "Unsupported global" in str(error) or "weights_only" in str(error)
         reason = "it holds code, which is not run" if code else "it is damaged, or something else"

@@ -35,14 +35,15 @@ def begin(folder: RunFolder, facts: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def resume(folder: RunFolder, step: int) -> dict[str, Any]:
+def resume(folder: RunFolder, step: int, config_hash: str) -> dict[str, Any]:
     """Adds a resume to the record of a run: when, by which command line, under which code.
 
     Args:
         folder: of the run.
         step: optimizer steps that were done.
+        config_hash: of the run as it goes on, which may be longer.
     """
-    content = read(folder)
+    content: dict[str, Any] = read(folder) | {"config_hash": config_hash}
     resumed = content["resumed"]
     resumed.append({"at": _now(), "step": step} | _here())
     _keep(folder, content, f"uncommitted-{len(resumed)}.diff")
@@ -61,6 +62,7 @@ class Record(BaseModel):
     data_digest: str
     split_digest: str
     init_digest: str | None
+    config_hash: str
     resumed: list[dict[str, Any]]
 
 

@@ -190,6 +190,30 @@ def config_hash(config: dict[str, Any], data_digest: str, init_digest: str | Non
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+# Where things lie and what is only shown.
+NOT_COMPARED = ("data.source", "data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
+
+
+def compared(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """What is worth comparing runs by: dotted keys with plain values, a part with a `_target_` by its name.
+
+    >>> compared({"model": {"_target_": "akshar.models.compact.Compact", "widths": [8, 16]}, "test": True})
+    {'model': 'Compact', 'model.widths': '[8, 16]'}
+    """
+    pairs: dict[str, Any] = {}
+    for key, value in config.items():
+        path = prefix + key
+        if key == "_target_":
+            pairs[prefix.rstrip(".")] = str(value).rpartition(".")[2]
+        elif path in NOT_COMPARED or key.startswith("_"):
+            continue
+        elif isinstance(value, dict):
+            pairs |= compared(value, f"{path}.")
+        else:
+            pairs[path] = value if isinstance(value, bool | int | float | str) else str(value)
+    return pairs
+
+
 def _line(config: dict[str, Any], details: Any) -> str:
     """A pydantic error as `key=value: what it must be`."""
     key = _key(config, details["loc"])

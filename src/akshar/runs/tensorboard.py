@@ -7,6 +7,8 @@ import numpy as np
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 
+from akshar.runs.settings import compared
+
 LAYOUT = {
     "training": {
         "loss": ["Multiline", ["loss/train", "loss/val"]],
@@ -14,10 +16,6 @@ LAYOUT = {
         "learning rate": ["Multiline", ["lr"]],
     }
 }
-
-# Where things lie and what is only shown.
-NOT_COMPARED = ("data.source", "data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
-
 
 AFTER_FIT = ".end"  # ends the name of the event file that is written after training
 
@@ -69,23 +67,3 @@ class RunLogger(TensorBoardLogger):
         """
         self.log_hyperparams(compared(config), metrics)
         self.experiment.flush()
-
-
-def compared(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """What is worth comparing runs by: dotted keys with plain values, a part with a `_target_` by its name.
-
-    >>> compared({"model": {"_target_": "akshar.models.compact.Compact", "widths": [8, 16]}, "test": True})
-    {'model': 'Compact', 'model.widths': '[8, 16]'}
-    """
-    pairs: dict[str, Any] = {}
-    for key, value in config.items():
-        path = prefix + key
-        if key == "_target_":
-            pairs[prefix.rstrip(".")] = str(value).rpartition(".")[2]
-        elif path in NOT_COMPARED or key.startswith("_"):
-            continue
-        elif isinstance(value, dict):
-            pairs |= compared(value, f"{path}.")
-        else:
-            pairs[path] = value if isinstance(value, bool | int | float | str) else str(value)
-    return pairs

@@ -1,0 +1,93 @@
+"""The jobs of a sweep line: every combination of its values, each composed and checked before the first begins."""
+
+import itertools
+from collections.abc import Sequence
+
+from hydra import compose
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from akshar.commands.check import find_problems
+from akshar.commands.compose import CONFIG_NAME, composing, plain
+from akshar.commands.overrides import first_of_sweep
+from akshar.errors import BadRequest
+
+BASIC = "BasicSweeper"  # Hydra's own, which goes over a grid
+
+
+def hydra_part(overrides: Sequence[str]) -> DictConfig:
+    """Hydra's own part of the composed config, with the first value of whatever has several."""
+    with composing():
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        return compose(
+            CONFIG_NAME,
+            [first_of_sweep(override, override.input_line or "") for override in parsed],
+            return_hydra_config=True,
+        ).hydra
+
+
+def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> tuple[int, list[str]]:
+    """Composes and checks every job of a grid.
+
+    Args:
+        overrides: of the command line.
+        hydra_config: of the same, for a preset's parameters.
+
+    Returns:
+        How many there are, and the keys that have several values.
+
+    Raises:
+        BadRequest: with each problem once, and the job that has it first.
+    """
+    parameters = hydra_config.sweeper.get("params") or {}
+    words = [f"{key}={value}" for key, value in parameters.items()] + list(overrides)
+    parsed = {o.get_key_element(): o for o in OverridesParser.create().parse_overrides(words)}
+    choices = [_values(override) for override in parsed.values()]
+    problems: dict[str, str] = {}
+    jobs = list(itertools.product(*choices))
+    with composing():
+        for number, job in enumerate(jobs):
+            kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_hydra_s(word)]
+            for problem in _problems(kept):
+                problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
+    if problems:
+        raise BadRequest(*problems.values())
+    return len(jobs), [key for key, values in zip(parsed, choices, strict=True) if len(values) > 1]
+
+
+def _problems(job: list[str]) -> Sequence[str]:
+    try:
+        return find_problems(plain(compose(CONFIG_NAME, job)))
+    except BadRequest as error:
+        return error.problems
+    except (HydraException, OmegaConfBaseException) as error:
+        return [str(error).strip().splitlines()[0]]
+
+
+def _values(override: Override) -> list[str]:
+    """An override once for each of its values.
+
+    Raises:
+        BadRequest: it has none, or as many as there are numbers.
+    """
+    text = override.input_line or ""
+    if not override.is_sweep_override():
+        return [text]
+    if not override.is_discrete_sweep():
+        raise BadRequest(f"{text}: a grid needs values; an interval needs a search, hydra/sweeper=optuna")
+    values = [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+    if not values:
+        raise BadRequest(f"{text}: has no values")
+    return values
+
+
+def _is_hydra_s(word: str) -> bool:
+    return word.lstrip("+~").startswith(("hydra.", "hydra/"))
+
+
+def is_grid(hydra_config: DictConfig) -> bool:
+    """Whether Hydra's own sweeper goes over all combinations."""
+    return str(hydra_config.sweeper.get("_target_")).endswith(BASIC)
