@@ -103,8 +103,8 @@ def test_looking_at_a_run_does_not_keep_it_from_starting(tmp_path):
     folder.write_status("running")
     with folder.held():
         pass
-    looks = "from akshar.runs.record import *\nwhile True: RunFolder(Path(sys.argv[1])).is_held()"
-    looking = subprocess.Popen([sys.executable, "-c", f"import sys\n{looks}", str(tmp_path)])
+    looks = "from akshar.runs.record import *\nwhile not time.sleep(0.002): RunFolder(Path(sys.argv[1])).is_held()"
+    looking = subprocess.Popen([sys.executable, "-c", f"import sys, time\n{looks}", str(tmp_path)])
     try:
         time.sleep(1)
         for _ in range(200):

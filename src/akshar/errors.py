@@ -31,6 +31,12 @@ class Diverged(AksharError):
     """The loss is no longer a number."""
 
 
+class Pruned(AksharError):
+    """A search ended this run, because others were better by then: no failure."""
+
+    exit_code = 0
+
+
 class BadData(AksharError):
     """A file, an archive or the network did not give what it should."""
 

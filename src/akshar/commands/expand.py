@@ -29,7 +29,7 @@ def hydra_part(overrides: Sequence[str]) -> DictConfig:
         ).hydra
 
 
-def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> tuple[int, list[str]]:
+def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
     """Composes and checks every job of a grid.
 
     Args:
@@ -37,7 +37,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> tuple[int,
         hydra_config: of the same, for a preset's parameters.
 
     Returns:
-        How many there are, and the keys that have several values.
+        How many there are.
 
     Raises:
         BadRequest: with each problem once, and the job that has it first.
@@ -55,7 +55,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> tuple[int,
                 problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
     if problems:
         raise BadRequest(*problems.values())
-    return len(jobs), [key for key, values in zip(parsed, choices, strict=True) if len(values) > 1]
+    return len(jobs)
 
 
 def _problems(job: list[str]) -> Sequence[str]:
@@ -77,7 +77,7 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [text]
     if not override.is_discrete_sweep():
-        raise BadRequest(f"{text}: a grid needs values; an interval needs a search, hydra/sweeper=optuna")
+        raise BadRequest(f"{text}: a grid needs values; an interval needs a search, hydra/sweeper=akshar_optuna")
     values = [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
     if not values:
         raise BadRequest(f"{text}: has no values")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning import Callback
 
 from akshar.commands.build import build_trainer
 from akshar.commands.prepare import Prepared
@@ -11,9 +12,20 @@ from akshar.runs.checkpoint import PlainContents
 from akshar.runs.history import History, Progress
 from akshar.runs.interrupts import Interrupts
 from akshar.runs.keep import KeepBest, KeepLast
+from akshar.runs.record import RunFolder
 from akshar.runs.tensorboard import RunLogger
 from akshar.runs.watch import Watch
+from akshar.sweeps.folder import JOURNAL
 from akshar.trained import PREPROCESSING
+
+
+def _pruning(folder: RunFolder) -> list[Callback]:
+    """What ends a bad trial of a search; nothing for other runs, which need no optuna."""
+    if not (folder.path.parent / JOURNAL).exists():
+        return []
+    from akshar.sweeps.pruning import Pruning
+
+    return [Pruning(folder)]
 
 
 def fit(
@@ -48,6 +60,7 @@ def fit(
             Watch(folder, describe_batch, len(data.classes), settings["dead_after"]),
             history,
             Progress(),
+            *_pruning(folder),
             KeepBest(folder, settings["monitor"]),
             KeepLast(folder, interrupts, **settings["checkpoint"]),
         ],

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from akshar.commands.check import find_problems
-from akshar.errors import AksharError, BadRequest, Diverged, Interrupted
+from akshar.errors import AksharError, BadRequest, Diverged, Interrupted, Pruned
 from akshar.files import is_full, write_whole
 from akshar.memory import keep_freed_memory
 from akshar.runs.interrupts import Interrupts
@@ -44,7 +44,7 @@ def run_job(
         folder.make()
         folder.clear_partial()
         if resumed:
-            folder.keep_result()
+            folder.keep_result(settings["trainer"]["max_epochs"])
         write_whole(folder.config, OmegaConf.to_yaml(OmegaConf.create(settings)).encode())
         folder.write_status("running")
         begun = True
@@ -54,18 +54,26 @@ def run_job(
             if problems := find_problems(settings):
                 begin()
                 raise BadRequest(*problems)
-            if not resumed:
-                begin()  # at once, so that a run that is stopped early can go on
             keep_freed_memory()
             with interrupts.deferred():  # some modules take an interrupt of their import for a failure
+                if not resumed:
+                    begin()  # at once, so that a run that is stopped early can go on
                 from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
             _quiet_libraries()
             run_experiment(settings, folder, interrupts, begin if resumed else None, precision)
+    except Pruned as pruned:
+        log.info("%s", pruned)
+        folder.write_status("pruned")
     except Interrupted as stop:
         if begun:
             folder.write_status("interrupted")
         status = folder.read_status()
-        log.info("interrupted by %s after %d epochs, step %d; go on with", stop, status["epoch"], status["step"])
+        log.info(
+            "interrupted by %s after %d epochs, step %d; go on with",
+            stop,
+            status.get("epoch", 0),
+            status.get("step", 0),
+        )
         log.info("  akshar train resume=%s", folder)
         raise
     except (Exception, SystemExit) as error:

@@ -1,9 +1,11 @@
 """`akshar train -m`: the jobs of a sweep, each known by its hash, so that a sweep that was stopped goes on."""
 
 import gc
+import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from akshar.errors import AksharError, BadRequest, Interrupted
 from akshar.runs import provenance
 from akshar.runs.record import RunFolder, new_run_name
 from akshar.runs.settings import config_hash
-from akshar.sweeps.folder import ROOT, find_sweep, folder_of_job, held
+from akshar.sweeps.folder import JOURNAL, ROOT, find_sweep, folder_of_job, held
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +56,17 @@ def run_sweep(overrides: Sequence[str], run_hydra: RunHydra) -> int:
         f"hydra.sweep.dir='{sweep}'",
     ]
     hydra_config = expand.hydra_part(overrides)
-    count, varied = expand.check_jobs(overrides, hydra_config) if expand.is_grid(hydra_config) else (None, [])
-    if count is not None:
+    if expand.is_grid(hydra_config):
+        count = expand.check_jobs(overrides, hydra_config)
         print(f"{count} jobs in {RunFolder(sweep)}", file=sys.stderr)
 
     def job(settings: dict[str, Any], folder: RunFolder) -> None:
-        given = [word for word in HydraConfig.get().overrides.task if word.partition("=")[0] in varied]
+        given = [word for word in HydraConfig.get().overrides.task if word not in overrides]
         log.info("\njob %s  %s", folder.path.name, " ".join(given))
         if run_one(settings, folder) and fail_fast == "true":
             raise StopSweep
 
-    with held(sweep):
+    with held(sweep) if expand.is_grid(hydra_config) else nullcontext():  # a study may be shared
         try:
             run_hydra(overrides, job)
         except StopSweep:
@@ -89,11 +91,12 @@ def run_one(settings: dict[str, Any], preferred: RunFolder) -> int:
         key = _key(settings)
     except AksharError:  # the run itself comes to the same error, and records it
         key = None
-    folder = folder_of_job(preferred, key) if key else preferred
+    is_trial = (preferred.path.parent / JOURNAL).exists()  # known by its number, whatever its values
+    folder = folder_of_job(preferred, key) if key and not is_trial else preferred
     if folder.path != preferred.path:
         folder.path.mkdir(exist_ok=True)
         log_to(folder)
-    if folder.read_status().get("status") == "completed" and folder.result.exists():
+    if _is_done(folder, settings):
         changes = provenance.other_circumstances(provenance.read(folder))
         log.info(
             "is completed already%s",
@@ -105,6 +108,15 @@ def run_one(settings: dict[str, Any], preferred: RunFolder) -> int:
         exit_code = run_job(settings, folder, resumed=resumed)
     gc.collect()  # nets and trainers hold on to each other
     return exit_code
+
+
+def _is_done(folder: RunFolder, settings: dict[str, Any]) -> bool:
+    """Whether nothing of the job is left to do; the test may be, where earlier it was not asked for."""
+    status = folder.read_status().get("status")
+    if status != "completed" or not folder.result.exists():
+        return status == "pruned"
+    result = json.loads(folder.result.read_text(encoding="utf-8"))
+    return bool(result["test"]) or not settings["test"] or not result["data"]["test"]
 
 
 def _key(settings: dict[str, Any]) -> str:

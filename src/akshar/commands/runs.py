@@ -14,7 +14,7 @@ from rich.table import Table
 from akshar.errors import BadRequest
 from akshar.runs.listing import DIED, Run, list_runs, remove_runs
 
-STATUSES = ("running", "completed", "failed", "interrupted", "diverged", DIED)
+STATUSES = ("running", "completed", "failed", "interrupted", "diverged", "pruned", DIED)
 COLOURS = {"completed": "green", "running": "cyan", "failed": "red", "diverged": "red", DIED: "red"}
 UNPIPED = 160  # columns where the output goes to a file or another program
 

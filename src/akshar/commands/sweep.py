@@ -59,7 +59,7 @@ def report(sweep: Path) -> int:
     draw_sweep(rows, sweep / "sweep.png")
     _print(cells)
     print(f"table in {RunFolder(sweep)}/sweep.{{csv,md,json,png}}")
-    failed = [entry for entry in entries if entry.status != "completed"]
+    failed = [entry for entry in entries if entry.status not in ("completed", "pruned")]
     for entry in failed:
         print(f"{entry.status}: job {entry.folder.path.name}{_reason(entry)}", file=sys.stderr)
     return int(bool(failed))

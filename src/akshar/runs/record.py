@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from akshar.errors import BadRequest
 from akshar.files import is_full, write_json
 
-Status = Literal["running", "completed", "failed", "interrupted", "diverged"]
+Status = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
 
 
 def new_run_name() -> str:
@@ -72,11 +72,12 @@ class RunFolder:
             for partial in folder.glob(".*.partial"):
                 partial.unlink(missing_ok=True)
 
-    def keep_result(self) -> None:
+    def keep_result(self, max_epochs: int) -> None:
         """Gives the result of a run that is to be made longer another name, by its number of epochs."""
         if self.result.exists():
-            epochs = json.loads(self.result.read_text(encoding="utf-8"))["fit"]["epochs"]
-            self.result.replace(self.path / f"result-{epochs}-epochs.json")
+            result = json.loads(self.result.read_text(encoding="utf-8"))
+            if result["config"]["trainer"]["max_epochs"] < max_epochs:
+                self.result.replace(self.path / f"result-{result['fit']['epochs']}-epochs.json")
 
     def read_status(self) -> dict[str, Any]:
         """What `status.json` says; empty where it is missing or is none."""
@@ -125,7 +126,7 @@ class RunFolder:
         """
         lock = self._lock()
         try:
-            lock.acquire(timeout=1, poll_interval=0.02)  # longer than `is_held` looks
+            lock.acquire(timeout=2, poll_interval=0.02)  # longer than `is_held` looks
         except Timeout as error:
             status = self.read_status()
             by = f"process {status.get('pid')} on {status.get('host')}" if status else "another process"

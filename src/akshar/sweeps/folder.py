@@ -11,6 +11,7 @@ from akshar.runs.provenance import read
 from akshar.runs.record import RunFolder
 
 ROOT = Path("outputs/multirun")
+JOURNAL = "study.journal"  # of a search, beside its runs
 
 
 def find_sweep(named: str) -> Path:

@@ -1,0 +1,36 @@
+"""Ends a search's bad trials early: each epoch's validation is reported to the study, which decides."""
+
+from optuna.trial import Trial
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from akshar.errors import Pruned
+from akshar.runs.record import RunFolder
+from akshar.sweeps.search import OBJECTIVES, open_study
+
+METRICS = {"val_loss": "loss/val", "val_accuracy": "accuracy/val"}
+
+
+class Pruning(Callback):
+    """Reports to the study that lies beside a trial's folder.
+
+    Args:
+        folder: of the run; its name is the trial's number.
+    """
+
+    def __init__(self, folder: RunFolder):
+        study = open_study(folder.path.parent)
+        self.trial = Trial(study, study.trials[int(folder.path.name)]._trial_id)
+        self.metric = METRICS[next(name for name, way in OBJECTIVES.items() if way == study.direction.name.lower())]
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Reports, in a fit.
+
+        Raises:
+            Pruned: the trial is worse than others were by this epoch.
+        """
+        if trainer.state.fn != "fit":
+            return
+        epoch = trainer.current_epoch + 1
+        self.trial.report(float(trainer.callback_metrics[self.metric]), epoch)
+        if self.trial.should_prune():
+            raise Pruned(f"pruned after epoch {epoch}: other trials were better by then")

@@ -1,0 +1,1 @@
+"""What Hydra finds as `hydra/sweeper=akshar_optuna`."""

@@ -1,0 +1,116 @@
+"""A search by Optuna: what it asks, what it is told, that bad trials end early, and that it survives a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import TINY
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+
+from akshar.cli import main
+from akshar.errors import BadRequest
+from akshar.sweeps.search import open_study
+from akshar.sweeps.space import split_words
+
+SEARCH = ["hydra/sweeper=akshar_optuna", *TINY, "trainer.max_epochs=4", "optimizer.lr=tag(log,interval(1e-4,1e-1))"]
+SEARCH += ["model.dropout=choice(0.0,0.2)", "hydra.sweeper.search.pruner.n_startup_trials=2"]
+
+
+def test_hydra_s_grammar_becomes_a_space():
+    fixed, space = split_words(
+        [
+            "seed=3",
+            "optimizer.lr=tag(log,interval(1e-4,1e-1))",
+            "model.dropout=interval(0,0.5)",
+            "a=range(2,9,2)",
+            "b=x,y",
+        ]
+    )
+    assert fixed == ["seed=3"]
+    assert space == {
+        "optimizer.lr": FloatDistribution(1e-4, 1e-1, log=True),
+        "model.dropout": FloatDistribution(0, 0.5),
+        "a": IntDistribution(2, 8, step=2),
+        "b": CategoricalDistribution(["x", "y"]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("optimizer.lr=interval(1,0.1)", "must begin below its end"),
+        ("optimizer.lr=tag(log,interval(0,0.1))", "must begin above 0"),
+        ("seed=range(5,1)", "the range must go up"),
+        ("seed=1", "nothing to search"),
+    ],
+)
+def test_a_space_that_cannot_be_searched_is_said(word, message):
+    with pytest.raises(BadRequest, match=message):
+        split_words([word])
+
+
+def test_a_search_prunes_keeps_its_study_and_tests_the_winner_alone(workplace, capfd):
+    assert main(["train", "-m", *SEARCH, "hydra.sweeper.search.trials=6", "hydra.sweep.dir=sweep"]) == 0
+    study = open_study(workplace / "sweep")
+    assert [trial.number for trial in study.trials] == list(range(6))
+    results = {
+        int(path.parent.name): json.loads(path.read_text()) for path in workplace.glob("sweep/*/result.json")
+    }
+    for trial in study.trials:
+        status = json.loads((workplace / "sweep" / str(trial.number) / "status.json").read_text())["status"]
+        assert (trial.state, status) in ((TrialState.COMPLETE, "completed"), (TrialState.PRUNED, "pruned"))
+        if trial.state == TrialState.COMPLETE:
+            result = results[trial.number]
+            assert trial.value == result["best"]["val_loss"]
+            assert result["config"]["optimizer"]["lr"] == pytest.approx(trial.params["optimizer.lr"])
+            assert (result["test"] is not None) == (trial.number == study.best_trial.number)
+    # The same line again has nothing to do; another space is refused.
+    capfd.readouterr()
+    assert main(["train", "-m", *SEARCH, "hydra.sweeper.search.trials=6", "sweep.resume=sweep"]) == 0
+    assert len(open_study(workplace / "sweep").trials) == 6
+    assert main(["train", "-m", *SEARCH, "seed=1,2", "sweep.resume=sweep"]) == 2
+    assert "is of another search space" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["hydra.sweeper.search.sampler._target_=optuna.samplers.Nope"], "hydra.sweeper.search.sampler: "),
+        (["hydra.sweeper.search.objective=speed"], "must be one of val_loss, val_accuracy"),
+        (["hydra/sweeper=akshar_optun"], "did you mean akshar_optuna?"),
+        (["optimizer.lr=interval(0.1,0.01)"], "must begin below its end"),
+    ],
+)
+def test_what_cannot_be_searched_with_is_said(words, message, refused, workplace):
+    lines = refused("train", "-m", *SEARCH, *words)
+    assert any(message in line for line in lines), lines
+
+
+@pytest.mark.slow
+def test_a_search_killed_inside_a_trial_goes_on_to_twenty(workplace, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    monkeypatch.setenv("TRACE", os.devnull)
+    monkeypatch.syspath_prepend(os.path.dirname(__file__))
+    words = [*SEARCH, "hydra.sweep.dir=sweep", "+callbacks.trace._target_=bomb.Trace", "checkpoint.every_n_steps=4"]
+    command = [sys.executable, "-m", "akshar", "train", "-m", *words]
+    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    process = subprocess.Popen(command, start_new_session=True, **quiet)
+    fourth = workplace / "sweep" / "3" / "checkpoints" / "last.ckpt"
+    while not fourth.exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert open_study(workplace / "sweep").trials[3].state == TrialState.RUNNING
+    assert main(["train", "-m", *words]) == 0
+    study = open_study(workplace / "sweep")
+    assert [trial.number for trial in study.trials] == list(range(20))
+    assert not study.get_trials(states=(TrialState.RUNNING,))
+    assert (workplace / "sweep" / "3" / "provenance.json").read_text().count('"step"') == 1  # taken up, once
+    best = workplace / "sweep" / str(study.best_trial.number) / "result.json"
+    assert main(["train", f"repeat={best}"]) == 0
