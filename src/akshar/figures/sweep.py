@@ -10,6 +10,9 @@ from matplotlib.ticker import PercentFormatter
 
 from akshar.figures.style import STYLE, TRAIN, VAL
 
+SIDE_BY_SIDE = 5  # numbers that get a place each; more are drawn to scale
+WIDE = 20  # the largest over the smallest, from which the scale is logarithmic
+
 
 class Spread(Protocol):
     """A mean with its deviation."""
@@ -61,20 +64,25 @@ def draw_sweep(rows: Sequence[Shown], path: Path) -> None:
             _chart(axes, shown, key)
         charts[0][0].set_ylabel("accuracy")
         charts[0][0].yaxis.set_major_formatter(PercentFormatter(1.0))
-        charts[0][-1].legend(loc="best")
+        figure.legend(*charts[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         figure.savefig(path)
         plt.close(figure)
 
 
 def _chart(axes: Axes, rows: Sequence[Shown], key: str) -> None:
-    values = list(dict.fromkeys(row.values.get(key, "") for row in rows))
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        values.sort(key=float)  # pyright: ignore[reportArgumentType]
+    """One key's values on the horizontal axis: side by side, or to scale where there are many numbers."""
+    given = [row.values.get(key, "") for row in rows]
+    numbers = [float(value) for value in given if isinstance(value, int | float) and not isinstance(value, bool)]
+    numeric = len(numbers) == len(given)
+    labels = [f"{value:g}" for value in sorted({*numbers})] if numeric else [*dict.fromkeys(map(str, given))]
+    to_scale = numeric and len(labels) > SIDE_BY_SIDE
+    own = [f"{value:g}" for value in numbers] if numeric else [str(value) for value in given]
+    places = numbers if to_scale else [float(labels.index(label)) for label in own]
     for name, colour, offset in (("val_accuracy", VAL, -0.06), ("test_accuracy", TRAIN, 0.06)):
-        points = [(values.index(row.values.get(key, "")), getattr(row, name)) for row in rows]
-        points = [(place + offset, spread) for place, spread in points if spread is not None]
+        spreads = [getattr(row, name) for row in rows]
+        points = [(place, spread) for place, spread in zip(places, spreads, strict=True) if spread is not None]
         axes.errorbar(
-            [place for place, _ in points],
+            [place if to_scale else place + offset for place, _ in points],
             [spread.mean for _, spread in points],
             yerr=[spread.sd or 0.0 for _, spread in points],
             fmt="o",
@@ -82,6 +90,9 @@ def _chart(axes: Axes, rows: Sequence[Shown], key: str) -> None:
             label=name.replace("_", " ").replace("val ", "validation "),
             capsize=3,
         )
-    axes.set_xticks(range(len(values)), [str(value) for value in values])
-    axes.set_xlim(-0.5, len(values) - 0.5)
+    if not to_scale:
+        axes.set_xticks(range(len(labels)), labels)
+        axes.set_xlim(-0.5, len(labels) - 0.5)
+    elif min(numbers) > 0 and max(numbers) > WIDE * min(numbers):
+        axes.set_xscale("log")
     axes.set_xlabel(key or "all runs")
