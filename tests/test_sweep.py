@@ -75,11 +75,11 @@ def test_the_same_line_again_runs_nothing_and_more_values_only_those(grid, workp
     sweep = (workplace / "outputs" / "multirun").rename(workplace / "moved")
     (workplace / "outputs" / "multirun").mkdir()
     sweep = sweep.rename(workplace / "outputs" / "multirun" / "one")
-    more = ("optimizer.lr=0.03,0.01,0.02", "seed=1,2,3")  # other numbers for the same jobs
+    more = ("optimizer.lr=0.03,0.01,0.02", "seed=1")  # other numbers for the same jobs
     assert main(["train", "-m", *TINY, *more, "sweep.resume=latest"]) == 0
-    assert capfd.readouterr().err.count("is completed already") == 6
+    assert capfd.readouterr().err.count("is completed already") == 2
     assert [path.stat().st_mtime_ns for path in sorted(sweep.glob("*/result.json"))[:6]] == [*before.values()]
-    assert len(list(sweep.glob("*/result.json"))) == 9
+    assert len(list(sweep.glob("*/result.json"))) == 7
     assert len(table(sweep)) == 3
 
 
