@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from akshar.data.images import BORDER, MEAN, SIDE, STD, normalise, to_unit
 from akshar.errors import BadRequest
+from akshar.files import printable
 from akshar.models.classifier import Classifier
 from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
 
@@ -68,13 +69,17 @@ def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:
             if name not in weights or name not in shapes or weights[name].shape != shapes[name]
         )
         if differing:
-            raise BadRequest(f"{model}: its weights are not those of its network ({', '.join(differing[:3])})")
+            raise BadRequest(
+                f"{model}: its weights are not those of its network ({printable(', '.join(differing[:3]))})"
+            )
         net = _build(node, arguments)
         net.load_state_dict(weights)
     except BadRequest:
         raise
     except Exception as error:  # whatever a network's constructor raises at arguments that are wrong
-        raise BadRequest(f"{model}: its network cannot be rebuilt ({type(error).__name__}: {error})") from error
+        raise BadRequest(
+            f"{model}: its network cannot be rebuilt ({type(error).__name__}: {printable(error)})"
+        ) from error
     classes = tuple(contents["classes"])
     return Trained(Classifier(net).eval(), classes, contents["temperature"] or 1.0, contents["config"])
 
@@ -99,11 +104,13 @@ def _network_class(model: str, target: str, trust: Sequence[str]) -> type[nn.Mod
         try:
             found = resolve_name(target)
         except Exception as error:
-            raise BadRequest(f"{model}: its network {target} cannot be imported ({error})") from error
+            raise BadRequest(
+                f"{model}: its network {printable(target)} cannot be imported ({printable(error)})"
+            ) from error
         if isinstance(found, type) and issubclass(found, nn.Module) and f"{found.__module__}.".startswith(packages):
             return found
     raise BadRequest(
-        f"{model}: names {target}, which is no network of {' or '.join((*TRUSTED, *trust))}; "
+        f"{model}: names {printable(target)}, which is no network of {' or '.join((*TRUSTED, *trust))}; "
         "if it is a network of yours, trust its package"
     )
 

@@ -12,7 +12,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from akshar.errors import AksharError, BadRequest
-from akshar.files import is_full, whole_file
+from akshar.files import is_full, printable, whole_file
 
 FORMAT = 2
 KEY = "akshar"  # of our own part of a checkpoint: format, config, classes, preprocessing, temperature
@@ -126,12 +126,12 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
     if not isinstance(contents, dict) or not isinstance(weights, dict) or not all(map(_is_weight, weights.items())):
         raise BadRequest(f"{path}: not a checkpoint of akshar")
     if contents.get("format") != FORMAT:
-        raise BadRequest(f"{path}: checkpoint format {contents.get('format')}; this version reads {FORMAT}")
+        raise BadRequest(f"{path}: checkpoint format {contents.get('format')!r}; this version reads {FORMAT}")
     try:
         Contents.model_validate(contents)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise BadRequest(f"{path}: not a whole checkpoint of akshar (its {place} is wrong)") from error
+        raise BadRequest(f"{path}: not a whole checkpoint of akshar (its {printable(place)} is wrong)") from error
     return checkpoint
 
 
