@@ -14,11 +14,14 @@ from optuna.trial import TrialState
 
 from akshar.cli import main
 from akshar.errors import BadRequest
-from akshar.sweeps.search import open_study
 from akshar.sweeps.space import split_words
+from akshar.sweeps.study import open_study
 
 SEARCH = ["hydra/sweeper=akshar_optuna", *TINY, "trainer.max_epochs=4", "optimizer.lr=tag(log,interval(1e-4,1e-1))"]
-SEARCH += ["model.dropout=choice(0.0,0.2)", "hydra.sweeper.search.pruner.n_startup_trials=2"]
+SEARCH += [
+    "model.dropout=choice(0.0,0.2)",
+    "hydra.sweeper.search.pruner={_target_:optuna.pruners.MedianPruner,n_startup_trials:2}",
+]
 
 
 def test_hydra_s_grammar_becomes_a_space():
@@ -80,7 +83,12 @@ def test_a_search_prunes_keeps_its_study_and_tests_the_winner_alone(workplace, c
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["hydra.sweeper.search.sampler._target_=optuna.samplers.Nope"], "hydra.sweeper.search.sampler: "),
+        (["hydra.sweeper.search.sampler={_target_:optuna.samplers.Nope}"], "hydra.sweeper.search.sampler: "),
+        (["hydra.sweeper.search.sampler=genetic"], "must be one of tpe, random, grid, cmaes"),
+        (["hydra.sweeper.search.sampler=grid"], "optimizer.lr needs values"),
+        (["hydra.sweeper.search.pruner=harsh"], "must be one of median, hyperband, none"),
+        (["hydra.sweeper.search.trials=0"], "must be an integer from 1"),
+        (["hydra.sweeper.search.direction=up"], "must be one of null, minimize, maximize"),
         (["hydra.sweeper.search.objective=speed"], "must be one of val_loss, val_accuracy"),
         (["hydra/sweeper=akshar_optun"], "did you mean akshar_optuna?"),
         (["optimizer.lr=interval(0.1,0.01)"], "must begin below its end"),

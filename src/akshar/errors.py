@@ -45,12 +45,14 @@ class Interrupted(BaseException):
     """A signal asked the process to stop; not an `Exception`, so that nothing takes it for a failure.
 
     Args:
-        signal_number: SIGINT, SIGTERM or SIGUSR1.
+        signal_number: SIGINT, or another of those that ask.
 
     Attributes:
+        signal_number: the same.
         exit_code: 130 for Ctrl-C, 143 for the others, which come from a scheduler.
     """
 
     def __init__(self, signal_number: int):
         super().__init__(signal.Signals(signal_number).name)
+        self.signal_number = signal_number
         self.exit_code = 130 if signal_number == signal.SIGINT else 143

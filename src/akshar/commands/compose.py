@@ -1,5 +1,6 @@
 """From overrides to a checked config: all that is wrong with it is said at once."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ CONFIG_NAME = "train"
 # Made once a command line and process, however often Hydra composes.
 OmegaConf.register_new_resolver("akshar_run_name", new_run_name, use_cache=True, replace=True)
 OmegaConf.register_new_resolver("akshar_direction", direction, replace=True)
+# Our presets of launchers have their plugins' names, for which Hydra holds them against the plugins' schemas.
+warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
 
 
 def check_overrides(overrides: Sequence[str], multirun: bool = False) -> None:

@@ -14,6 +14,7 @@ from akshar.commands.check import find_problems
 from akshar.commands.compose import CONFIG_NAME, composing, plain
 from akshar.commands.overrides import first_of_sweep
 from akshar.errors import BadRequest
+from akshar.runs.settings import config_hash
 
 BASIC = "BasicSweeper"  # Hydra's own, which goes over a grid
 
@@ -37,7 +38,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
         hydra_config: of the same, for a preset's parameters.
 
     Returns:
-        How many there are.
+        How many there are that differ in what decides a result.
 
     Raises:
         BadRequest: with each problem once, and the job that has it first.
@@ -47,24 +48,27 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
     parsed = {o.get_key_element(): o for o in OverridesParser.create().parse_overrides(words)}
     choices = [_values(override) for override in parsed.values()]
     problems: dict[str, str] = {}
+    hashes = set()
+    workers = has_workers(hydra_config)
     jobs = list(itertools.product(*choices))
     with composing():
         for number, job in enumerate(jobs):
             kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_hydra_s(word)]
-            for problem in _problems(kept):
+            try:
+                settings = plain(compose(CONFIG_NAME, kept))
+                found: Sequence[str] = find_problems(settings)
+                if workers and not found and settings["trainer"]["devices"] not in (1, "auto"):
+                    found = [f"trainer.devices={settings['trainer']['devices']}: jobs side by side take one each"]
+                hashes |= set() if found else {config_hash(settings, "", settings["init_from"])}
+            except BadRequest as error:
+                found = error.problems
+            except (HydraException, OmegaConfBaseException) as error:
+                found = [str(error).strip().splitlines()[0]]
+            for problem in found:
                 problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
     if problems:
         raise BadRequest(*problems.values())
-    return len(jobs)
-
-
-def _problems(job: list[str]) -> Sequence[str]:
-    try:
-        return find_problems(plain(compose(CONFIG_NAME, job)))
-    except BadRequest as error:
-        return error.problems
-    except (HydraException, OmegaConfBaseException) as error:
-        return [str(error).strip().splitlines()[0]]
+    return len(hashes)
 
 
 def _values(override: Override) -> list[str]:
@@ -86,6 +90,11 @@ def _values(override: Override) -> list[str]:
 
 def _is_hydra_s(word: str) -> bool:
     return word.lstrip("+~").startswith(("hydra.", "hydra/"))
+
+
+def has_workers(hydra_config: DictConfig) -> bool:
+    """Whether jobs run in other processes that this one waits for."""
+    return str(hydra_config.launcher.get("_target_")).endswith(("JoblibLauncher", "LocalLauncher"))
 
 
 def is_grid(hydra_config: DictConfig) -> bool:

@@ -15,13 +15,13 @@ from akshar.runs.keep import KeepBest, KeepLast
 from akshar.runs.record import RunFolder
 from akshar.runs.tensorboard import RunLogger
 from akshar.runs.watch import Watch
-from akshar.sweeps.folder import JOURNAL
+from akshar.sweeps.folder import is_search
 from akshar.trained import PREPROCESSING
 
 
 def _pruning(folder: RunFolder) -> list[Callback]:
     """What ends a bad trial of a search; nothing for other runs, which need no optuna."""
-    if not (folder.path.parent / JOURNAL).exists():
+    if not is_search(folder.path.parent):
         return []
     from akshar.sweeps.pruning import Pruning
 

@@ -4,6 +4,7 @@ import logging
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -19,7 +20,12 @@ log = logging.getLogger(__name__)
 
 
 def run_job(
-    settings: dict[str, Any], folder: RunFolder, *, resumed: bool = False, precision: str | None = None
+    settings: dict[str, Any],
+    folder: RunFolder,
+    *,
+    resumed: bool = False,
+    precision: str | None = None,
+    asked: Callable[[], int | None] = lambda: None,
 ) -> int:
     """Runs an experiment, fresh or taken up; an error is written to its own `run.log` and `status.json`.
 
@@ -30,6 +36,7 @@ def run_job(
         folder: of the run, held by the caller.
         resumed: whether it goes on with what lies in the folder.
         precision: in place of "auto", where an earlier run decided it.
+        asked: beside signals: the one in whose name it is to stop, or None.
 
     Returns:
         The exit code: 0, 2 for a bad request, 1 for work that failed.
@@ -50,7 +57,7 @@ def run_job(
         begun = True
 
     try:
-        with Interrupts() as interrupts:
+        with Interrupts(asked) as interrupts:
             if problems := find_problems(settings):
                 begin()
                 raise BadRequest(*problems)

@@ -1,25 +1,24 @@
 """`akshar train -m`: the jobs of a sweep, each known by its hash, so that a sweep that was stopped goes on."""
 
-import gc
-import json
 import logging
+import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 
 from akshar.commands import expand
-from akshar.commands.job import run_job
-from akshar.commands.logs import log_to
 from akshar.commands.sweep import report
+from akshar.commands.sweep_job import run_as_worker, run_one
 from akshar.errors import AksharError, BadRequest, Interrupted
-from akshar.runs import provenance
+from akshar.runs.interrupts import Interrupts
 from akshar.runs.record import RunFolder, new_run_name
-from akshar.runs.settings import config_hash
-from akshar.sweeps.folder import JOURNAL, ROOT, find_sweep, folder_of_job, held
+from akshar.sweeps.folder import ROOT, find_sweep, held
+from akshar.sweeps.workers import StopFile
 
 log = logging.getLogger(__name__)
 
@@ -56,77 +55,63 @@ def run_sweep(overrides: Sequence[str], run_hydra: RunHydra) -> int:
         f"hydra.sweep.dir='{sweep}'",
     ]
     hydra_config = expand.hydra_part(overrides)
-    if expand.is_grid(hydra_config):
+    grid, workers = expand.is_grid(hydra_config), expand.has_workers(hydra_config)
+    count = 0
+    if grid:
         count = expand.check_jobs(overrides, hydra_config)
         print(f"{count} jobs in {RunFolder(sweep)}", file=sys.stderr)
+    stop, main_process = StopFile(sweep), os.getpid()
+    gpus = _gpus() if workers else 0
 
     def job(settings: dict[str, Any], folder: RunFolder) -> None:
         given = [word for word in HydraConfig.get().overrides.task if word not in overrides]
-        log.info("\njob %s  %s", folder.path.name, " ".join(given))
+        title = f"job {folder.path.name}  {' '.join(given)}".rstrip()
+        if os.getpid() != main_process:
+            if run_as_worker(settings, folder, title, gpus) and fail_fast == "true":
+                stop.ask(signal.SIGTERM)
+            return
+        log.info("\n%s", title)
         if run_one(settings, folder) and fail_fast == "true":
             raise StopSweep
 
-    with held(sweep) if expand.is_grid(hydra_config) else nullcontext():  # a study may be shared
+    with held(sweep) if grid else nullcontext():  # a study may be shared
+        stop.clear()
         try:
-            run_hydra(overrides, job)
+            with _asking(stop) if workers else nullcontext():
+                run_hydra(overrides, job)
         except StopSweep:
             log.error("a job failed, and sweep.fail_fast=true")
         except Interrupted:
-            log.info("the same line with  sweep.resume=%s  runs what is missing", RunFolder(sweep))
+            print(f"the same line with  sweep.resume={RunFolder(sweep)}  runs what is missing", file=sys.stderr)
             raise
-        return report(sweep)
+        return report(sweep, count)
 
 
-def run_one(settings: dict[str, Any], preferred: RunFolder) -> int:
-    """Runs one job where it belongs: not again where it is completed, onwards where it is begun.
+@contextmanager
+def _asking(stop: StopFile) -> Iterator[None]:
+    """Inside, a signal lets the workers save and stop, and is obeyed when they have.
 
-    Args:
-        settings: of the job.
-        preferred: the folder that Hydra made for it.
-
-    Returns:
-        The exit code.
+    Raises:
+        Interrupted: there was one.
+        AksharError: a worker was killed.
     """
     try:
-        key = _key(settings)
-    except AksharError:  # the run itself comes to the same error, and records it
-        key = None
-    is_trial = (preferred.path.parent / JOURNAL).exists()  # known by its number, whatever its values
-    folder = folder_of_job(preferred, key) if key and not is_trial else preferred
-    if folder.path != preferred.path:
-        folder.path.mkdir(exist_ok=True)
-        log_to(folder)
-    if _is_done(folder, settings):
-        changes = provenance.other_circumstances(provenance.read(folder))
-        log.info(
-            "is completed already%s",
-            f", under other code ({'; '.join(changes)})" if changes else "",
-        )
-        return 0
-    resumed = key is not None and folder.provenance.exists() and folder.config.exists()
-    with folder.held():
-        exit_code = run_job(settings, folder, resumed=resumed)
-    gc.collect()  # nets and trainers hold on to each other
-    return exit_code
+        with Interrupts(tell=stop.ask) as interrupts, interrupts.deferred():
+            yield
+    except AksharError:
+        raise
+    except Exception as error:
+        raise AksharError(
+            f"the jobs cannot go on side by side ({type(error).__name__}: {str(error).splitlines()[0]}); the same "
+            f"line with  sweep.resume={RunFolder(stop.path.parent)}  runs what is missing"
+        ) from error
 
 
-def _is_done(folder: RunFolder, settings: dict[str, Any]) -> bool:
-    """Whether nothing of the job is left to do; the test may be, where earlier it was not asked for."""
-    status = folder.read_status().get("status")
-    if status != "completed" or not folder.result.exists():
-        return status == "pruned"
-    result = json.loads(folder.result.read_text(encoding="utf-8"))
-    return bool(result["test"]) or not settings["test"] or not result["data"]["test"]
+def _gpus() -> int:
+    """Of this machine."""
+    import torch
 
-
-def _key(settings: dict[str, Any]) -> str:
-    from akshar.commands.build import dataset_of  # which loads torch
-    from akshar.runs.checkpoint import weights_digest
-
-    start = settings["init_from"]
-    return config_hash(
-        settings, dataset_of(settings).digest(), weights_digest(start) if start is not None else None
-    )
+    return torch.cuda.device_count()
 
 
 def _folder(overrides: Sequence[str], resume: str | None) -> Path:

@@ -18,7 +18,7 @@ from rich.table import Table
 from akshar.errors import BadRequest
 from akshar.files import write_json, write_whole
 from akshar.runs.record import RunFolder
-from akshar.sweeps.folder import find_sweep
+from akshar.sweeps.folder import find_sweep, is_search
 from akshar.sweeps.table import Entry, Figure, Row, make_table, read_entries
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,12 @@ def main(arguments: Sequence[str]) -> int:
     return report(find_sweep(parser.parse_args(arguments).folder))
 
 
-def report(sweep: Path) -> int:
+def report(sweep: Path, jobs: int = 0) -> int:
     """Shows the table, writes it beside the runs as CSV, Markdown, JSON and PNG, and names what failed.
+
+    Args:
+        sweep: the folder.
+        jobs: that there should be, where that is known.
 
     Returns:
         0 where every run is completed, else 1.
@@ -57,12 +61,19 @@ def report(sweep: Path) -> int:
     from akshar.figures.sweep import draw_sweep  # which loads matplotlib
 
     draw_sweep(rows, sweep / "sweep.png")
+    if is_search(sweep):
+        from akshar.sweeps.study import draw  # which loads optuna
+
+        draw(sweep, sweep / "study.png")
     _print(cells)
-    print(f"table in {RunFolder(sweep)}/sweep.{{csv,md,json,png}}")
+    study = f", the search in {RunFolder(sweep)}/study.png" if is_search(sweep) else ""
+    print(f"table in {RunFolder(sweep)}/sweep.{{csv,md,json,png}}{study}")
     failed = [entry for entry in entries if entry.status not in ("completed", "pruned")]
     for entry in failed:
         print(f"{entry.status}: job {entry.folder.path.name}{_reason(entry)}", file=sys.stderr)
-    return int(bool(failed))
+    if len(entries) < jobs:
+        print(f"not begun: {jobs - len(entries)} of {jobs} jobs", file=sys.stderr)
+    return int(bool(failed) or len(entries) < jobs)
 
 
 def _reason(entry: Entry) -> str:
@@ -73,7 +84,7 @@ def _cells(row: Row) -> dict[str, str]:
     """A row as a person reads it; columns that no row fills are left out when shown."""
     return {
         "rank": str(row.rank or ""),
-        **{key: str(value) for key, value in row.values.items()},
+        **{key: f"{value:.4g}" if isinstance(value, float) else str(value) for key, value in row.values.items()},
         "runs": str(row.runs),
         "val loss": _figure(row.val_loss, 1, 4),
         "val accuracy %": _figure(row.val_accuracy, 100, 2),

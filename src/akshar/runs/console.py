@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import ClassVar
 
 from tqdm import tqdm
 
@@ -9,14 +10,23 @@ from akshar.files import is_full
 
 
 class Console(logging.Handler):
-    """Writes each record to stderr as a line of its own; levels above INFO are named."""
+    """Writes each record to stderr as a line of its own; levels above INFO are named.
+
+    Attributes:
+        job: of a process that works beside others, the name of its job, which stands before its warnings and
+            errors; other lines are left to the run's own file. None for a process that has the terminal alone.
+    """
+
+    job: ClassVar[str | None] = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one record."""
         try:
             text = self.format(record)
             if record.levelno > logging.INFO:
-                text = f"{record.levelname.lower()}: {text}"
+                text = f"{self.job + ': ' if self.job else ''}{record.levelname.lower()}: {text}"
+            elif self.job:
+                return
             tqdm.write(text, file=sys.stderr)
         except Exception:
             self.handleError(record)

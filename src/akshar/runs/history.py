@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from akshar.batch import Batch
 from akshar.files import write_whole
+from akshar.runs.console import Console
 from akshar.runs.monitor import sort_key
 from akshar.runs.record import RunFolder
 
@@ -128,7 +129,7 @@ class Progress(Callback):
                 desc=f"epoch {trainer.current_epoch + 1}{total}",
                 unit=" steps",
                 leave=False,
-                disable=None,  # off a terminal
+                disable=True if Console.job else None,  # off a terminal, and beside others
             )
 
     def on_train_batch_end(

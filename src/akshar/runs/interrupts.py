@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -12,21 +12,32 @@ from akshar.errors import Interrupted
 
 log = logging.getLogger(__name__)
 
-# Ctrl-C, a scheduler's or system's request to end, and what Slurm sends before a job's time is up.
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
+# Ctrl-C, a scheduler's or system's request to end, and what Slurm is told to send before a job's time is up.
+NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+SIGNALS = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
 
 
 class Interrupts:
     """Takes the signals over while it is entered.
 
-    Attributes:
-        received: the signal that waits to be obeyed, or None.
+    Args:
+        asked: a further source: the signal in whose name to stop, or None.
+        tell: called with the first signal that is deferred.
     """
 
-    def __init__(self) -> None:
-        self.received: int | None = None
+    def __init__(
+        self, asked: Callable[[], int | None] = lambda: None, tell: Callable[[int], None] = lambda number: None
+    ):
+        self._asked = asked
+        self._tell = tell
+        self._signal: int | None = None
         self._deferred = False
         self._before: dict[int, Any] = {}
+
+    @property
+    def received(self) -> int | None:
+        """The signal that waits to be obeyed, or None."""
+        return self._signal or self._asked()
 
     def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():  # elsewhere Python takes no handlers
@@ -53,11 +64,12 @@ class Interrupts:
         Raises:
             Interrupted: with that signal.
         """
-        if self.received is not None:
-            raise Interrupted(self.received)
+        if (number := self.received) is not None:
+            raise Interrupted(number)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        first, self.received = self.received is None, number
+        first, self._signal = self._signal is None, number
         if not (self._deferred and first):
             raise Interrupted(number)
+        self._tell(number)
         log.info("%s: stopping as soon as all is saved; once more stops at once", signal.Signals(number).name)

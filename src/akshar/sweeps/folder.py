@@ -1,17 +1,21 @@
 """A sweep's folder: whose turn it is, and which run in it is which job."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from akshar.errors import BadRequest
-from akshar.runs.provenance import read
+from akshar.files import write_json
 from akshar.runs.record import RunFolder
 
 ROOT = Path("outputs/multirun")
 JOURNAL = "study.journal"  # of a search, beside its runs
+CHOICES = "choices.json"  # in a run's folder: by which presets it was composed
+CLAIM = ".job"  # in a run's folder: the hash of the job that it belongs to
 
 
 def find_sweep(named: str) -> Path:
@@ -33,6 +37,11 @@ def find_sweep(named: str) -> Path:
     return path
 
 
+def is_search(path: Path) -> bool:
+    """Whether the folder's runs are trials of a search."""
+    return (path / JOURNAL).exists()
+
+
 def is_sweep(path: Path) -> bool:
     """Whether a folder was made by `akshar train -m`, or holds runs."""
     return (path / "multirun.yaml").exists() or any(path.glob("*/status.json"))
@@ -47,18 +56,39 @@ def runs_of(sweep: Path) -> list[RunFolder]:
 def folder_of_job(preferred: RunFolder, config_hash: str) -> RunFolder:
     """Where a job belongs: where it was begun, else in `preferred`, else, if another job is there, in a new one.
 
+    The folder is claimed in one step, so that jobs that run side by side do not meet in one.
+
     Args:
         preferred: the folder that Hydra chose, by the job's number.
         config_hash: by which the job is known.
     """
     sweep = preferred.path.parent
-    begun = {_hash_of(run): run for run in runs_of(sweep)}
-    if config_hash in begun:
-        return begun[config_hash]
-    if _hash_of(preferred) is None:
-        return preferred
+    for claim in sweep.glob(f"*/{CLAIM}"):
+        if claim.read_text(encoding="utf-8") == config_hash:
+            return RunFolder(claim.parent)
     numbers = [int(path.name) for path in sweep.iterdir() if path.name.isdecimal()]
-    return RunFolder(sweep / str(max(numbers) + 1))
+    for name in itertools.chain([preferred.path.name], map(str, itertools.count(max(numbers, default=-1) + 1))):
+        folder = sweep / name
+        folder.mkdir(exist_ok=True)
+        with suppress(FileExistsError), (folder / CLAIM).open("x", encoding="utf-8") as file:
+            file.write(config_hash)
+            return RunFolder(folder)
+    raise AssertionError("numbers do not end")
+
+
+def write_choices(run: Path, choices: Mapping[str, str | None]) -> None:
+    """Notes in a run's folder which preset was chosen for each part, for the table."""
+    parts = {part: name for part, name in choices.items() if name is not None and "/" not in part}
+    write_json(run / CHOICES, parts)
+
+
+def read_choices(run: Path) -> dict[str, str]:
+    """What `write_choices` noted; empty where nothing was."""
+    try:
+        content = json.loads((run / CHOICES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 @contextmanager
@@ -78,14 +108,6 @@ def held(sweep: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _hash_of(run: RunFolder) -> str | None:
-    """The hash of the job that a folder holds; None where none has begun."""
-    try:
-        return read(run).get("config_hash", "unknown")
-    except BadRequest:
-        return None
 
 
 def _order(path: Path) -> tuple[int, str]:

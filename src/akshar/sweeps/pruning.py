@@ -5,9 +5,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from akshar.errors import Pruned
 from akshar.runs.record import RunFolder
-from akshar.sweeps.search import OBJECTIVES, open_study
-
-METRICS = {"val_loss": "loss/val", "val_accuracy": "accuracy/val"}
+from akshar.sweeps.study import OBJECTIVE, OBJECTIVES, open_study
 
 
 class Pruning(Callback):
@@ -20,7 +18,7 @@ class Pruning(Callback):
     def __init__(self, folder: RunFolder):
         study = open_study(folder.path.parent)
         self.trial = Trial(study, study.trials[int(folder.path.name)]._trial_id)
-        self.metric = METRICS[next(name for name, way in OBJECTIVES.items() if way == study.direction.name.lower())]
+        self.metric = OBJECTIVES[study.user_attrs[OBJECTIVE]].metric
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Reports, in a fit.
@@ -28,7 +26,7 @@ class Pruning(Callback):
         Raises:
             Pruned: the trial is worse than others were by this epoch.
         """
-        if trainer.state.fn != "fit":
+        if trainer.state.fn != "fit" or self.metric is None:
             return
         epoch = trainer.current_epoch + 1
         self.trial.report(float(trainer.callback_metrics[self.metric]), epoch)

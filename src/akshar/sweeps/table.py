@@ -13,7 +13,7 @@ import yaml
 from akshar.runs.listing import DIED
 from akshar.runs.record import RunFolder
 from akshar.runs.settings import compared
-from akshar.sweeps.folder import runs_of
+from akshar.sweeps.folder import read_choices, runs_of
 
 REPEATED = ("seed", "data.fold", "data.split_seed")  # what is averaged over
 
@@ -25,7 +25,7 @@ class Entry:
     Attributes:
         folder: of it.
         status: as it stands; `DIED` where no process works on what is said to be running.
-        values: its config, dotted keys and plain values.
+        values: its config, dotted keys and plain values; a part that was chosen by name, by that name.
         result: the content of `result.json`, or empty.
         error: the last error's first line.
     """
@@ -95,21 +95,39 @@ def make_table(entries: Sequence[Entry]) -> list[Row]:
 
 
 def varying(entries: Sequence[Entry]) -> list[str]:
-    """The keys whose values differ; of two that always go together (an interpolation), the first."""
+    """The keys whose values differ; of two that always go together (an interpolation), the first.
+
+    Of what follows from the choice of a part, as the widths from the model, the choice alone is named.
+    """
     keys = dict.fromkeys(key for entry in entries for key in entry.values)
     columns: dict[str, str] = {}
     for key in keys:
         column = json.dumps([entry.values.get(key) for entry in entries])
         if len({json.dumps(entry.values.get(key)) for entry in entries}) > 1:
             columns.setdefault(column, key)
-    return list(columns.values())
+    different = list(columns.values())
+    return [
+        key
+        for key in different
+        if not any(
+            part != key and part in different and _follows(entries, key, part)
+            for part in ("experiment", key.partition(".")[0])
+        )
+    ]
+
+
+def _follows(entries: Sequence[Entry], key: str, part: str) -> bool:
+    """Whether a key has one value for each value of a part."""
+    pairs = {json.dumps([entry.values.get(part), entry.values.get(key)]) for entry in entries}
+    return len(pairs) == len({json.dumps(entry.values.get(part)) for entry in entries})
 
 
 def _entry(folder: RunFolder) -> Entry | None:
     status = folder.read_status()
     try:
         config = yaml.safe_load(folder.config.read_text(encoding="utf-8"))
-        values = compared(config)
+        values = read_choices(folder.path) | compared(config)
+        values |= {part: name for part, name in read_choices(folder.path).items() if part in values}
     except (OSError, ValueError, AttributeError, yaml.YAMLError):
         return None
     try:

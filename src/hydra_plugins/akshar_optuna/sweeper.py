@@ -13,7 +13,7 @@ class AksharOptuna(Sweeper):
     """A search by Optuna over the values of a command line.
 
     Args:
-        search: see `akshar.sweeps.search.Search`.
+        search: see `conf/hydra/sweeper/akshar_optuna.yaml`.
         params: further overrides, as of Hydra's own sweeper.
     """
 
@@ -38,4 +38,6 @@ class AksharOptuna(Sweeper):
         sweep.mkdir(parents=True, exist_ok=True)
         words = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         OmegaConf.save(self.config, sweep / "multirun.yaml")
-        run_search(words, sweep, self.search, self.launcher.launch)
+        search = OmegaConf.to_container(self.search, resolve=True)
+        assert isinstance(search, dict)
+        run_search(words, sweep, {str(key): value for key, value in search.items()}, self.launcher.launch)
