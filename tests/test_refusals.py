@@ -55,7 +55,7 @@ WRONG = [
     (["optimizer=[adamw,sgd]"], "optimizer: takes one choice"),
     (["optimizer.lr=inf"], "optimizer.lr=inf: must be a finite number"),
     (["seed=5000000000"], "seed=5000000000: must be less than 4294967296"),
-    (["trainer.devices=2"], "trainer.devices=2: must be less than or equal to 1"),
+    (["trainer.devices=0"], "trainer.devices=0: must be greater than 0"),
     (["data.val_fraction='0.1'"], "data.val_fraction=0.1: must be a valid number"),
     (["model.dropout=auto"], "model.dropout=auto: must be a valid number"),
     (["+trainer.fast_dev_run=true"], "trainer.fast_dev_run: is kept for akshar"),

@@ -85,6 +85,7 @@ def time_fit(steps: int) -> float:
             "_target_": "pytorch_lightning.Trainer",
             "max_epochs": 1,
             "accelerator": "cpu",
+            "devices": 1,
             "precision": "32-true",
         },
     }
@@ -92,7 +93,7 @@ def time_fit(steps: int) -> float:
     with tempfile.TemporaryDirectory() as name, Interrupts() as interrupts:
         folder = RunFolder(Path(name))
         folder.make()
-        prepared = Prepared(settings, folder, _data(steps), clock, "random", {}, None)
+        prepared = Prepared(settings, folder, _data(steps), clock, "random")
         fit(prepared, settings, RunLogger.of_fit(folder.path, None), interrupts)
     return clock.seconds * 1000 / steps
 
@@ -105,6 +106,7 @@ class _EpochClock(Classifier):
         self._start = time.perf_counter()
 
     def on_validation_start(self) -> None:
+        super().on_validation_start()
         self.seconds = time.perf_counter() - self._start
 
 

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning.callbacks import Callback
 from torch import nn
@@ -125,7 +126,9 @@ def build_trainer(
         if not isinstance(callback, Callback):
             raise BadRequest(f"callbacks: {type(callback).__name__} is no pytorch_lightning Callback")
     # Under Slurm a signal asks a run to stop and `resume=` goes on; Lightning's requeue would be a second way.
-    cluster = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
+    several = settings["trainer"]["devices"] > 1
+    cluster = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() and not several else []
+    cluster = [LightningEnvironment()] if several else cluster  # whose processes `Followers` begins
     return make(
         "trainer",
         settings["trainer"],
@@ -133,6 +136,8 @@ def build_trainer(
         logger=logger or False,
         callbacks=[*asked, *callbacks],
         plugins=[WholeFileCheckpointIO(), *cluster],
+        strategy="ddp" if several else "auto",
+        use_distributed_sampler=False,  # batches are shared out by themselves
         num_sanity_val_steps=0,
         enable_checkpointing=True,
         enable_progress_bar=False,
@@ -166,6 +171,15 @@ def precision(settings: dict[str, Any]) -> Any:
     else:
         native = False
     return "bf16-mixed" if native else "32-true"
+
+
+def devices(settings: dict[str, Any]) -> int:
+    """How many devices the config asks for; "auto" is every GPU, or one where there is none."""
+    asked = settings["trainer"]["devices"]
+    if asked != "auto":
+        return asked
+    gpus = torch.cuda.device_count() if settings["trainer"]["accelerator"] in ("auto", "gpu", "cuda") else 0
+    return max(1, gpus)
 
 
 def cpu_has_bf16() -> bool:

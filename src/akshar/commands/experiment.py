@@ -9,6 +9,7 @@ from akshar.commands.announce import announce_result
 from akshar.commands.build import build_tester
 from akshar.commands.evaluate import calibrate, show, test
 from akshar.commands.fit import fit
+from akshar.commands.followers import Followers
 from akshar.commands.prepare import Prepared, prepare
 from akshar.figures.curves import draw_curves
 from akshar.figures.samples import draw_batch
@@ -50,7 +51,8 @@ def run_experiment(
     logger = _logger(prepared)
     if prepared.checkpoint is None:
         _show_batch(prepared, logger)
-    trainer, history = fit(prepared, settings, logger, interrupts)
+    with Followers(folder, prepared.settings["trainer"]["devices"]):
+        trainer, history = fit(prepared, settings, logger, interrupts)
     if logger is not None:
         logger.finalize("success")
         logger = RunLogger.after_fit(folder.path)
@@ -129,6 +131,7 @@ def _fit_record(history: History, trainer: pl.Trainer, interrupted: bool) -> dic
         "seconds": round(history.fit_seconds, 3),
         "images_per_second": round(history.images_seen / history.fit_seconds, 1),
         "device": str(trainer.strategy.root_device),
+        "devices": trainer.num_devices,
         "precision": str(trainer.precision),
         "interrupted": interrupted,
     }

@@ -29,7 +29,11 @@ def _pruning(folder: RunFolder) -> list[Callback]:
 
 
 def fit(
-    prepared: Prepared, asked: dict[str, Any], logger: RunLogger | None, interrupts: Interrupts
+    prepared: Prepared,
+    asked: dict[str, Any],
+    logger: RunLogger | None,
+    interrupts: Interrupts,
+    first: bool = True,
 ) -> tuple[pl.Trainer, History]:
     """Trains to the end, from the last checkpoint where there is one.
 
@@ -38,6 +42,7 @@ def fit(
         asked: the settings as they were asked for, which checkpoints carry.
         logger: of TensorBoard, or None.
         interrupts: asked after every step whether to stop.
+        first: False in the further processes of a run over several devices.
 
     Raises:
         Diverged: the loss is no longer a number.
@@ -60,7 +65,7 @@ def fit(
             Watch(folder, describe_batch, len(data.classes), settings["dead_after"]),
             history,
             Progress(),
-            *_pruning(folder),
+            *(_pruning(folder) if first else []),
             KeepBest(folder, settings["monitor"]),
             KeepLast(folder, interrupts, **settings["checkpoint"]),
         ],

@@ -66,7 +66,7 @@ def run_job(
                 if not resumed:
                     begin()  # at once, so that a run that is stopped early can go on
                 from akshar.commands.experiment import run_experiment  # torch is loaded when all is checked
-            _quiet_libraries()
+            quiet_libraries()
             run_experiment(settings, folder, interrupts, begin if resumed else None, precision)
     except Pruned as pruned:
         log.info("%s", pruned)
@@ -119,7 +119,7 @@ def _failed(folder: RunFolder | None, error: BaseException, exit_code: int, sett
     return exit_code
 
 
-def _quiet_libraries() -> None:
+def quiet_libraries() -> None:
     """Silences what a person who trains can do nothing about."""
     for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):  # which set theirs when imported
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -131,5 +131,7 @@ def _quiet_libraries() -> None:
         ".*The number of training batches .* is smaller than the logging interval.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*GPU available but not used.*",
+        ".*It is recommended to use `self.log.*sync_dist=True.*",  # the same value in every process
+        ".*Grad strides do not match bucket view strides.*",  # of channels-last kernels
     ):
         warnings.filterwarnings("ignore", message)

@@ -1,13 +1,13 @@
 """What an experiment consists of, built from its settings and held against what a resumed run began with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytorch_lightning as pl
 
 from akshar.commands.announce import announce, announce_resume, announce_start
-from akshar.commands.build import build_classifier, build_data, build_net, check_output, precision
+from akshar.commands.build import build_classifier, build_data, build_net, check_output, devices, precision
 from akshar.data.module import CharacterData
 from akshar.errors import BadRequest
 from akshar.files import write_json
@@ -24,13 +24,16 @@ class Prepared:
     """The parts of one run.
 
     Attributes:
-        settings: with the precision that was decided.
+        settings: with the precision and the number of devices that were decided.
         folder: of the run.
         data: loaded and split.
         classifier: with its first weights; those of `checkpoint` come when it is fitted.
         name: of the run in tables.
-        record: the content of `provenance.json`.
+        facts: what the record begins with: name, config hash, digests, precision.
+        before: the content of `provenance.json` as it was found, or None.
         checkpoint: `last.ckpt` of a resumed run, or None.
+        fresh: layers that have new weights beside those of `init_from`.
+        record: the content of `provenance.json`, once it is written.
     """
 
     settings: dict[str, Any]
@@ -38,8 +41,11 @@ class Prepared:
     data: CharacterData
     classifier: Classifier
     name: str
-    record: dict[str, Any]
-    checkpoint: dict[str, Any] | None
+    facts: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
+    checkpoint: dict[str, Any] | None = None
+    fresh: list[str] = field(default_factory=list)
+    record: dict[str, Any] = field(default_factory=dict)
 
 
 def prepare(
@@ -48,28 +54,69 @@ def prepare(
     decided_precision: str | None = None,
     resume: Callable[[], None] | None = None,
 ) -> Prepared:
-    """Builds everything; a run that is taken up is held against what it began with before anything is changed.
+    """Builds everything and begins the run's record, or takes it up.
 
     Args:
         settings: a config that `config_problems` found nothing wrong with.
         folder: of the run.
         decided_precision: in place of "auto", where an earlier run decided it.
-        resume: of a run that is taken up: called when everything fits.
+        resume: of a run that is taken up: called when everything fits, before anything is changed.
+
+    Raises:
+        BadRequest: data and settings do not fit together, or not to what a resumed run began with.
+        BadData: the data cannot be had.
+    """
+    prepared = build(settings, folder, taken_up=resume is not None, decided_precision=decided_precision)
+    data, checkpoint, facts = prepared.data, prepared.checkpoint, prepared.facts
+    check_room(folder, prepared.classifier.net)
+    if resume:
+        resume()
+    announce(prepared.name, data, prepared.classifier.net)
+    if settings["init_from"] is not None and checkpoint is None:
+        announce_start(prepared.fresh, settings["init_from"])
+    if prepared.before is None:
+        assert data.split is not None
+        split = data.split
+        write_json(folder.split, split.settings | {"digest": split.digest(), "val": split.val.tolist()})
+        prepared.record = provenance.begin(folder, facts)
+    else:
+        step = checkpoint["global_step"] if checkpoint else 0
+        announce_resume(step, provenance.other_circumstances(prepared.before))
+        prepared.record = provenance.resume(folder, step, facts["config_hash"])
+    return prepared
+
+
+def build(
+    settings: dict[str, Any], folder: RunFolder, *, taken_up: bool, decided_precision: str | None = None
+) -> Prepared:
+    """Builds everything and writes nothing; a run that is taken up is held against what it began with.
+
+    Args:
+        settings: a config that `config_problems` found nothing wrong with.
+        folder: of the run.
+        taken_up: whether the run began earlier, or in another process.
+        decided_precision: in place of "auto", where an earlier run decided it.
 
     Raises:
         BadRequest: data and settings do not fit together, or not to what a resumed run began with.
         BadData: the data cannot be had.
     """
     asked = settings
-    before, checkpoint = _left_behind(folder) if resume else (None, None)
+    before, checkpoint = _left_behind(folder) if taken_up else (None, None)
     if before:
         decided_precision = before["precision"]
-    settings = settings | {"trainer": settings["trainer"] | {"precision": decided_precision or precision(settings)}}
+    decided = {"precision": decided_precision or precision(settings), "devices": devices(settings)}
+    settings = settings | {"trainer": settings["trainer"] | decided}
     pl.seed_everything(settings["seed"], verbose=False)
 
     data = build_data(settings)
     if data.train is None or data.split is None:
         raise BadRequest("data.root: has no training images, only test images")
+    if len(data.split.val) < decided["devices"] or data.batch_size < decided["devices"]:
+        raise BadRequest(
+            f"trainer.devices={decided['devices']}: more than the {data.batch_size} images of a batch or the "
+            f"{len(data.split.val)} of validation, of which each takes a share"
+        )
     start = settings["init_from"]
     facts = {
         "precision": settings["trainer"]["precision"],
@@ -82,27 +129,13 @@ def prepare(
             raise BadRequest(f"{folder}: its {what} are not those it began with; start a new run")
 
     net = build_net(settings, len(data.classes))
-    check_room(folder, net)
     fresh = start_from(net, start, data.classes) if start is not None else []
     classifier = build_classifier(settings, net)
     check_output(classifier, len(data.classes))
-    if resume:
-        resume()
-
-    hashed = config_hash(asked, facts["data_digest"], facts["init_digest"])
     name = settings["name"] or f"{data.dataset.name}-{type(net).__name__.lower()}"
-    announce(name, data, classifier.net)
-    if start is not None and checkpoint is None:
-        announce_start(fresh, start)
-    if before is None:
-        split = data.split
-        write_json(folder.split, split.settings | {"digest": split.digest(), "val": split.val.tolist()})
-        record = provenance.begin(folder, facts | {"name": name, "config_hash": hashed})
-    else:
-        step = checkpoint["global_step"] if checkpoint else 0
-        announce_resume(step, provenance.other_circumstances(before))
-        record = provenance.resume(folder, step, hashed)
-    return Prepared(settings, folder, data, classifier, name, record, checkpoint)
+    hashed = config_hash(asked, facts["data_digest"], facts["init_digest"])
+    facts |= {"name": name, "config_hash": hashed}
+    return Prepared(settings, folder, data, classifier, name, facts, before, checkpoint, fresh)
 
 
 def _left_behind(folder: RunFolder) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from akshar import ranks
 from akshar.batch import Batch
 from akshar.data.images import Images
 from akshar.seeds import derive_seed, generator
@@ -13,6 +14,9 @@ from akshar.seeds import derive_seed, generator
 
 class Batches:
     """An iterable over a part of `images`, in order, or in a new order each epoch.
+
+    Of a run over several devices each process gets its share: of every batch where there is an order, the same
+    number of images in each (the last batch loses up to `devices - 1` of them); else of the whole.
 
     Args:
         images: the whole set.
@@ -50,11 +54,14 @@ class Batches:
         self._resumed = state
 
     def __len__(self) -> int:
-        return math.ceil(len(self.indices) / self.batch_size)
+        if self.shuffle_seed is None:
+            return math.ceil(len(self._share(self.indices)) / self.batch_size)
+        full, rest = divmod(len(self.indices), self.batch_size)
+        return full + (rest >= ranks.size())
 
     def __iter__(self) -> Iterator[Batch]:
         first = self._resumed["given"] if self.epoch == self._resumed["epoch"] else 0
-        for number, chosen in enumerate(self.order().split(self.batch_size)):
+        for number, chosen in enumerate(self._batches()):
             if number >= first:
                 self._given = number + 1
                 yield Batch(
@@ -62,6 +69,20 @@ class Batches:
                     self.images.labels.index_select(0, chosen),
                     self.batch_seed(number),
                 )
+
+    def _batches(self) -> Iterator[Tensor]:
+        """Of this process."""
+        if self.shuffle_seed is None:
+            yield from self._share(self.indices).split(self.batch_size)
+            return
+        for chosen in self.order().split(self.batch_size):
+            if even := len(chosen) // ranks.size() * ranks.size():
+                yield self._share(chosen[:even])
+
+    @staticmethod
+    def _share(chosen: Tensor) -> Tensor:
+        """Of this process."""
+        return chosen[ranks.rank() :: ranks.size()]
 
     def order(self) -> Tensor:
         """The epoch's order: positions in `images`, int64 (M,)."""
@@ -72,4 +93,7 @@ class Batches:
 
     def batch_seed(self, number: int) -> int:
         """The seed of what is random in the epoch's batch `number`, counted from 0."""
-        return 0 if self.shuffle_seed is None else derive_seed(self.shuffle_seed, "batch", self.epoch, number)
+        if self.shuffle_seed is None:
+            return 0
+        own = [ranks.rank()] if ranks.rank() else []
+        return derive_seed(self.shuffle_seed, "batch", self.epoch, number, *own)

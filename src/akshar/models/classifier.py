@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from akshar import ranks
 from akshar.batch import Batch
 from akshar.models.metrics import Score, score
 
@@ -88,6 +89,10 @@ class Classifier(LightningModule):
         self._count += len(batch.labels)
         return loss
 
+    def on_validation_start(self) -> None:
+        """Lets every process validate the same net: sums within norms differ until the next step."""
+        ranks.copy_first(self.net.buffers())
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collects logits."""
         self._seen.append((self(batch.images).float(), batch.labels))
@@ -97,7 +102,8 @@ class Classifier(LightningModule):
         self._score("val")
         if self.trainer.state.fn == "fit":
             # Here and not in on_train_epoch_end, which Lightning runs only after checkpoints are written.
-            self._publish("train", float(self._loss_sum) / self._count, int(self._correct) / self._count)
+            loss_sum, correct, count = self._totals()
+            self._publish("train", float(loss_sum) / count, int(correct) / count)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Collects logits."""
@@ -109,13 +115,15 @@ class Classifier(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the epoch's sums, for the same mean loss after a resume in its middle, and the plateau."""
-        checkpoint["epoch_sums"] = {"loss": self._loss_sum, "correct": self._correct, "count": self._count}
+        loss_sum, correct, count = self._totals()
+        checkpoint["epoch_sums"] = {"loss": loss_sum, "correct": correct, "count": count}
         checkpoint["plateau"] = self._plateau.state_dict() if self._plateau is not None else None
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes them up again."""
         sums = checkpoint["epoch_sums"]
-        self._loss_sum, self._correct, self._count = sums["loss"], sums["correct"], sums["count"]
+        if ranks.rank() == 0:  # the others begin at 0, since these are of all
+            self._loss_sum, self._correct, self._count = sums["loss"], sums["correct"], sums["count"]
         self._plateau_state = checkpoint["plateau"]
 
     def configure_gradient_clipping(
@@ -150,10 +158,16 @@ class Classifier(LightningModule):
         self._correct = torch.zeros((), dtype=torch.long, device=self.device)
         self._count = 0
 
+    def _totals(self) -> tuple[Tensor, Tensor, int]:
+        """The epoch's sums over all processes: loss, correct, images."""
+        count = int(ranks.total(torch.tensor(self._count)))
+        return ranks.total(self._loss_sum), ranks.total(self._correct), count
+
     def _score(self, stage: str) -> None:
         logits, labels = zip(*self._seen, strict=True)
         self._seen = []
-        self.logits, self.labels = torch.cat(logits).cpu(), torch.cat(labels).cpu()
+        self.logits = ranks.gathered(torch.cat(logits)).cpu()
+        self.labels = ranks.gathered(torch.cat(labels)).cpu()
         self.scored = score(self.logits, self.labels)
         self._publish(stage, self.scored.loss, self.scored.accuracy)
 

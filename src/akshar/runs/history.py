@@ -9,6 +9,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
+from akshar import ranks
 from akshar.batch import Batch
 from akshar.files import write_whole
 from akshar.runs.console import Console
@@ -58,7 +59,7 @@ class History(Callback):
         """Goes on from there: rows that were written after the checkpoint are taken back."""
         self.rows, self.fit_seconds = state_dict["rows"], state_dict["seconds"]
         self.images_seen = state_dict["images_seen"]
-        if self.csv_file:
+        if self.csv_file and ranks.rank() == 0:
             write_whole(self.folder.history, as_csv(self.rows))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -75,7 +76,7 @@ class History(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
         """Counts."""
-        self.images_seen += len(batch.labels)
+        self.images_seen += len(batch.labels) * trainer.world_size
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stops the clock."""
@@ -90,6 +91,8 @@ class History(Callback):
         row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
         row |= measured | {"seconds": round(self._seconds(), 3)}
         self.rows.append(row)
+        if not trainer.is_global_zero:
+            return
         if trainer.logger is not None:
             trainer.logger.log_metrics({"lr": row["lr"]} | measured, step=row["epoch"])
         if self.csv_file:
@@ -122,6 +125,7 @@ class Progress(Callback):
     ) -> None:
         """Shows a bar, which a resumed epoch does not begin empty."""
         if self._bar is None:
+            shown = trainer.is_global_zero and not Console.job  # by a process that has the terminal alone
             total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
             self._bar = tqdm(
                 total=int(trainer.num_training_batches),
@@ -129,7 +133,7 @@ class Progress(Callback):
                 desc=f"epoch {trainer.current_epoch + 1}{total}",
                 unit=" steps",
                 leave=False,
-                disable=True if Console.job else None,  # off a terminal, and beside others
+                disable=None if shown else True,  # None: off where there is no terminal
             )
 
     def on_train_batch_end(

@@ -3,6 +3,7 @@
 import random
 import shutil
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 from torch import nn
 
+from akshar import ranks
 from akshar.errors import AksharError
 from akshar.files import link_whole
 from akshar.runs.interrupts import Interrupts
@@ -93,7 +95,7 @@ class KeepLast(Checkpoint):
             return  # validation follows, and a save after it
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # gradients that wait for their step are in no checkpoint
-        if self.interrupts.received is not None or self._is_due(trainer):
+        if ranks.largest(int(self.interrupts.received is not None or self._is_due(trainer))):
             self._save(trainer, finished=trainer.current_epoch)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -122,7 +124,8 @@ class KeepLast(Checkpoint):
     def _save(self, trainer: Trainer, finished: int) -> None:
         if not self._is_in_best(trainer):
             trainer.save_checkpoint(self.folder.last)
-        self.folder.write_status("running", finished, trainer.global_step)
+        if trainer.is_global_zero:
+            self.folder.write_status("running", finished, trainer.global_step)
         self._saved_at = time.monotonic()
         self.interrupts.obey()
 
@@ -131,11 +134,12 @@ class KeepLast(Checkpoint):
         best = trainer.checkpoint_callback  # the first of them
         if not isinstance(best, KeepBest) or best.saved_at != trainer.global_step or not trainer.validating:
             return False
-        try:
-            link_whole(self.folder.best, self.folder.last)
-        except OSError:  # a file system without links, or a full one
-            return False
-        return True
+        linked = False
+        if trainer.is_global_zero:
+            with suppress(OSError):  # a file system without links, or a full one
+                link_whole(self.folder.best, self.folder.last)
+                linked = True
+        return bool(ranks.of_first(int(linked)))
 
 
 def generator_states() -> dict[str, Any]:

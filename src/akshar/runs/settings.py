@@ -60,7 +60,7 @@ class Trainer(Open):
 
     max_epochs: PositiveInt
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
-    devices: Annotated[int, Field(ge=1, le=1)]  # several would each train the same batches
+    devices: PositiveInt | Literal["auto"]
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"]
     gradient_clip_val: PositiveFloat | None
     accumulate_grad_batches: PositiveInt
@@ -116,7 +116,7 @@ RESERVED: dict[str, set[str]] = {
     "trainer": set(
         "logger callbacks default_root_dir plugins enable_progress_bar enable_model_summary enable_checkpointing "
         "num_sanity_val_steps val_check_interval check_val_every_n_epoch fast_dev_run barebones strategy num_nodes "
-        "max_steps gradient_clip_algorithm limit_val_batches limit_test_batches".split()
+        "max_steps gradient_clip_algorithm limit_val_batches limit_test_batches use_distributed_sampler".split()
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from akshar import ranks
 from akshar.errors import Diverged
 from akshar.files import write_json
 from akshar.runs.history import learning_rate
@@ -50,24 +51,23 @@ class Watch(Callback):
         Raises:
             Diverged: naming epoch, step and learning rate.
         """
-        value = loss.item()
+        value = float(ranks.total(loss.detach())) / ranks.size()  # in every process, for all to stop at the same step
         if math.isfinite(value):
             return
         weights = all(bool(parameter.isfinite().all()) for parameter in pl_module.parameters())
         rate = learning_rate(trainer)
         report = self.folder.path / "diverged.json"
-        write_json(
-            report,
-            {
-                "loss": str(value),
-                "epoch": trainer.current_epoch + 1,
-                "step": trainer.global_step + 1,
-                "lr": rate,
-                "weights_finite": weights,
-                "batch": {"number": self._batch} | self.describe_batch(self._batch),
-                "weights": "checkpoints/diverged.ckpt",
-            },
-        )
+        content = {
+            "loss": str(value),
+            "epoch": trainer.current_epoch + 1,
+            "step": trainer.global_step + 1,
+            "lr": rate,
+            "weights_finite": weights,
+            "batch": {"number": self._batch} | self.describe_batch(self._batch),
+            "weights": "checkpoints/diverged.ckpt",
+        }
+        if trainer.is_global_zero:
+            write_json(report, content)
         trainer.save_checkpoint(self.folder.checkpoints / "diverged.ckpt")
         raise Diverged(
             f"the loss is {value} in epoch {trainer.current_epoch + 1}, step {trainer.global_step + 1}, at "
