@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 from akshar.cli import main
 from akshar.errors import BadRequest
 from akshar.sweeps.space import split_words
-from akshar.sweeps.study import open_study
+from akshar.sweeps.study import SharedStudy, open_study
 
 SEARCH = ["hydra/sweeper=akshar_optuna", *TINY, "trainer.max_epochs=4", "optimizer.lr=tag(log,interval(1e-4,1e-1))"]
 SEARCH += [
@@ -97,6 +97,62 @@ def test_a_search_prunes_keeps_its_study_and_tests_the_winner_alone(workplace, c
 def test_what_cannot_be_searched_with_is_said(words, message, refused, workplace):
     lines = refused("train", "-m", *SEARCH, *words)
     assert any(message in line for line in lines), lines
+
+
+@pytest.mark.slow
+def test_two_processes_share_a_study(workplace):
+    words = [*SEARCH, "hydra.sweep.dir=sweep", "hydra.sweeper.search.trials=9"]
+    command = [sys.executable, "-m", "akshar", "train", "-m", *words]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    both = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    said = [process.communicate(timeout=300)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    study = open_study(workplace / "sweep")
+    assert [trial.number for trial in study.trials] == list(range(9))
+    assert len({trial.params["optimizer.lr"] for trial in study.trials}) == 9
+    statuses = [json.loads(path.read_text()) for path in workplace.glob("sweep/*/status.json")]
+    assert {status["pid"] for status in statuses} == {process.pid for process in both}
+    tested = [path for path in workplace.glob("sweep/*/result.json") if json.loads(path.read_text())["test"]]
+    assert [path.parent.name for path in tested] == [str(study.best_trial.number)]
+
+
+@pytest.mark.parametrize(("sampler", "pruner"), [("random", "hyperband"), ("cmaes", "none"), ("grid", "median")])
+def test_samplers_and_pruners_by_name(sampler, pruner, workplace):
+    words = [word for word in SEARCH if not word.startswith(("optimizer.lr", "hydra.sweeper.search.pruner"))]
+    space = {"grid": ["optimizer.lr=0.001,0.01"]}.get(sampler, ["optimizer.lr=interval(0.001,0.01)"])
+    names = [f"hydra.sweeper.search.{part}={name}" for part, name in (("sampler", sampler), ("pruner", pruner))]
+    more = ["hydra.sweeper.search.trials=5", "hydra.sweep.dir=sweep", "test=false", "trainer.max_epochs=2"]
+    assert main(["train", "-m", *words, *space, *names, *more]) == 0
+    trials = open_study(workplace / "sweep").trials
+    assert len(trials) == (4 if sampler == "grid" else 5)
+    drawn = [tuple(trial.params.values()) for trial in trials]
+    assert len({*drawn}) == len(drawn)  # the grid's four, each once
+    assert (workplace / "sweep" / "study.png").exists()
+
+
+def test_a_search_that_goes_on_draws_what_it_would_have_drawn(tmp_path):
+    _, space = split_words(["optimizer.lr=tag(log,interval(1e-4,1e-1))", "model.dropout=interval(0,0.5)"])
+
+    def drawn(name, stops):
+        (tmp_path / name).mkdir()
+        params = []
+        for number in range(12):
+            if number in (0, *stops):
+                settings = {
+                    "objective": "val_loss",
+                    "direction": None,
+                    "sampler": "tpe",
+                    "pruner": "none",
+                    "seed": 1,
+                }
+                study = SharedStudy(tmp_path / name, space, **settings)
+            trial = study.ask(up_to=12)
+            params.append(trial.params)
+            study.tell(trial.number, trial.params["optimizer.lr"], TrialState.COMPLETE)
+        assert study.ask(up_to=12) is None
+        return params
+
+    assert drawn("whole", ()) == drawn("stopped", (1, 5, 11))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from akshar.benchmarks import overhead, pipeline
+from akshar.benchmarks import overhead, pipeline, sweeps
 from akshar.memory import keep_freed_memory
 
 
@@ -31,6 +31,14 @@ def test_trust_costs_at_most_two_per_cent_of_training(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     print(done.stdout)
     assert float(done.stdout.split()[-1].rstrip("%")) <= 2
+
+
+@pytest.mark.slow
+def test_a_sweep_takes_a_third_of_the_time_of_separate_processes(capsys):
+    sweeps.main(["--jobs", "32", "--separate", "4"])
+    lines = capsys.readouterr().out.splitlines()
+    print("\n".join(lines))
+    assert float(lines[1].split()[-3]) <= 1 / 3
 
 
 def test_both_measurements_run(monkeypatch):

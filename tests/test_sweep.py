@@ -124,6 +124,18 @@ def test_a_killed_sweep_goes_on_where_it_was(stage, workplace, monkeypatch):
     assert table(workplace / "sweep") == table(workplace / "undisturbed")
 
 
+@pytest.mark.slow
+def test_memory_does_not_grow_from_job_to_job(workplace, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    monkeypatch.setenv("TRACE", str(workplace / "trace.txt"))
+    words = [*TINY, "seed=range(0,30)", "+callbacks.memory._target_=bomb.Memory"]
+    command = [sys.executable, "-m", "akshar", "train", "-m", *words]
+    subprocess.run(command, check=True, capture_output=True)
+    megabytes = [int(line) / 1e6 for line in (workplace / "trace.txt").read_text().splitlines()]
+    assert len(megabytes) == 30
+    assert max(megabytes[20:]) - min(megabytes[5:10]) < 25, megabytes
+
+
 def test_a_failure_is_told_apart_and_the_others_go_on(workplace, capfd):
     words = [*TINY, "optimizer=sgd", "scheduler=none", "optimizer.lr=1e20,0.01", "seed=1,2"]
     assert main(["train", "-m", *words, "hydra.sweep.dir=sweep"]) == 1

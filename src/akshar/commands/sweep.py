@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments: what follows `akshar sweep`.
 
     Returns:
-        The exit code: 0 where every run is completed, else 1.
+        The exit code: 0 where no run has failed or was stopped, else 1.
     """
     parser = argparse.ArgumentParser(prog="akshar sweep", description=__doc__)
     parser.add_argument("folder", help="of the sweep, or latest")
@@ -47,7 +47,7 @@ def report(sweep: Path, jobs: int = 0) -> int:
         jobs: that there should be, where that is known.
 
     Returns:
-        0 where every run is completed, else 1.
+        0 where no run has failed or was stopped, else 1.
 
     Raises:
         BadRequest: the folder holds no runs.
@@ -68,7 +68,9 @@ def report(sweep: Path, jobs: int = 0) -> int:
     _print(cells)
     study = f", the search in {RunFolder(sweep)}/study.png" if is_search(sweep) else ""
     print(f"table in {RunFolder(sweep)}/sweep.{{csv,md,json,png}}{study}")
-    failed = [entry for entry in entries if entry.status not in ("completed", "pruned")]
+    if running := [entry.folder.path.name for entry in entries if entry.status == "running"]:
+        print(f"running: job {', '.join(running)}", file=sys.stderr)
+    failed = [entry for entry in entries if entry.status not in ("completed", "pruned", "running")]
     for entry in failed:
         print(f"{entry.status}: job {entry.folder.path.name}{_reason(entry)}", file=sys.stderr)
     if len(entries) < jobs:

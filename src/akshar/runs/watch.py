@@ -51,7 +51,9 @@ class Watch(Callback):
         Raises:
             Diverged: naming epoch, step and learning rate.
         """
-        value = float(ranks.total(loss.detach())) / ranks.size()  # in every process, for all to stop at the same step
+        value = (
+            float(ranks.total(loss.detach())) / ranks.size()
+        )  # in every process, for all to stop at the same step
         if math.isfinite(value):
             return
         weights = all(bool(parameter.isfinite().all()) for parameter in pl_module.parameters())

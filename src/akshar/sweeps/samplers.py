@@ -12,6 +12,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, CmaEsSampler, GridSampler, RandomSampler, TPESampler
 
 from akshar.errors import BadRequest
+from akshar.seeds import derive_seed
 
 Space = Mapping[str, BaseDistribution]
 
@@ -29,19 +30,24 @@ PRUNERS: dict[str, Callable[[], BasePruner]] = {
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
-def make_sampler(named: Any, seed: int, space: Space) -> BaseSampler:
-    """A sampler.
+def make_sampler(named: Any, seed: int, trial: int, space: Space) -> BaseSampler:
+    """The sampler for one trial.
+
+    It is seeded by the trial's number: a search that goes on draws what it would have drawn, and no two processes
+    draw alike. A grid keeps one seed, which orders it.
 
     Args:
         named: one of `SAMPLERS`, or a node with a `_target_`, which has its own seed.
-        seed: in [0, 2**32).
+        seed: of the search.
+        trial: its number.
         space: that is searched.
 
     Raises:
         BadRequest: there is none of that name, or it cannot be made.
     """
     if isinstance(named, str):
-        return _find("sampler", named, SAMPLERS)(seed, space)
+        keys = (seed,) if named == "grid" else (seed, "trial", trial)
+        return _find("sampler", named, SAMPLERS)(derive_seed(*keys) % 2**32, space)
     return _made("sampler", named, BaseSampler)
 
 

@@ -9,19 +9,18 @@ from typing import Any
 
 import optuna
 from hydra.core.utils import JobReturn
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from akshar.errors import BadRequest
 from akshar.runs.record import RunFolder
-from akshar.sweeps.samplers import grid_of, make_sampler
+from akshar.sweeps.samplers import grid_of
 from akshar.sweeps.space import split_words
-from akshar.sweeps.study import OBJECTIVES, ask, begin_study
+from akshar.sweeps.study import OBJECTIVES, SharedStudy
 from akshar.sweeps.workers import StopFile
 
 log = logging.getLogger(__name__)
 
 Launch = Callable[[Sequence[Sequence[str]], int], Sequence[JobReturn]]
-Some = Sequence[Trial | FrozenTrial]
 
 
 def run_search(words: Sequence[str], sweep: Path, search: dict[str, Any], launch: Launch) -> None:
@@ -38,32 +37,34 @@ def run_search(words: Sequence[str], sweep: Path, search: dict[str, Any], launch
     """
     fixed, space = split_words(words)
     _check(search)
-    make_sampler(search["sampler"], 0, space)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = begin_study(sweep, space, search["objective"], search["direction"], search["pruner"])
+    settings = {key: search[key] for key in ("objective", "direction", "sampler", "pruner", "seed")}
+    study = SharedStudy(sweep, space, **settings)
     wanted = search["trials"]
     if search["sampler"] == "grid":
         wanted = min(wanted, prod(len(values) for values in grid_of(space).values()))
     stop = StopFile(sweep)
 
-    def run(trials: Some) -> None:
+    def run(trials: Sequence[FrozenTrial]) -> None:
         for row in _consecutive(trials):  # since the launcher counts on from the first number
-            jobs = [[*fixed, *_as_words(trial), "test=false"] for trial in row]
-            launch(jobs, row[0].number)
+            launch([[*fixed, *_as_words(trial), "test=false"] for trial in row], row[0].number)
             for trial in row:
-                _tell(study, trial.number, sweep, OBJECTIVES[search["objective"]].place)
+                _tell(study, trial.number, OBJECTIVES[search["objective"]].place)
 
-    running = study.get_trials(states=(TrialState.RUNNING,))
-    run([trial for trial in running if not RunFolder(sweep / str(trial.number)).is_held()])
-    while (left := wanted - len(study.trials)) > 0 and not stop.asked():
-        together = range(min(left, search["together"]))
-        run([ask(study, sweep, space, search["sampler"], search["seed"]) for _ in together])
-    done = study.get_trials(states=(TrialState.COMPLETE,))
-    if stop.asked() or not done:
+    run(study.left_over())
+    while not stop.asked():
+        asked = [study.ask(up_to=wanted) for _ in range(search["together"])]
+        if not (new := [trial for trial in asked if trial is not None]):
+            break
+        run(new)
+    if stop.asked():
         return
-    best = study.best_trial
-    log.info("\nbest: trial %d, %s %.4f", best.number, search["objective"], best.value)
-    launch([[*fixed, *_as_words(best), "test=true"]], best.number)
+    with study.locked():  # of several processes the last one tests the winner
+        if others := study.running():
+            log.info("\nanother process works on trial %d, and will test the winner", others[0].number)
+        elif best := study.best():
+            log.info("\nbest: trial %d, %s %.4f", best.number, search["objective"], best.value)
+            launch([[*fixed, *_as_words(best), "test=true"]], best.number)
 
 
 def _check(search: dict[str, Any]) -> None:
@@ -80,13 +81,13 @@ def _check(search: dict[str, Any]) -> None:
         raise BadRequest(*problems)
 
 
-def _as_words(trial: Trial | FrozenTrial) -> list[str]:
+def _as_words(trial: FrozenTrial) -> list[str]:
     return [f"{key}={value}" for key, value in trial.params.items()]
 
 
-def _consecutive(trials: Some) -> list[list[Trial | FrozenTrial]]:
+def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
     """Trials in rows whose numbers have no gaps: another process may have taken some."""
-    rows: list[list[Trial | FrozenTrial]] = []
+    rows: list[list[FrozenTrial]] = []
     for trial in trials:
         if rows and rows[-1][-1].number + 1 == trial.number:
             rows[-1].append(trial)
@@ -95,12 +96,12 @@ def _consecutive(trials: Some) -> list[list[Trial | FrozenTrial]]:
     return rows
 
 
-def _tell(study: optuna.Study, number: int, sweep: Path, place: tuple[str, str]) -> None:
+def _tell(study: SharedStudy, number: int, place: tuple[str, str]) -> None:
     """Tells the study what the trial's own folder says; of one that was stopped, nothing, so that it goes on."""
-    folder = RunFolder(sweep / str(number))
+    folder = RunFolder(study.sweep / str(number))
     status = folder.read_status().get("status", "interrupted")
     if status == "completed":
         result: dict[str, Any] = json.loads(folder.result.read_text(encoding="utf-8"))
-        study.tell(number, result[place[0]][place[1]])
+        study.tell(number, result[place[0]][place[1]], TrialState.COMPLETE)
     elif status != "interrupted":
-        study.tell(number, state=TrialState.PRUNED if status == "pruned" else TrialState.FAIL)
+        study.tell(number, None, TrialState.PRUNED if status == "pruned" else TrialState.FAIL)

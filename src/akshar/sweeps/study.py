@@ -1,20 +1,19 @@
 """The study of a search: a file in the sweep's folder, which several processes may work on."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import optuna
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.samplers import RandomSampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from akshar.errors import BadRequest
 from akshar.figures.study import TrialPoint, draw_study
-from akshar.seeds import derive_seed
 from akshar.sweeps.folder import JOURNAL
 from akshar.sweeps.samplers import make_pruner, make_sampler
 
@@ -45,44 +44,105 @@ SPACE, OBJECTIVE, PRUNER = "space", "objective", "pruner"  # of the study's own 
 ENOUGH = 4  # trials with a value, from which one can ask what mattered
 
 
-def begin_study(
-    sweep: Path,
-    space: Mapping[str, BaseDistribution],
-    objective: str,
-    direction: Direction | None,
-    pruner: Any,
-) -> optuna.Study:
-    """The study of a sweep's folder, made where there is none.
+class SharedStudy:
+    """A study on which several processes may work; begun where there is none.
 
     Args:
         sweep: the folder.
         space: that is searched.
         objective: one of `OBJECTIVES`.
         direction: None for the objective's own.
+        sampler: see `make_sampler`.
         pruner: see `make_pruner`.
+        seed: of the search.
 
     Raises:
-        BadRequest: the folder's study is of another space or objective, or its file is none.
+        BadRequest: sampler or pruner cannot be made; the folder's study is of another search, or its file is none.
     """
-    make_pruner(pruner)  # so that what is wrong with it is said now
-    try:
-        study = optuna.create_study(
-            study_name=NAME,
-            storage=_storage(sweep),
-            direction=direction or OBJECTIVES[objective].direction,
-            load_if_exists=True,
-        )
-    except (ValueError, KeyError) as error:
-        raise BadRequest(f"{sweep / JOURNAL}: is no study, or a damaged one ({error})") from error
-    described = {key: distribution_to_json(value) for key, value in space.items()}
-    for attribute, value in ((SPACE, described), (OBJECTIVE, objective)):
-        if study.user_attrs.get(attribute, value) != value:
-            raise BadRequest(
-                f"{sweep / JOURNAL}: is of another search {attribute}; choose another folder, or the same line"
+
+    def __init__(
+        self,
+        sweep: Path,
+        space: dict[str, BaseDistribution],
+        *,
+        objective: str,
+        direction: Direction | None,
+        sampler: Any,
+        pruner: Any,
+        seed: int,
+    ):
+        make_sampler(sampler, seed, 0, space)  # so that what is wrong with it is said now
+        make_pruner(pruner)
+        self.sweep, self.space, self.sampler, self.seed = sweep, space, sampler, seed
+        try:
+            self.study = optuna.create_study(
+                study_name=NAME,
+                storage=_storage(sweep),
+                direction=direction or OBJECTIVES[objective].direction,
+                load_if_exists=True,
             )
-        study.set_user_attr(attribute, value)
-    study.set_user_attr(PRUNER, pruner)
-    return study
+        except (ValueError, KeyError) as error:
+            raise BadRequest(f"{sweep / JOURNAL}: is no study, or a damaged one ({error})") from error
+        described = {key: distribution_to_json(value) for key, value in space.items()}
+        for attribute, value in ((SPACE, described), (OBJECTIVE, objective)):
+            if self.study.user_attrs.get(attribute, value) != value:
+                raise BadRequest(
+                    f"{sweep / JOURNAL}: is of another search {attribute}; choose another folder, or the same line"
+                )
+            self.study.set_user_attr(attribute, value)
+        self.study.set_user_attr(PRUNER, pruner)
+        self._mine: dict[int, FileLock] = {}
+
+    def ask(self, up_to: int) -> FrozenTrial | None:
+        """A new trial with its values, or None where there are `up_to` already."""
+        with self.locked():
+            number = len(self.study.get_trials(deepcopy=False))
+            if number >= up_to:
+                return None
+            self.study.sampler = make_sampler(self.sampler, self.seed, number, self.space)
+            self.study.ask(self.space)
+            self.study.sampler = (
+                RandomSampler()
+            )  # a grid's would end a loop of Optuna's when told, and there is none
+            self._take(number)
+            return self.study.trials[number]
+
+    def left_over(self) -> list[FrozenTrial]:
+        """Trials that a process left running that is gone; they are this one's now."""
+        with self.locked():
+            return [
+                trial for trial in self.running() if trial.number not in self._mine and self._take(trial.number)
+            ]
+
+    def tell(self, number: int, value: float | None, state: TrialState) -> None:
+        """Ends a trial of this process."""
+        self.study.tell(number, value, state)
+        lock = self._mine.pop(number)
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+    def running(self) -> list[FrozenTrial]:
+        """Trials that have not ended."""
+        return self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+
+    def best(self) -> FrozenTrial | None:
+        """The best trial that ended with a value, if there is one."""
+        done = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return self.study.best_trial if done else None
+
+    def locked(self) -> FileLock:
+        """Held by the one process that changes the study's course."""
+        return FileLock(self.sweep / ".study.lock")
+
+    def _take(self, number: int) -> bool:
+        """Makes a trial this process's own, unless it is another's; the system lets go when a process dies."""
+        lock = FileLock(self.sweep / f".trial-{number}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        self._mine[number] = lock
+        return True
 
 
 def open_study(sweep: Path) -> optuna.Study:
@@ -90,25 +150,6 @@ def open_study(sweep: Path) -> optuna.Study:
     study = optuna.load_study(study_name=NAME, storage=_storage(sweep))
     study.pruner = make_pruner(study.user_attrs[PRUNER])
     return study
-
-
-def ask(study: optuna.Study, sweep: Path, space: dict[str, BaseDistribution], sampler: Any, seed: int) -> Trial:
-    """A new trial with its values.
-
-    The sampler is seeded anew for each trial, by its number: a search that goes on draws what it would have drawn,
-    and no two processes draw alike.
-
-    Args:
-        study: of the sweep.
-        sweep: its folder.
-        space: that is searched.
-        sampler: see `make_sampler`.
-        seed: of the search.
-    """
-    with FileLock(sweep / ".ask.lock"):
-        number = len(study.get_trials(deepcopy=False))
-        study.sampler = make_sampler(sampler, derive_seed(seed, "trial", number) % 2**32, space)
-        return study.ask(space)
 
 
 def draw(sweep: Path, path: Path) -> None:
