@@ -16,6 +16,10 @@ from tensorboard.summary.writer import event_file_writer
 from akshar.cli import main
 from akshar.data.images import Images
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # one beside others: each has its share of the processor
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
+
 # Where the real data set lies, if it does; read before the tests' own environment hides it.
 DHCD = os.environ.get("AKSHAR_DHCD")
 

@@ -10,6 +10,7 @@ from akshar.memory import keep_freed_memory
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 def test_the_input_pipeline_is_ten_times_imagefolder_s():
     keep_freed_memory()
     ours, theirs = pipeline.measure(images=9200, batch_size=32)
@@ -18,6 +19,7 @@ def test_the_input_pipeline_is_ten_times_imagefolder_s():
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 def test_lightning_costs_little_over_a_bare_loop():
     keep_freed_memory()
     bare, fit = overhead.measure(steps=2000)
@@ -26,6 +28,7 @@ def test_lightning_costs_little_over_a_bare_loop():
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 def test_trust_costs_at_most_two_per_cent_of_training(tmp_path):
     command = [sys.executable, "-m", "akshar.benchmarks.trust", "experiment=quickstart", "test=false"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -34,6 +37,7 @@ def test_trust_costs_at_most_two_per_cent_of_training(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timing
 def test_a_sweep_takes_a_third_of_the_time_of_separate_processes(capsys):
     sweeps.main(["--jobs", "32", "--separate", "4"])
     lines = capsys.readouterr().out.splitlines()
