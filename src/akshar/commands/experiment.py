@@ -81,6 +81,7 @@ def run_experiment(
             "temperature": temperature,
         },
         "test": None,
+        "classes": list(prepared.data.classes),
         "config": settings,
     }
     if settings["test"] and prepared.data.test is not None:
