@@ -41,6 +41,7 @@ FAULTS = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-screenshots", metavar="RUN", help="make the screenshots in docs/ of this run")
     parser.addoption("--write-faults", action="store_true", help="write the README's table of faults")
 
 

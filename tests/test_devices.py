@@ -127,6 +127,7 @@ def test_a_lost_process_ends_the_run(lost, workplace):
     assert main(["train", "resume=run", "trainer.max_epochs=5000", "trainer.limit_train_batches=1"]) == 2
 
 
+@pytest.mark.slow
 def test_jobs_of_a_sweep_may_each_take_two(workplace):
     assert main(["train", "-m", *TWO, "seed=1,2", "hydra.sweep.dir=sweep"]) == 0
     results = [json.loads(path.read_text()) for path in (workplace / "sweep").glob("*/result.json")]

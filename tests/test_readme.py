@@ -58,8 +58,11 @@ def test_trainings_run(line, workplace, dhcd_if_needed):
 def test_other_verbs_run(line, workplace, capfd):
     if line.startswith("akshar sweep"):
         assert main(["train", "-m", *TINY, "seed=1,2"]) == 0
+    for name in ("RUN", "OTHER"):
+        if f"outputs/train/{name}" in line:
+            assert main(["train", *TINY, f"hydra.run.dir=outputs/train/{name}", f"seed={len(name)}"]) == 0
     assert main(shlex.split(line.partition("#")[0])[1:]) == 0
-    assert capfd.readouterr().out
+    assert any(capfd.readouterr())
 
 
 @pytest.mark.parametrize("line", recorded())

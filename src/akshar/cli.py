@@ -10,7 +10,7 @@ from akshar import __version__
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, Interrupted
 
-VERBS = ("train", "runs", "sweep")
+VERBS = ("train", "test", "runs", "sweep", "inspect", "compare")
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -20,7 +20,10 @@ Akshar (अक्षर) reads handwritten Devanagari: experiments from configs,
   akshar train experiment=tutorial     the tutorial's own network on DHCD's ten digits
   akshar train --help                  what can be chosen and changed, with examples
 
+  akshar test checkpoint=RUN           a trained network on any data set: every answer, every figure
+  akshar inspect RUN                   a report on a run: what it confuses, its errors, its confidence
   akshar sweep FOLDER                  the table of a sweep's runs
+  akshar compare RUN RUN ...           runs on the same test images: who gets what, and is it chance
   akshar runs                          what lies in outputs/: status, age, size, accuracy
 
   akshar --version                     this version
@@ -64,6 +67,25 @@ More
 """
 
 
+TEST_HELP = """\
+akshar test checkpoint=RUN [data=CHOICE] [KEY=VALUE ...]
+
+Reads every image of a data set once with a trained network, and leaves result.json, predictions.csv and a sheet of
+images in a folder under outputs/test/. Without data=... it is the data that the network was trained on.
+
+  akshar test checkpoint=outputs/train/RUN                        the run's own test images
+  akshar test checkpoint=RUN data=dhcd data.subset=digits         asked about digits alone
+  akshar test checkpoint=model.ckpt data=folder data.root=my/images part=all
+  akshar test -m checkpoint=RUN_A,RUN_B                           several networks, one after the other
+
+Values (KEY=VALUE); each is explained in conf/test.yaml and conf/data/
+  part=test                     test, train or all images
+  accelerator=cpu               auto takes a GPU where there is one
+  precision=32-true             auto is bf16-mixed where the device computes bf16 natively
+  trust=[my_package]            packages of your own that the network comes from
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line.
 
@@ -88,13 +110,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb == "train" and {"--help", "-h"} & {*rest}:
         print(TRAIN_HELP.format(groups=_groups()), end="")
         return 0
+    if verb == "test" and {"--help", "-h"} & {*rest}:
+        print(TEST_HELP, end="")
+        return 0
     return _run(verb, rest)
 
 
 def _run(verb: str, arguments: Sequence[str]) -> int:
     """Runs a verb; what goes wrong becomes lines for a person and an exit code."""
     asked = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    words = [*arguments, "traceback=true"] if asked and verb == "train" else [*arguments]
+    words = [*arguments, "traceback=true"] if asked and verb in ("train", "test") else [*arguments]
     show_traceback = asked or "traceback=true" in [word.lower() for word in words]
 
     # Hydra's own way with errors prints only the first and hides its cause; here they are told below.

@@ -16,6 +16,7 @@ from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
 
 # How images reach the net in this version; a checkpoint says how they reached the one that it holds.
 PREPROCESSING = {"side": SIDE, "border": BORDER, "ink": "white on black", "mean": MEAN, "std": STD}
+BATCH = 1024  # images at once, which bounds memory
 TRUSTED = ("akshar.models", "torch.nn")  # packages whose networks a checkpoint may name
 
 
@@ -35,10 +36,22 @@ class Trained:
     temperature: float
     config: dict[str, Any]
 
-    def logits(self, pixels: Tensor) -> Tensor:
-        """Uint8 [0, 255] (N, 1, 32, 32), white on black -> float32 (N, K)."""
-        with torch.inference_mode():
-            return self.classifier(normalise(to_unit(pixels))).float()
+    def logits(self, pixels: Tensor, *, precision: str = "32-true", device: str = "cpu") -> Tensor:
+        """Reads images, a thousand at a time.
+
+        Args:
+            pixels: uint8 [0, 255] (N, 1, 32, 32), white on black.
+            precision: "32-true" or "bf16-mixed".
+            device: where it is computed.
+
+        Returns:
+            float32 (N, K), on the CPU.
+        """
+        net = self.classifier.to(device)
+        mixed = precision == "bf16-mixed"
+        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=mixed):
+            parts = [net(normalise(to_unit(part.to(device)))).float().cpu() for part in pixels.split(BATCH)]
+        return torch.cat(parts)
 
 
 def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:

@@ -1,7 +1,7 @@
 """From overrides to a checked config: all that is wrong with it is said at once."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,12 +26,19 @@ OmegaConf.register_new_resolver("akshar_direction", direction, replace=True)
 warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
 
 
-def check_overrides(overrides: Sequence[str], multirun: bool = False) -> None:
+def check_overrides(
+    overrides: Sequence[str],
+    multirun: bool = False,
+    config_name: str = CONFIG_NAME,
+    find: Callable[[dict[str, Any]], list[str]] = find_problems,
+) -> None:
     """Composes the config as Hydra will and holds it against the schema.
 
     Args:
         overrides: as Hydra takes them; of a sweep the first value of each key is composed.
         multirun: whether a key may have several values.
+        config_name: of the verb's config.
+        find: what is wrong with it, composed.
 
     Raises:
         BadRequest: with every problem found.
@@ -56,17 +63,17 @@ def check_overrides(overrides: Sequence[str], multirun: bool = False) -> None:
                 values.append((override, text))
         good = [*search_path, *groups]
         try:
-            base = compose(CONFIG_NAME, good)
+            base = compose(config_name, good)
             for override, text in values:
                 if problem := key_problem(override, _keys(base)):
                     problems.append(problem)
                 else:
                     good.append(first_of_sweep(override, text))
-            config = compose(CONFIG_NAME, good)
+            config = compose(config_name, good)
         except (HydraException, OmegaConfBaseException) as error:
             raise BadRequest(*problems, _first_line(error)) from error
         try:
-            problems += find_problems(plain(config))
+            problems += find(plain(config))
         except BadRequest as error:
             problems += error.problems
     if problems:

@@ -1,9 +1,11 @@
 """One experiment from its checked settings: built, fitted, tested once, recorded; or taken up where it stopped."""
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
+from omegaconf import OmegaConf
 
 from akshar.commands.announce import announce_result
 from akshar.commands.build import build_tester
@@ -86,9 +88,9 @@ def run_experiment(
     }
     if settings["test"] and prepared.data.test is not None:
         result["test"] = test(prepared, tester, logger, best["epoch"])
+    result["provenance"] = provenance.finished(prepared.record)
     if logger is not None:
         _log_hyperparameters(logger, settings, result)
-    result["provenance"] = provenance.finished(prepared.record)
     write_json(folder.result, result)
     folder.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
     announce_result(result, folder, tensorboard=logger is not None)
@@ -145,4 +147,10 @@ def _log_hyperparameters(logger: RunLogger, settings: dict[str, Any], result: di
     }
     if result["test"]:
         metrics["best/accuracy/test"] = result["test"]["accuracy"]
+    logger.add_text("config", f"```yaml\n{OmegaConf.to_yaml(OmegaConf.create(settings))}```")
+    record = result["provenance"]
+    told = {"command": shlex.join(record["argv"]), "commit": record["git"].get("commit"), **record["versions"]}
+    told |= {"processor": record["host"]["cpu"], "training": f"{result['fit']['seconds']:.0f} s"}
+    rows = [f"| {key} | {value} |" for key, value in told.items()]
+    logger.add_text("provenance", "\n".join(["| | |", "| --- | --- |", *rows]))
     logger.add_hyperparameters(settings, metrics)

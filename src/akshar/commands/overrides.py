@@ -19,6 +19,7 @@ PATH_KEYS = (
     "data.cache_dir",
     "data.url",
     "init_from",
+    "checkpoint",
     "hydra.run.dir",
     "hydra.sweep.dir",
 )

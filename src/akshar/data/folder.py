@@ -56,7 +56,7 @@ class Folder:
             return Dataset("folder", train, test)
         images = self._read(parts.get("train", root))
         split = split_images(images, val_fraction=self.test_fraction, seed=self.test_seed)
-        return Dataset("folder", _part(images, split.train), _part(images, split.val))
+        return Dataset("folder", images.part(split.train), images.part(split.val))
 
     def _read(self, folder: Path) -> Images:
         classes = class_folders(folder)
@@ -76,6 +76,7 @@ class Folder:
             torch.from_numpy(arrays["labels"]),
             torch.from_numpy(arrays["numbers"]),
             tuple(classes),
+            tuple(str(path.relative_to(folder)) for path in everything),
         )
 
 
@@ -99,7 +100,3 @@ def _decode(files: dict[str, list[Path]]) -> Arrays:
         more = [f"... and {len(broken) - LISTED} more"] if len(broken) > LISTED else []
         raise BadData("\n".join(broken[:LISTED] + more))
     return {"pixels": np.stack(pixels), "labels": np.array(labels), "numbers": np.array(numbers)}
-
-
-def _part(images: Images, indices: torch.Tensor) -> Images:
-    return Images(images.pixels[indices], images.labels[indices], images.numbers[indices], images.classes)

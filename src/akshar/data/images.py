@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,12 +25,14 @@ class Images:
         numbers: int64 (N,), the number in each image's file name or its position in its class; neighbours
             are likely to come from one hand.
         classes: names in label order.
+        files: of each image, below the data's folder; empty where images come from no files of their own.
     """
 
     pixels: Tensor
     labels: Tensor
     numbers: Tensor
     classes: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -55,7 +57,19 @@ class Images:
             new_label[self.classes.index(name)] = label
         labels = new_label[self.labels]
         kept = labels >= 0
-        return Images(self.pixels[kept], labels[kept], self.numbers[kept], tuple(classes))
+        return replace(self.part(kept), labels=labels[kept], classes=tuple(classes))
+
+    def part(self, chosen: Tensor) -> "Images":
+        """Some of the images, by bool (N,) or by int64 positions."""
+        positions = chosen.nonzero().flatten() if chosen.dtype == torch.bool else chosen
+        files = tuple(self.files[position] for position in positions.tolist()) if self.files else ()
+        return Images(self.pixels[chosen], self.labels[chosen], self.numbers[chosen], self.classes, files)
+
+    def name_of(self, position: int) -> str:
+        """The file of an image, or else its class and number."""
+        if self.files:
+            return self.files[position]
+        return f"{self.classes[int(self.labels[position])]}/{int(self.numbers[position])}"
 
 
 @dataclass(frozen=True)

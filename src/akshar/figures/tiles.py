@@ -21,7 +21,7 @@ class Tile:
     """One character image.
 
     Attributes:
-        pixels: uint8 (H, W).
+        pixels: uint8 (H, W), or (H, W, 3) in colour.
         caption: one line above it.
         colour: of the caption.
     """
@@ -35,7 +35,7 @@ def draw_sheet(parts: Sequence[tuple[str, Sequence[Tile]]], columns: int = 12) -
     """Draws tiles in rows, part after part, each under its heading.
 
     Args:
-        parts: headings and their tiles; a part without tiles is left out.
+        parts: headings ("" for none) and their tiles; a part without tiles is left out.
         columns: tiles a row.
 
     Returns:
@@ -44,7 +44,8 @@ def draw_sheet(parts: Sequence[tuple[str, Sequence[Tile]]], columns: int = 12) -
     bands = []
     for heading, tiles in parts:
         if tiles:
-            bands.append(_heading(heading, columns, tiles[0].pixels.shape[1]))
+            if heading:
+                bands.append(_heading(heading, columns, tiles[0].pixels.shape[1]))
             bands += [_row(tiles[start : start + columns], columns) for start in range(0, len(tiles), columns)]
     sheet = Image.new("RGB", (bands[0].width, sum(band.height for band in bands) + GAP), PAPER)
     top = 0
@@ -55,7 +56,7 @@ def draw_sheet(parts: Sequence[tuple[str, Sequence[Tile]]], columns: int = 12) -
 
 
 def _row(tiles: Sequence[Tile], columns: int) -> Image.Image:
-    height, width = (ZOOM * size for size in tiles[0].pixels.shape)
+    height, width = (ZOOM * size for size in tiles[0].pixels.shape[:2])
     row = Image.new("RGB", (_width(columns, tiles[0].pixels.shape[1]), height + CAPTION_HEIGHT + GAP), PAPER)
     for position, tile in enumerate(tiles):
         left = GAP + position * (width + GAP)

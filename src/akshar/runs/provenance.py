@@ -30,7 +30,7 @@ def begin(folder: RunFolder, facts: dict[str, Any]) -> dict[str, Any]:
         folder: of the run.
         facts: that only the caller knows (digests, seeds, device, precision).
     """
-    content = {"started": _now()} | _here() | facts | {"resumed": []}
+    content = {"started": _now()} | here() | facts | {"resumed": []}
     _keep(folder, content, "uncommitted.diff")
     return content
 
@@ -45,7 +45,7 @@ def resume(folder: RunFolder, step: int, config_hash: str) -> dict[str, Any]:
     """
     content: dict[str, Any] = read(folder) | {"config_hash": config_hash}
     resumed = content["resumed"]
-    resumed.append({"at": _now(), "step": step} | _here())
+    resumed.append({"at": _now(), "step": step} | here())
     _keep(folder, content, f"uncommitted-{len(resumed)}.diff")
     return content
 
@@ -82,18 +82,18 @@ def read(folder: RunFolder) -> dict[str, Any]:
 
 def other_circumstances(recorded: dict[str, Any]) -> list[str]:
     """In what code and machine differ from those of a record: a line each, empty where they are the same."""
-    here = _here()
+    now = here()
     before = (recorded.get("resumed") or [recorded])[-1]
     lines = [
         f"{name} {before['versions'].get(name)}, now {found}"
-        for name, found in here["versions"].items()
+        for name, found in now["versions"].items()
         if before["versions"].get(name) != found
     ]
     for part, keys in (("git", ("commit", "diff")), ("host", ("cpu", "threads", "gpus"))):
         lines += [
-            f"{WORDS.get(key, key)} {before[part].get(key)}, now {here[part].get(key)}"
+            f"{WORDS.get(key, key)} {before[part].get(key)}, now {now[part].get(key)}"
             for key in keys
-            if before[part].get(key) != here[part].get(key)
+            if before[part].get(key) != now[part].get(key)
         ]
     return lines
 
@@ -113,7 +113,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _here() -> dict[str, Any]:
+def here() -> dict[str, Any]:
     """The command line, code, versions and machine of this process."""
     return {"argv": sys.argv, "git": _code(), "versions": _versions(), "host": _host()}
 

@@ -105,6 +105,18 @@ class Settings(Closed):
     logger: Logger
 
 
+class TestSettings(Closed):
+    """A whole config of `akshar test`."""
+
+    checkpoint: Annotated[str, Field(min_length=1)]
+    part: Literal["test", "train", "all"]
+    trust: list[str]
+    accelerator: Literal["auto", "cpu", "gpu", "cuda"]
+    precision: Literal["auto", "32-true", "bf16-mixed"]
+    traceback: bool
+    data: Data
+
+
 # Of a part with a `_target_`: the keys that are ours, and the arguments that the framework gives itself.
 OURS = {"scheduler": {"interval"}}
 GIVEN = {"model": {"num_classes"}, "optimizer": {"params"}, "scheduler": {"optimizer"}}
@@ -121,7 +133,7 @@ RESERVED: dict[str, set[str]] = {
 }
 
 
-def config_problems(config: dict[str, Any]) -> list[str]:
+def config_problems(config: dict[str, Any], schema: type[BaseModel] = Settings) -> list[str]:
     """All that is wrong with a resolved config, a line each; empty when it can run.
 
     A function of its values alone: no data is loaded, and torch only where a `_target_` has to be imported that
@@ -129,10 +141,11 @@ def config_problems(config: dict[str, Any]) -> list[str]:
 
     Args:
         config: plain values.
+        schema: of the verb.
     """
     problems = []
     try:
-        Settings.model_validate(config)
+        schema.model_validate(config)
     except ValidationError as error:
         lines = {_key(config, details["loc"]): _line(config, details) for details in reversed(error.errors())}
         problems += reversed(lines.values())

@@ -17,7 +17,9 @@ LAYOUT = {
     }
 }
 
-AFTER_FIT = ".end"  # ends the name of the event file that is written after training
+# Ends of the names of event files: of the one that is written after training, and of an inspection's.
+AFTER_FIT = ".end"
+INSPECTED = ".inspect"
 
 
 class RunLogger(TensorBoardLogger):
@@ -44,11 +46,16 @@ class RunLogger(TensorBoardLogger):
         return logger
 
     @classmethod
-    def after_fit(cls, folder: Path) -> "RunLogger":
-        """For what follows training, in a file of its own: what an earlier attempt left of it is removed."""
-        for left_behind in folder.glob(f"events.out.tfevents.*{AFTER_FIT}"):
+    def after_fit(cls, folder: Path, suffix: str = AFTER_FIT) -> "RunLogger":
+        """For what follows training, in a file of its own: what an earlier attempt left of it is removed.
+
+        Args:
+            folder: of the run.
+            suffix: of the file's name.
+        """
+        for left_behind in folder.glob(f"events.out.tfevents.*{suffix}"):
             left_behind.unlink()
-        return cls(folder, filename_suffix=AFTER_FIT)
+        return cls(folder, filename_suffix=suffix)
 
     def save(self) -> None:
         """Flushes; Lightning's `hparams.yaml` would only repeat `config.yaml`."""
@@ -57,6 +64,10 @@ class RunLogger(TensorBoardLogger):
     def add_image(self, tag: str, image: Image.Image, epoch: int) -> None:
         """Shows a picture on the IMAGES page."""
         self.experiment.add_image(tag, np.asarray(image), epoch, dataformats="HWC")
+
+    def add_text(self, tag: str, text: str) -> None:
+        """Shows Markdown on the TEXT page."""
+        self.experiment.add_text(tag, text)
 
     def add_hyperparameters(self, config: dict[str, Any], metrics: dict[str, float]) -> None:
         """Fills the HPARAMS page, once, when the metrics are known.

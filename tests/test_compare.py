@@ -1,0 +1,116 @@
+"""`akshar compare`: paired figures that hold against other ways to them, and runs that cannot be compared."""
+
+import csv
+import json
+import shutil
+from fractions import Fraction
+from math import comb
+
+import numpy as np
+import pytest
+from conftest import TINY
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from akshar.cli import main
+from akshar.report.paired import holm, mcnemar, pair, pair_by_class, tango_interval
+
+COUNTS = st.integers(0, 60)
+
+
+@settings(derandomize=True, deadline=None)
+@given(first=COUNTS, other=COUNTS)
+def test_mcnemar_is_the_sum_of_all_that_is_as_unlikely(first, other):
+    tosses = first + other
+    weights = [Fraction(comb(tosses, heads), 2**tosses) for heads in range(tosses + 1)]
+    p = sum(weight for weight in weights if weight <= weights[first])
+    assert mcnemar(first, other) == pytest.approx(float(p))
+    assert mcnemar(first, other) == mcnemar(other, first)
+
+
+@settings(derandomize=True, deadline=None)
+@given(gained=COUNTS, lost=COUNTS, rest=st.integers(1, 5000))
+def test_the_interval_holds_the_difference_and_turns_with_it(gained, lost, rest):
+    total = gained + lost + rest
+    low, high = tango_interval(gained, lost, total)
+    assert -1 <= low <= (gained - lost) / total <= high <= 1
+    assert low < high
+    turned = tango_interval(lost, gained, total)
+    assert (-turned[1], -turned[0]) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_the_interval_covers_what_it_says():
+    random = np.random.default_rng(3)
+    gains, losses, total = 0.010, 0.004, 1000
+    drawn = random.multinomial(total, [gains, losses, 1 - gains - losses], size=800)
+    intervals = [tango_interval(int(gained), int(lost), total) for gained, lost, _ in drawn]
+    covered = np.mean([low <= gains - losses <= high for low, high in intervals])
+    assert 0.93 <= covered <= 0.98
+
+
+def test_counts_of_a_pair_and_of_its_classes():
+    first = np.array([True, True, False, False, True])
+    other = np.array([True, False, True, False, True])
+    found = pair(first, other)
+    assert (found.only_first, found.only_other, found.both_wrong) == (1, 1, 1)
+    assert found.difference == 0
+    by_class = pair_by_class(first, other, np.array([0, 0, 0, 2, 2]))
+    assert [*by_class] == [0, 2]
+    assert (by_class[0].only_first, by_class[0].only_other, by_class[2].both_wrong) == (1, 1, 1)
+
+
+def test_holm_never_makes_a_value_smaller():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9]) == [0.9]
+
+
+@pytest.fixture(scope="module")
+def runs(finished, tmp_path_factory):
+    """The folders of three runs: two that differ, and one that was tested on digits alone."""
+    place = tmp_path_factory.mktemp("compared")
+    shutil.copytree(finished[1], place / "one")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        more = ("optimizer.lr=0.05", "trainer.max_epochs=8")
+        assert main(["train", *TINY, *more, "hydra.run.dir=other"]) == 0
+        assert main(["train", *TINY, "data.subset=digits", "hydra.run.dir=digits"]) == 0
+    return place
+
+
+def test_two_runs_image_by_image(runs, workplace, capsys):
+    assert main(["compare", str(runs / "one"), str(runs / "other"), "--out", "out"]) == 0
+    shown = capsys.readouterr().out
+    compared = json.loads((workplace / "out" / "compare.json").read_text())
+    one, other = (json.loads((runs / name / "result.json").read_text())["test"] for name in ("one", "other"))
+    (found,) = compared["pairs"]
+    assert found["difference"] == pytest.approx(other["accuracy"] - one["accuracy"])
+    assert found["only_other"] - found["only_first"] == other["correct"] - one["correct"]
+    assert sum(row["only_other"] for row in found["by_class"]) == found["only_other"]
+    assert found["verdict"] in " ".join(shown.split())
+    with (workplace / "out" / "compare.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    gained = [row for row in rows if row["prediction_B"] == row["truth"] != row["prediction_A"]]
+    assert len(gained) == found["only_other"]
+    assert (workplace / "out" / "compare.png").exists()
+    # Three are told with Holm's correction, and the folder has a name of its own without --out.
+    shutil.copytree(runs / "other", "third")
+    assert main(["compare", str(runs / "one"), str(runs / "other"), "third"]) == 0
+    assert "after Holm" in capsys.readouterr().out
+    assert len([*workplace.glob("outputs/compare/*/compare.json")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["one"], "at least two runs are needed"),
+        (["one", "one"], "are the same run"),
+        (
+            ["one", "digits"],
+            "read different test images: all of glyphs (230 images) and digits of glyphs (50 images)",
+        ),
+        (["one", "nowhere"], "no such folder"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(names, message, runs, refused):
+    (line,) = refused("compare", *(str(runs / name) for name in names))
+    assert message in line

@@ -1,0 +1,123 @@
+"""`akshar test`: any data set, every answer written down, figures that anybody else comes to as well."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import TINY, write_picture
+from sklearn import metrics
+
+from akshar.cli import main
+from akshar.report.figures_of_merit import figures_of_merit
+
+
+def outcome_of(workplace, *words):
+    before = set(workplace.glob("outputs/test/*"))
+    assert main(["test", *words]) == 0
+    (folder,) = set(workplace.glob("outputs/test/*")) - before
+    with (folder / "predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return json.loads((folder / "result.json").read_text()), rows, folder
+
+
+def test_a_run_s_own_data_gives_the_run_s_own_figures(finished, workplace):
+    result, run = finished
+    again, rows, folder = outcome_of(workplace, f"checkpoint={run}", "precision=32-true")
+    assert again["data"]["digest"] == result["data"]["digest"]
+    assert again["test"]["correct"] == result["test"]["correct"]
+    assert again["test"]["total"] == len(rows) == result["test"]["total"]
+    with np.load(run / "predictions" / "test.npz") as one, np.load(folder / "predictions" / "test.npz") as other:
+        np.testing.assert_allclose(one["logits"], other["logits"], atol=1e-5)
+        assert (one["labels"] == other["labels"]).all()
+
+
+def test_scikit_learn_comes_to_the_same_figures_from_the_csv(finished, workplace):
+    again, rows, folder = outcome_of(workplace, f"checkpoint={finished[1]}")
+    truth, answer = [row["truth"] for row in rows], [row["prediction"] for row in rows]
+    figures = again["test"]
+    assert figures["accuracy"] == pytest.approx(metrics.accuracy_score(truth, answer))
+    classes = sorted({*truth})
+    shared = {"labels": classes, "average": "macro", "zero_division": 0}
+    assert figures["macro_accuracy"] == pytest.approx(metrics.recall_score(truth, answer, **shared))
+    assert figures["macro_precision"] == pytest.approx(metrics.precision_score(truth, answer, **shared))
+    assert figures["macro_f1"] == pytest.approx(metrics.f1_score(truth, answer, **shared))
+    for row in figures["by_class"]:
+        mine = [a == t for t, a in zip(truth, answer, strict=True) if t == row["name"]]
+        assert (row["correct"], row["total"]) == (sum(mine), len(mine))
+    of_truth = np.array([float(row["confidence_of_truth"]) for row in rows])
+    assert figures["loss"] == pytest.approx(-np.log(of_truth).mean(), rel=1e-6)
+    third = [[pair.split(" ")[0] for pair in row["top_3"].split("; ")] for row in rows]
+    assert figures["top_3"] == pytest.approx(np.mean([t in three for t, three in zip(truth, third, strict=True)]))
+    assert all(three[0] == row["prediction"] for three, row in zip(third, rows, strict=True))
+    saved = np.load(folder / "predictions" / "test.npz")
+    scaled = np.exp(saved["logits"].astype(float) / again["best"]["temperature"])
+    probabilities = scaled / scaled.sum(1, keepdims=True)
+    assert figures["loss"] == pytest.approx(metrics.log_loss(saved["labels"], probabilities, labels=range(46)))
+    one_hot = np.eye(46)[saved["labels"]]
+    assert figures["brier"] == pytest.approx(((probabilities - one_hot) ** 2).sum(1).mean())
+
+
+def test_a_network_of_46_classes_is_asked_about_digits_both_ways(finished, workplace):
+    again, rows, _ = outcome_of(workplace, f"checkpoint={finished[1]}", "data.subset=digits")
+    assert again["data"]["classes"] == 10
+    assert len(rows) == again["test"]["total"] == again["restricted"]["total"] == 50
+    assert again["restricted"]["correct"] >= again["test"]["correct"]
+    assert {row["truth"] for row in rows} == {f"digit_{value}" for value in range(10)}
+    assert len(again["test"]["by_class"]) == len(again["restricted"]["by_class"]) == 10
+
+
+def test_a_folder_of_one_s_own_with_every_file_named(finished, workplace):
+    for number in range(4):
+        write_picture(workplace / "my" / "digit_3" / f"क {number}.png", number % 2)
+        write_picture(workplace / "my" / "character_1_ka" / f"{number}.png", number % 2)
+    words = ["data=folder", "data.root=my", "part=all"]
+    again, rows, _ = outcome_of(workplace, f"checkpoint={finished[1]}", *words)
+    assert again["restricted"]["total"] == len(rows) == 8
+    files = {row["file"]: row["truth"] for row in rows}
+    assert files["digit_3/क 2.png"] == "digit_3"
+    assert len(files) == 8
+
+
+def test_figures_of_merit_by_hand():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.5, 0.1], [0.2, 0.2, 0.6], [0.3, 0.6, 0.1]])
+    figures = figures_of_merit(probabilities, np.array([0, 0, 2, 1]), ("a", "b", "c"))
+    assert (figures["correct"], figures["total"]) == (3, 4)
+    assert figures["loss"] == pytest.approx(-np.log([0.7, 0.4, 0.6, 0.6]).mean())
+    by_class = {row["name"]: row for row in figures["by_class"]}
+    assert (by_class["a"]["recall"], by_class["a"]["precision"], by_class["b"]["precision"]) == (0.5, 1.0, 0.5)
+    assert figures["brier"] == pytest.approx((0.14 + 0.62 + 0.24 + 0.26) / 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "checkpoint: must be given, as checkpoint=RUN"),
+        (["checkpoint=nowhere"], "nowhere: no such checkpoint"),
+        (["checkpoint=RUN", "part=some"], "part=some: "),
+        (["checkpoint=RUN", "data=glyph"], "data=glyph: no such choice; did you mean glyphs?"),
+        (["checkpoint=RUN", "data.subst=digits"], "data.subst: no such key; did you mean data.subset?"),
+        (["checkpoint=RUN", "optimizer.lr=1"], "optimizer.lr: no such key"),
+        (["checkpoint=RUN", "data=folder", "data.root=shapes", "part=all"], "knows no class bar, cross; it reads"),
+        (
+            ["checkpoint=RUN", "data=folder", "data.root=alone", "part=train"],
+            "part=train: the data has no such images",
+        ),
+    ],
+)
+def test_what_cannot_be_tested_is_said(words, message, finished, workplace, refused):
+    for shape, name in enumerate(("bar", "cross")):
+        for number in range(4):
+            write_picture(workplace / "shapes" / name / f"{number}.png", shape)
+            write_picture(workplace / "alone" / "test" / name / f"{number}.png", shape)
+    words = [word.replace("=RUN", f"={finished[1]}") for word in words]
+    lines = refused("test", *words)
+    assert any(message in line for line in lines), lines
+
+
+def test_several_networks_one_after_the_other(finished, workplace):
+    assert main(["train", *TINY, "seed=4"]) == 0
+    (other,) = Path("outputs/train").glob("*")
+    assert main(["test", "-m", f"checkpoint={finished[1]},{other.absolute()}", "data=glyphs", *TINY[1:3]]) == 0
+    assert len(list(workplace.glob("outputs/test/*/*/result.json"))) == 2
