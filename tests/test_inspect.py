@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,18 @@ def test_what_cannot_be_inspected_is_said(change, message, finished, tmp_path, r
     change(run)
     (line,) = refused("inspect", str(run))
     assert message in line
+
+
+def test_missing_packages_are_named_with_their_extra(finished, monkeypatch, refused):
+    for package in ("captum", "hydra_plugins.hydra_joblib_launcher", "optuna"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert refused("inspect", str(finished[1])) == [
+        "error: akshar inspect: needs captum; get it with  pip install 'akshar[inspect]'"
+    ]
+    (line,) = refused("train", "-m", *TINY, "hydra/launcher=joblib", "seed=1,2")
+    assert line.endswith("pip install 'akshar[joblib]'")
+    (line,) = refused("train", "-m", *TINY, "hydra/sweeper=akshar_optuna", "seed=1,2")
+    assert line.endswith("pip install 'akshar[search]'")
 
 
 def test_features_and_neighbours(finished):

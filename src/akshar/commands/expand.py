@@ -14,6 +14,7 @@ from akshar.commands.check import find_problems
 from akshar.commands.compose import CONFIG_NAME, composing, plain
 from akshar.commands.overrides import first_of_sweep
 from akshar.errors import BadRequest
+from akshar.extras import need
 from akshar.runs.settings import config_hash
 
 BASIC = "BasicSweeper"  # Hydra's own, which goes over a grid
@@ -28,6 +29,20 @@ def hydra_part(overrides: Sequence[str]) -> DictConfig:
             [first_of_sweep(override, override.input_line or "") for override in parsed],
             return_hydra_config=True,
         ).hydra
+
+
+def check_extras(hydra_config: DictConfig) -> None:
+    """Sees that launcher and sweeper are installed.
+
+    Raises:
+        BadRequest: with the extra that brings what is missing.
+    """
+    launcher, sweeper = (str(hydra_config[part].get("_target_")) for part in ("launcher", "sweeper"))
+    for name in ("joblib", "submitit"):
+        if f"hydra_{name}_launcher" in launcher:
+            need("hydra/launcher", f"hydra_plugins.hydra_{name}_launcher", name, extra=name)
+    if "akshar_optuna" in sweeper:
+        need("hydra/sweeper=akshar_optuna", "optuna", "cmaes", extra="search")
 
 
 def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:

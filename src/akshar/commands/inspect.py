@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from akshar.errors import BadRequest
+from akshar.extras import need
 from akshar.runs.record import RunFolder
 from akshar.sweeps.folder import is_sweep, runs_of
 
@@ -71,6 +72,7 @@ def write_report(folder: RunFolder, trust: Sequence[str] = ()) -> Path:
     from akshar.runs.checkpoint import read_checkpoint
     from akshar.trained import load_trained
 
+    need("akshar inspect", "captum", "sklearn", extra="inspect")
     keep_freed_memory()
     trained = load_trained(str(folder.path), trust)
     dataset = dataset_of(outcome.result["config"])

@@ -55,6 +55,7 @@ def run_sweep(overrides: Sequence[str], run_hydra: RunHydra) -> int:
         f"hydra.sweep.dir='{sweep}'",
     ]
     hydra_config = expand.hydra_part(overrides)
+    expand.check_extras(hydra_config)
     grid, workers = expand.is_grid(hydra_config), expand.has_workers(hydra_config)
     count = 0
     if grid:

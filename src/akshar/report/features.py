@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from akshar.data.images import normalise, to_unit
 from akshar.trained import Trained
 
 
@@ -62,8 +63,6 @@ def occlusion(trained: Trained, pixels: Tensor, classes: np.ndarray) -> np.ndarr
         float32 (N, 32, 32): above 0 where the ink, or its absence, speaks for the class.
     """
     from captum.attr import Occlusion  # an extra, wanted here alone
-
-    from akshar.data.images import normalise, to_unit
 
     net = trained.classifier.cpu().float()
     with torch.no_grad():
