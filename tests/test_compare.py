@@ -100,6 +100,33 @@ def test_two_runs_image_by_image(runs, workplace, capsys):
 
 
 @pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda result: result["data"].update(digest="0" * 64), "but of data that differ"),
+        (lambda result: result.update(classes=result["classes"][::-1]), "answer among different classes"),
+        (lambda result: result.pop("classes"), "is damaged, or of another version"),
+    ],
+)
+def test_a_record_that_tells_of_something_else_is_refused(change, message, runs, tmp_path, refused):
+    shutil.copytree(runs / "other", tmp_path / "changed")
+    result = json.loads((tmp_path / "changed" / "result.json").read_text())
+    change(result)
+    (tmp_path / "changed" / "result.json").write_text(json.dumps(result))
+    (line,) = refused("compare", str(runs / "one"), str(tmp_path / "changed"))
+    assert message in line
+
+
+def test_a_record_s_data_source_is_not_run_unless_it_is_ours(runs, tmp_path, workplace, capsys):
+    shutil.copytree(runs / "one", tmp_path / "evil")
+    result = json.loads((tmp_path / "evil" / "result.json").read_text())
+    result["config"]["data"]["source"] = {"_target_": "os.system", "command": f"touch {tmp_path / 'harm'}"}
+    (tmp_path / "evil" / "result.json").write_text(json.dumps(result))
+    assert main(["compare", str(tmp_path / "evil"), str(runs / "other")]) == 0
+    assert "no sheet of images: os.system is none of our own data sources" in capsys.readouterr().out
+    assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize(
     ("names", "message"),
     [
         (["one"], "at least two runs are needed"),

@@ -97,6 +97,7 @@ def test_workers_stop_with_their_sweep(how, exit_code, workplace):
     assert "going on after step" in (sweep / "0" / "run.log").read_text()
 
 
+@pytest.mark.slow
 def test_a_failure_beside_others_is_told_and_may_end_them(workplace):
     words = [*LONG, "optimizer=sgd", "scheduler=none", "hydra/launcher=joblib", "optimizer.lr=0.01,1e20,0.02"]
     process = start(*words, "sweep.fail_fast=true")

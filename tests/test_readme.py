@@ -27,6 +27,11 @@ def trainings():
     return [line for line in lines if not any(word in line for word in RECORDED)]
 
 
+def marked(lines):
+    """Those that begin processes of their own are slow."""
+    return [pytest.param(line, marks=pytest.mark.slow) if "hydra/launcher" in line else line for line in lines]
+
+
 def recorded():
     return [line for line in COMMANDS if any(word in line for word in RECORDED)]
 
@@ -40,7 +45,7 @@ def test_the_readme_begins_with_results_and_the_two_commands():
     assert second == ".venv/bin/pip install -e '.[dev]' && .venv/bin/pytest"
 
 
-@pytest.mark.parametrize("line", trainings())
+@pytest.mark.parametrize("line", marked(trainings()))
 def test_trainings_run(line, workplace, dhcd_if_needed):
     words = shlex.split(line.partition("#")[0])[1:]
     words = dhcd_if_needed(words)
