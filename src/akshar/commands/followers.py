@@ -60,7 +60,9 @@ class Followers:
         if not self._processes:
             return
         self._ended.set()
-        lost = self._lost(wait=2.0 if isinstance(error, Exception) else 0.0)
+        # When this process stops for a reason of its own, the others may well end in an error over that.
+        own = error is not None and (isinstance(error, AksharError) or not isinstance(error, Exception))
+        lost = "" if own else self._lost(wait=2.0 if error else 0.0)
         deadline = time.monotonic() + (LEFT if error is None else 0.0)
         for process in self._processes:
             try:
@@ -78,7 +80,7 @@ class Followers:
                 os.environ[name] = value
         if dist.is_initialized():
             dist.destroy_process_group()
-        if lost and not isinstance(error, AksharError):
+        if lost:
             raise AksharError(lost) from error
 
     def _begin(self, number: int) -> subprocess.Popen[bytes]:

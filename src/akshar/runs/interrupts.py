@@ -58,6 +58,10 @@ class Interrupts:
             self._deferred = False
         self.obey()
 
+    def ask(self, number: int) -> None:
+        """Lets a signal wait that came to another process of the run."""
+        self._signal = self._signal or number
+
     def obey(self) -> None:
         """Stops if a signal waits.
 

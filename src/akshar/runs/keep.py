@@ -127,6 +127,8 @@ class KeepLast(Checkpoint):
         if trainer.is_global_zero:
             self.folder.write_status("running", finished, trainer.global_step)
         self._saved_at = time.monotonic()
+        if number := ranks.largest(self.interrupts.received or 0):
+            self.interrupts.ask(number)  # of all processes, which stop together
         self.interrupts.obey()
 
     def _is_in_best(self, trainer: Trainer) -> bool:
