@@ -95,9 +95,9 @@ def test_stopped_within_an_epoch_it_goes_on_to_the_same_end(workplace):
     while not (run / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == 143, err
     assert json.loads((run / "status.json").read_text())["step"] < 12 * 13
     assert not processes_of(run)
     assert main(["train", "resume=stopped"]) == 0

@@ -40,8 +40,7 @@ class Interrupts:
         return self._signal or self._asked()
 
     def __enter__(self) -> "Interrupts":
-        if threading.current_thread() is threading.main_thread():  # elsewhere Python takes no handlers
-            self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        self._before = self.take_signals()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,6 +56,12 @@ class Interrupts:
         finally:
             self._deferred = False
         self.obey()
+
+    def take_signals(self) -> dict[int, Any]:
+        """Makes signals come here, also where a library took them since; returns the handlers they had."""
+        if threading.current_thread() is not threading.main_thread():  # where Python takes no handlers
+            return {}
+        return {number: signal.signal(number, self._handle) for number in SIGNALS}
 
     def ask(self, number: int) -> None:
         """Lets a signal wait that came to another process of the run."""

@@ -81,6 +81,8 @@ class KeepLast(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock; sets a resumed run to where it was."""
+        # Lightning has taken SIGTERM by now, to broadcast it at once: amid whatever else the processes exchange.
+        self.interrupts.take_signals()
         self._saved_at = time.monotonic()
         if self._resumed is not None:
             set_generators(self._resumed["generators"])
