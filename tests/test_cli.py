@@ -105,9 +105,10 @@ def test_the_tutorial_s_network_trains_with_other_augmentation(train, augment):
     assert result["fit"]["steps"] == 8  # TINY's two epochs of four batches
 
 
-@pytest.mark.parametrize("name", ["quickstart"])
+@pytest.mark.parametrize("name", ["quickstart", "record", "fast", "fast98", "tiny", "digits"])
 def test_experiments_run(train, name):
-    result, _ = train(f"experiment={name}", "data.train_per_class=20", "data.test_per_class=5", "debug=smoke")
+    few = ["data=glyphs", "data.train_per_class=20", "data.test_per_class=5"]
+    result, _ = train(f"experiment={name}", *few, "debug=smoke")
     assert result["name"] == name
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from akshar.benchmarks import overhead, pipeline, sweeps
+from akshar.benchmarks import pipeline, step, sweeps
 from akshar.memory import keep_freed_memory
 
 
@@ -13,18 +13,19 @@ from akshar.memory import keep_freed_memory
 @pytest.mark.timing
 def test_the_input_pipeline_is_ten_times_imagefolder_s():
     keep_freed_memory()
-    ours, theirs = pipeline.measure(images=9200, batch_size=32)
-    print(f"{ours:,.0f} against {theirs:,.0f} images/s: {ours / theirs:.1f} times")
-    assert ours / theirs >= 10
+    measured = pipeline.measure_pipeline(images=9200, batch_size=32)
+    times = measured[pipeline.OURS].times(measured[pipeline.FOLDER])
+    print({name: f"{figure.median:,.0f} images/s" for name, figure in measured.items()}, f"{times:.1f} times")
+    assert times >= 10
 
 
 @pytest.mark.slow
 @pytest.mark.timing
 def test_lightning_costs_little_over_a_bare_loop():
     keep_freed_memory()
-    bare, fit = overhead.measure(steps=2000)
-    print(f"{fit - bare:.3f} ms a step over {bare:.3f} ms")
-    assert fit - bare <= 0.6
+    bare, fit = step.measure_step(step.tiny_net, steps=2000).values()
+    print(f"{step.overhead(bare, fit):.3f} ms a step over {bare.median:.3f} ms")
+    assert step.overhead(bare, fit) <= 0.6
 
 
 @pytest.mark.slow
@@ -43,12 +44,3 @@ def test_a_sweep_takes_a_third_of_the_time_of_separate_processes(capsys):
     lines = capsys.readouterr().out.splitlines()
     print("\n".join(lines))
     assert float(lines[1].split()[-3]) <= 1 / 3
-
-
-def test_both_measurements_run(monkeypatch):
-    monkeypatch.setattr(pipeline, "SECONDS", 0.05)
-    ours, theirs = pipeline.measure(images=460, batch_size=32)
-    assert min(ours, theirs) > 0
-    monkeypatch.setattr(overhead, "ROUNDS", 1)
-    bare, fit = overhead.measure(steps=60)
-    assert min(fit, bare) > 0

@@ -1,11 +1,10 @@
-"""Images a second that reach the net: ours against ImageFolder with RandomAffine and two workers.
+"""Images a second that reach the net: ours, torchvision's v2 transforms, and ImageFolder with PIL.
 
-Run: `python -m akshar.benchmarks.pipeline [--images N] [--batch-size B]`. Both read the same images (drawn
-glyphs, written as PNG for ImageFolder), both give normalised, augmented float batches, in one process run.
+Run: `python -m akshar.benchmarks.pipeline [--images N] [--batch-size B]`. All give the same drawn glyphs as
+normalised float batches under the tutorial's RandomAffine; the other two image by image, in two worker processes.
 """
 
 import argparse
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -13,10 +12,13 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
+from torchvision.transforms import v2
 
+from akshar.benchmarks.measured import Measured, Told, measure
 from akshar.data.augment import Augment
 from akshar.data.glyphs import Glyphs
 from akshar.data.images import Images
@@ -24,37 +26,70 @@ from akshar.data.module import CharacterData
 from akshar.memory import keep_freed_memory
 
 WORKERS = 2
-ROUNDS = 3
-SECONDS = 1.0  # a round takes at least so long
+OURS, V2, FOLDER = "akshar", "torchvision v2, image by image", "ImageFolder with PIL"
+AFFINE = {"degrees": 45, "translate": (0.1, 0.1), "scale": (0.8, 1.2)}
 
 
 def main() -> None:
-    """Prints both figures and their ratio."""
+    """Prints the three and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=9200, help="images an epoch")
     parser.add_argument("--batch-size", type=int, default=32)
     arguments = parser.parse_args()
     keep_freed_memory()  # as `akshar train` does
-    ours, theirs = measure(arguments.images, arguments.batch_size)
-    print(f"akshar        {ours:>9,.0f} images/s")
-    print(f"ImageFolder   {theirs:>9,.0f} images/s (RandomAffine, {WORKERS} workers)")
-    print(f"ratio         {ours / theirs:>9.1f}")
+    measured = measure_pipeline(arguments.images, arguments.batch_size)
+    for name, figure in measured.items():
+        print(f"{name:32}{figure.median:>9,.0f} images/s   akshar: {measured[OURS].times(figure):.1f} times that")
 
 
-def measure(images: int, batch_size: int) -> tuple[float, float]:
-    """Images a second of both, the median of some rounds each; worker start-up is left out of ImageFolder's."""
+def measure_pipeline(
+    images: int, batch_size: int, seconds: float = 1.0, rounds: int = 3, tell: Told = lambda _: None
+) -> dict[str, Measured]:
+    """Images a second of each, in rounds of at least `seconds`; the start of workers is left out."""
     source = Glyphs(train_per_class=-(-images // 46), test_per_class=1)
     augment = Augment(rotation=45, translation=0.1, scale=(0.8, 1.2))
     data = CharacterData(source.load(), augment, batch_size=batch_size)
     assert data.train is not None
 
-    def ours() -> Iterable[torch.Tensor]:
+    def ours() -> Iterable[Tensor]:
         return (data.prepare(batch, augmented=True).images for batch in data.train_dataloader())
+
+    def loader(dataset: "Dataset[tuple[Tensor, int]]") -> Callable[[], Iterable[Tensor]]:
+        batches = DataLoader(dataset, batch_size, shuffle=True, num_workers=WORKERS, persistent_workers=True)
+        return lambda: (images for images, _ in batches)
 
     with tempfile.TemporaryDirectory() as folder:
         write_folder(data.train, Path(folder))
-        loader = image_folder_loader(Path(folder), batch_size)
-        return _rate(ours), _rate(lambda: (images for images, _ in loader))
+        makers = {OURS: ours, V2: loader(ImageByImage(data.train)), FOLDER: loader(image_folder(Path(folder)))}
+        contenders = {name: lambda maker=maker: _rate(maker, seconds) for name, maker in makers.items()}
+        return measure(contenders, "images/s", rounds, tell)
+
+
+class ImageByImage(Dataset[tuple[Tensor, int]]):
+    """Images in memory, each through torchvision's v2 transforms by itself."""
+
+    def __init__(self, images: Images):
+        self.images = images
+        self.steps = v2.Compose(
+            [v2.RandomAffine(**AFFINE), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5], [0.5])]
+        )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.steps(self.images.pixels[index]), int(self.images.labels[index])
+
+
+def image_folder(folder: Path) -> "Dataset[tuple[Tensor, int]]":
+    """The tutorial's own input pipeline, grey."""
+    steps = [
+        transforms.Grayscale(),
+        transforms.RandomAffine(**AFFINE),
+        transforms.ToTensor(),
+        transforms.Normalize(0.5, 0.5),
+    ]
+    return ImageFolder(str(folder), transforms.Compose(steps))
 
 
 def write_folder(images: Images, folder: Path) -> None:
@@ -65,31 +100,16 @@ def write_folder(images: Images, folder: Path) -> None:
         Image.fromarray(pixels[0].numpy()).save(path)
 
 
-def image_folder_loader(folder: Path, batch_size: int) -> "DataLoader[tuple[torch.Tensor, torch.Tensor]]":
-    """The tutorial's own input pipeline, grey."""
-    steps = [
-        transforms.Grayscale(),
-        transforms.RandomAffine(45, translate=(0.1, 0.1), scale=(0.8, 1.2)),
-        transforms.ToTensor(),
-        transforms.Normalize(0.5, 0.5),
-    ]
-    dataset = ImageFolder(str(folder), transforms.Compose(steps))
-    return DataLoader(dataset, batch_size, shuffle=True, num_workers=WORKERS, persistent_workers=True)
-
-
-def _rate(batches: Callable[[], Iterable[torch.Tensor]]) -> float:
-    """Images a second: the median of some rounds of whole epochs."""
-    rates = []
-    for _ in range(ROUNDS + 1):  # the first warms up and is not counted
-        count, seconds = 0, 0.0
-        while seconds < SECONDS:
-            iterator = iter(batches())
-            next(iterator)  # workers are running from here on
-            start = time.perf_counter()
-            count += sum(len(batch) for batch in iterator)
-            seconds += time.perf_counter() - start
-        rates.append(count / seconds)
-    return statistics.median(rates[1:])
+def _rate(batches: Callable[[], Iterable[Tensor]], seconds: float) -> float:
+    """Images a second of whole epochs, for at least so long."""
+    count, spent = 0, 0.0
+    while spent < seconds:
+        iterator = iter(batches())
+        next(iterator)  # workers are running from here on
+        start = time.perf_counter()
+        count += sum(len(batch) for batch in iterator)
+        spent += time.perf_counter() - start
+    return count / spent
 
 
 if __name__ == "__main__":

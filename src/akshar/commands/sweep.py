@@ -23,6 +23,7 @@ from akshar.sweeps.table import Entry, Figure, Row, make_table, read_entries
 
 log = logging.getLogger(__name__)
 UNPIPED = 160  # columns where the output goes to a file or another program
+MIN_SIZES = 3  # of networks, from which their accuracy is drawn against their size
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,13 +62,15 @@ def report(sweep: Path, jobs: int = 0) -> int:
     from akshar.figures.sweep import draw_sweep  # which loads matplotlib
 
     draw_sweep(rows, sweep / "sweep.png")
+    sizes = _draw_sizes(sweep, rows, entries)
     if is_search(sweep):
         from akshar.sweeps.study import draw  # which loads optuna
 
         draw(sweep, sweep / "study.png")
     _print(cells)
-    study = f", the search in {RunFolder(sweep)}/study.png" if is_search(sweep) else ""
-    print(f"table in {RunFolder(sweep)}/sweep.{{csv,md,json,png}}{study}")
+    more = f", the search in {RunFolder(sweep)}/study.png" if is_search(sweep) else ""
+    more += f", accuracy by parameters in {RunFolder(sweep)}/size.png" if sizes else ""
+    print(f"table in {RunFolder(sweep)}/sweep.{{csv,md,json,png}}{more}")
     if running := [entry.folder.path.name for entry in entries if entry.status == "running"]:
         print(f"running: job {', '.join(running)}", file=sys.stderr)
     failed = [entry for entry in entries if entry.status not in ("completed", "pruned", "running")]
@@ -76,6 +79,22 @@ def report(sweep: Path, jobs: int = 0) -> int:
     if len(entries) < jobs:
         print(f"not begun: {jobs - len(entries)} of {jobs} jobs", file=sys.stderr)
     return int(bool(failed) or len(entries) < jobs)
+
+
+def _draw_sizes(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> bool:
+    """Draws `size.png` where networks of at least three sizes were tested; returns whether they were."""
+    from akshar.figures.size import PUBLISHED, Network, draw_size  # which loads matplotlib
+
+    networks = [
+        Network(row.parameters, row.test_accuracy.mean, row.test_accuracy.sd)
+        for row in rows
+        if row.parameters is not None and row.test_accuracy is not None
+    ]
+    if len({network.parameters for network in networks}) < MIN_SIZES:
+        return False
+    sets = {(data["source"], data["subset"]) for entry in entries if (data := entry.result.get("data"))}
+    draw_size(networks, PUBLISHED if sets == {("dhcd", "all")} else (), sweep / "size.png")
+    return True
 
 
 def _reason(entry: Entry) -> str:

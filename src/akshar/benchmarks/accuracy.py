@@ -1,0 +1,125 @@
+"""Seconds of training to an accuracy on held-out images, beside the first epoch of the tutorial's own loop.
+
+Run: `python -m akshar.benchmarks.accuracy [--seeds 10]`: `akshar train experiment=fast` and `experiment=fast98` on
+DHCD's 46 classes, and the tutorial's loop over the same training images (its network, ImageFolder, RandomAffine,
+batches of 32, SGD), all in one go on one machine.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch.utils.data import DataLoader
+from torchvision import transforms
+from torchvision.datasets import ImageFolder
+
+from akshar.benchmarks.pipeline import AFFINE, write_folder
+from akshar.data.dhcd import DHCD
+from akshar.data.images import Images
+from akshar.data.splits import split_images
+from akshar.models.tutorial import Tutorial
+
+TARGETS = {"fast98": 0.98, "fast": 0.99}
+
+
+@dataclass(frozen=True)
+class Reached:
+    """One run of `akshar train`.
+
+    Attributes:
+        seconds: from the first step to the last validation.
+        images: seen in training.
+        accuracy: of that validation, in [0, 1].
+    """
+
+    seconds: float
+    images: int
+    accuracy: float
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints every run, the means, and the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--steps", type=int, help="of the tutorial's epoch, from which all of it is reckoned")
+    asked = parser.parse_args(arguments)
+    images = training_images()
+    epoch = tutorial_epoch(images, asked.steps)
+    print(f"the tutorial's loop: {epoch:.1f} s for its first epoch of {len(images):,} images")
+    for experiment, target in TARGETS.items():
+        runs = []
+        for seed in range(1, asked.seeds + 1):
+            runs.append(train_once([f"experiment={experiment}", f"seed={seed}"]))
+            print(f"{experiment} seed {seed}: {runs[-1].accuracy:.2%} in {runs[-1].seconds:.2f} s")
+        seconds = [run.seconds for run in runs]
+        reached = sum(run.accuracy >= target for run in runs)
+        spread = statistics.stdev(seconds) if len(seconds) > 1 else 0.0
+        mean = statistics.mean(seconds)
+        print(
+            f"{experiment}: {target:.0%} reached by {reached} of {len(runs)}, "
+            f"{statistics.mean(run.accuracy for run in runs):.2%} on average; {mean:.2f} ± {spread:.2f} s, "
+            f"{runs[0].images:,} images; {epoch / mean:.1f} times faster than the tutorial's first epoch"
+        )
+
+
+def training_images() -> Images:
+    """Nine tenths of DHCD's, those that `akshar train` trains on.
+
+    Raises:
+        BadData: DHCD cannot be had.
+    """
+    train = DHCD().load().train
+    assert train is not None
+    chosen = split_images(train, val_fraction=0.1, method="random", seed=1).train
+    return Images(train.pixels[chosen], train.labels[chosen], chosen, train.classes)
+
+
+def train_once(words: Sequence[str]) -> Reached:
+    """Runs `akshar train` in a process of its own, without the test."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "akshar", "train", *words, "test=false", "hydra.run.dir=run"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+        result = json.loads((Path(folder) / "run" / "result.json").read_text())
+    fit = result["fit"]
+    return Reached(fit["seconds"], round(fit["seconds"] * fit["images_per_second"]), result["best"]["val_accuracy"])
+
+
+def tutorial_epoch(images: Images, steps: int | None = None) -> float:
+    """Seconds of the first epoch of the tutorial's loop, without its validation.
+
+    Args:
+        images: to train on.
+        steps: so many of the epoch's steps are timed and the rest is reckoned; None for all.
+    """
+    normalise = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    steps_of_image = transforms.Compose([transforms.RandomAffine(**AFFINE), transforms.ToTensor(), normalise])
+    with tempfile.TemporaryDirectory() as folder:
+        write_folder(images, Path(folder))
+        batches = DataLoader(ImageFolder(folder, steps_of_image), batch_size=32, shuffle=True)
+        net = Tutorial(len(images.classes), in_channels=3)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
+        start = time.perf_counter()
+        done = 0
+        for pixels, labels in batches:
+            optimizer.zero_grad()
+            F.cross_entropy(net(pixels), labels).backward()
+            optimizer.step()
+            done += 1
+            if done == steps:
+                break
+        return (time.perf_counter() - start) * len(batches) / done
+
+
+if __name__ == "__main__":
+    main()

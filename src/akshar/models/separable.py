@@ -1,0 +1,74 @@
+"""A network of few parameters: depthwise-separable convolutions (Howard et al., 2017), used more than once each."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from akshar.models.compact import conv_norm_relu
+
+
+class Separable(nn.Module):
+    """2x2 pixels become 4 channels at 16x16; a 3x3 convolution, then stages of separable ones at 16x16, 8x8, 4x4.
+
+    Args:
+        num_classes: number of logits.
+        in_channels: of the images.
+        widths: channels of each stage; each stage after the first halves the resolution.
+        blocks: residual blocks of each stage.
+        repeats: how often each residual block is applied, with the same kernels and norms of its own each time.
+        dropout: probability, before the last layer.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: Literal[1, 3] = 1,
+        widths: Sequence[Annotated[int, Field(ge=1)]] = (16, 24, 32),
+        blocks: Sequence[Annotated[int, Field(ge=0)]] = (1, 1, 0),
+        repeats: Annotated[int, Field(ge=1)] = 1,
+        dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+    ):
+        super().__init__()
+        if len(widths) != len(blocks):
+            raise ValueError(f"widths={list(widths)} and blocks={list(blocks)} must be as many")
+        self.in_channels = in_channels
+        layers: list[nn.Module] = [nn.PixelUnshuffle(2), conv_norm_relu(in_channels * 4, widths[0])]
+        channels = widths[0]
+        for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            if stage:
+                layers += [*separable(channels, width, stride=2), nn.BatchNorm2d(width), nn.ReLU()]
+            layers += [Repeated(width, repeats) for _ in range(count)]
+            channels = width
+        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(channels, num_classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Float (B, in_channels, 32, 32) -> logits (B, num_classes)."""
+        return self.classifier(self.dropout(self.features(images)))
+
+
+class Repeated(nn.Module):
+    """A separable convolution beside an identity, applied several times; norms differ, since statistics do."""
+
+    def __init__(self, width: int, repeats: int):
+        super().__init__()
+        self.convolution = nn.Sequential(*separable(width, width))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for _ in range(repeats))
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width, H, W) -> the same shape."""
+        for norm in self.norms:
+            x = self.relu(x + norm(self.convolution(x)))
+        return x
+
+
+def separable(channels: int, width: int, stride: int = 1) -> tuple[nn.Conv2d, nn.Conv2d]:
+    """A 3x3 kernel for each channel, then a mixture of the channels at each pixel."""
+    return (
+        nn.Conv2d(channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False),
+        nn.Conv2d(channels, width, 1, bias=False),
+    )
