@@ -58,7 +58,14 @@ def test_trainings_run(line, workplace, dhcd_if_needed):
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in COMMANDS if line.startswith("akshar") and line not in trainings() + recorded()]
+    "line",
+    [
+        line
+        for line in COMMANDS
+        if line.startswith("akshar")
+        and line not in trainings() + recorded()
+        and line != "akshar bench --quick"  # test_bench.py runs it
+    ],
 )
 def test_other_verbs_run(line, workplace, capfd):
     if line.startswith("akshar sweep"):
