@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
+from akshar.models.staged import Staged, conv_norm_relu
 
-class Compact(nn.Module):
+
+class Compact(Staged):
     """2x2 pixels become 4 channels at 16x16, then stages of residual blocks at 16x16, 8x8 and 4x4.
 
     Args:
@@ -26,23 +28,7 @@ class Compact(nn.Module):
         blocks: Sequence[Annotated[int, Field(ge=0)]] = (1, 1, 0),
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     ):
-        super().__init__()
-        if len(widths) != len(blocks):
-            raise ValueError(f"widths={list(widths)} and blocks={list(blocks)} must be as many")
-        self.in_channels = in_channels
-        layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
-        channels = in_channels * 4
-        for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
-            layers.append(conv_norm_relu(channels, width, stride=1 if stage == 0 else 2))
-            layers += [Residual(width) for _ in range(count)]
-            channels = width
-        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(channels, num_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Float (B, in_channels, 32, 32) -> logits (B, num_classes)."""
-        return self.classifier(self.dropout(self.features(images)))
+        super().__init__(num_classes, in_channels, widths, blocks, dropout, halve, Residual)
 
 
 class Residual(nn.Module):
@@ -62,8 +48,6 @@ class Residual(nn.Module):
         return self.relu(x + self.branch(x))
 
 
-def conv_norm_relu(channels: int, width: int, stride: int = 1) -> nn.Sequential:
-    """A 3x3 convolution that keeps the resolution, or divides it by `stride`."""
-    return nn.Sequential(
-        nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
-    )
+def halve(channels: int, width: int) -> list[nn.Module]:
+    """A 3x3 convolution of stride 2."""
+    return [conv_norm_relu(channels, width, stride=2)]

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from akshar.models.compact import conv_norm_relu
+from akshar.models.staged import Staged
 
 
-class Separable(nn.Module):
+class Separable(Staged):
     """2x2 pixels become 4 channels at 16x16; a 3x3 convolution, then stages of separable ones at 16x16, 8x8, 4x4.
 
     Args:
@@ -30,24 +30,9 @@ class Separable(nn.Module):
         repeats: Annotated[int, Field(ge=1)] = 1,
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     ):
-        super().__init__()
-        if len(widths) != len(blocks):
-            raise ValueError(f"widths={list(widths)} and blocks={list(blocks)} must be as many")
-        self.in_channels = in_channels
-        layers: list[nn.Module] = [nn.PixelUnshuffle(2), conv_norm_relu(in_channels * 4, widths[0])]
-        channels = widths[0]
-        for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
-            if stage:
-                layers += [*separable(channels, width, stride=2), nn.BatchNorm2d(width), nn.ReLU()]
-            layers += [Repeated(width, repeats) for _ in range(count)]
-            channels = width
-        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(channels, num_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Float (B, in_channels, 32, 32) -> logits (B, num_classes)."""
-        return self.classifier(self.dropout(self.features(images)))
+        super().__init__(
+            num_classes, in_channels, widths, blocks, dropout, halve, lambda width: Repeated(width, repeats)
+        )
 
 
 class Repeated(nn.Module):
@@ -72,3 +57,8 @@ def separable(channels: int, width: int, stride: int = 1) -> tuple[nn.Conv2d, nn
         nn.Conv2d(channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False),
         nn.Conv2d(channels, width, 1, bias=False),
     )
+
+
+def halve(channels: int, width: int) -> list[nn.Module]:
+    """A separable convolution of stride 2."""
+    return [*separable(channels, width, stride=2), nn.BatchNorm2d(width), nn.ReLU()]
