@@ -6,9 +6,9 @@ import torch
 from conftest import write_picture
 from PIL import Image
 
-from akshar.data.folder import Folder
-from akshar.data.preprocess import place, read_picture
+from akshar.data.folder import Folder, read_picture
 from akshar.errors import BadData
+from akshar.pictures.place import place
 
 MODES = ("L", "RGB", "RGBA", "P", "1", "LA", "CMYK", "I;16")
 

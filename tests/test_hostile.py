@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from akshar.data.dhcd_archive import Layout, read_archive
-from akshar.data.folder import Folder
-from akshar.data.preprocess import FORMATS, read_picture
+from akshar.data.folder import Folder, read_picture
 from akshar.errors import BadData, BadRequest
+from akshar.pictures.decode import FORMATS
 from akshar.runs.checkpoint import KEY, read_checkpoint
 from akshar.trained import load_trained
 

@@ -54,6 +54,16 @@ def letter_of(class_name: str) -> str:
     return character.letter if character else class_name
 
 
+def name_of(class_name: str) -> str:
+    """How a class is said in Latin letters: DHCD's folders by their romanised name, other names stay.
+
+    >>> name_of("character_36_gya"), name_of("digit_5"), name_of("cat")
+    ('gya', '5', 'cat')
+    """
+    character = _BY_FOLDER.get(class_name)
+    return character.name if character else class_name
+
+
 def class_order(class_names: list[str]) -> list[str]:
     """Sorts class names as DHCD counts them (1, 2, ... 36, then the digits), others after them by name.
 

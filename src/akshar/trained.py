@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from akshar.data.images import BORDER, MEAN, SIDE, STD, normalise, to_unit
+from akshar.data.images import normalise, to_unit
 from akshar.errors import BadRequest
 from akshar.files import printable
 from akshar.models.classifier import Classifier
+from akshar.pictures.frame import PREPROCESSING
 from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
 
-# How images reach the net in this version; a checkpoint says how they reached the one that it holds.
-PREPROCESSING = {"side": SIDE, "border": BORDER, "ink": "white on black", "mean": MEAN, "std": STD}
 BATCH = 1024  # images at once, which bounds memory
 TRUSTED = ("akshar.models", "torch.nn")  # packages whose networks a checkpoint may name
 
@@ -52,6 +52,11 @@ class Trained:
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=mixed):
             parts = [net(normalise(to_unit(part.to(device)))).float().cpu() for part in pixels.split(BATCH)]
         return torch.cat(parts)
+
+    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """Calibrated float32 (N, K) of uint8 [0, 255] (N, 32, 32); see `Engine`."""
+        logits = self.logits(torch.from_numpy(pixels)[:, None])
+        return (logits / self.temperature).softmax(1).numpy()
 
 
 def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from akshar.benchmarks.measured import Measured, Told, measure, rate
 from akshar.benchmarks.roofline import wait
-from akshar.data.images import SIDE
+from akshar.pictures.frame import SIDE
 
 MANY = 1024  # images a batch
 EAGER, COMPILED, ONNX = "eager", "torch.compile", "ONNX Runtime"

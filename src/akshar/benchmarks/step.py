@@ -21,10 +21,11 @@ from akshar.commands.build import precision
 from akshar.commands.fit import fit
 from akshar.commands.prepare import Prepared
 from akshar.data.augment import Augment
-from akshar.data.images import SIDE, Dataset, Images
+from akshar.data.images import Dataset, Images
 from akshar.data.module import CharacterData
 from akshar.memory import keep_freed_memory
 from akshar.models.classifier import Classifier
+from akshar.pictures.frame import SIDE
 from akshar.runs.interrupts import Interrupts
 from akshar.runs.record import RunFolder
 from akshar.runs.tensorboard import RunLogger

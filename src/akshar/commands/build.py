@@ -14,10 +14,11 @@ from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
-from akshar.data.images import SIDE, Dataset
+from akshar.data.images import Dataset
 from akshar.data.module import CharacterData
 from akshar.errors import BadRequest
 from akshar.models.classifier import Classifier, parameter_groups
+from akshar.pictures.frame import SIDE
 from akshar.runs.checkpoint import WholeFileCheckpointIO
 from akshar.runs.tensorboard import RunLogger
 

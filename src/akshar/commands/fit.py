@@ -8,6 +8,7 @@ from pytorch_lightning import Callback
 from akshar.commands.build import build_trainer
 from akshar.commands.prepare import Prepared
 from akshar.errors import AksharError
+from akshar.pictures.frame import PREPROCESSING
 from akshar.runs.checkpoint import PlainContents
 from akshar.runs.history import History, Progress
 from akshar.runs.interrupts import Interrupts
@@ -16,7 +17,6 @@ from akshar.runs.record import RunFolder
 from akshar.runs.tensorboard import RunLogger
 from akshar.runs.watch import Watch
 from akshar.sweeps.folder import is_search
-from akshar.trained import PREPROCESSING
 
 
 def _pruning(folder: RunFolder) -> list[Callback]:

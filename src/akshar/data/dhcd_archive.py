@@ -13,9 +13,9 @@ from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from akshar.data.cache import Arrays
-from akshar.data.images import SIDE
 from akshar.errors import BadData
 from akshar.files import printable
+from akshar.pictures.frame import SIDE
 
 LISTED = 5  # differences named in one message
 MAX_IMAGE_BYTES = 100_000  # a 32x32 PNG has under 2,000

@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from akshar.data import preprocess
 from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version, fingerprint
 from akshar.data.images import Dataset, Images
 from akshar.data.outline import class_folders, image_files
-from akshar.data.preprocess import read_picture
 from akshar.data.splits import split_images
 from akshar.errors import BadData
 from akshar.files import printable
+from akshar.pictures import decode, frame, ink, place
 
 LISTED = 8  # unreadable files named in one message
 
@@ -68,7 +67,7 @@ class Folder:
         everything = [path for name in classes for path in files[name]]
         if gone := [path for path in everything if not path.is_file()]:
             raise BadData(f"{printable(gone[0])}: is no file that can be read; remove it")
-        key = fingerprint(everything, code_version((preprocess,)))
+        key = fingerprint(everything, code_version((decode, ink, place, frame)))
         cache = cache_root(self.cache_dir) / f"folder-{key}"
         arrays = cached_arrays(cache, lambda: _decode(files), ("pixels", "labels", "numbers"))
         return Images(
@@ -78,6 +77,21 @@ class Folder:
             tuple(classes),
             tuple(str(path.relative_to(folder)) for path in everything),
         )
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Reads one file as a character.
+
+    Returns:
+        uint8 [0, 255] (32, 32), white on black.
+
+    Raises:
+        BadData: no image, too large a one, or nothing drawn on it; the message names the file.
+    """
+    placed = place.place(decode.decode(path))
+    if placed.box is None:
+        raise BadData(f"{printable(path)}: nothing is drawn on it")
+    return placed.pixels
 
 
 def _natural(path: Path) -> list[tuple[bool, int, str]]:

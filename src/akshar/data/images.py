@@ -9,11 +9,6 @@ from torch import Tensor
 
 from akshar.errors import BadRequest
 
-SIDE = 32  # pixels; every image of the project is SIDE x SIDE
-BORDER = 2  # pixels of background on each side
-BOX = SIDE - 2 * BORDER  # DHCD stretches a character to the 28 x 28 inside
-MEAN = STD = 0.5  # of `normalise`
-
 
 @dataclass(frozen=True)
 class Images:

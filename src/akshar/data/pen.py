@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from akshar.data.augment import Augment, blur_images
-from akshar.data.images import BORDER, BOX
 from akshar.fonts import Font, draw_text
+from akshar.pictures.frame import BORDER, BOX
 
 CANVAS = 64
 FILLED = 44  # pixels of the canvas that a character's longer side takes: room for the hand's unsteadiness
