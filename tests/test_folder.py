@@ -55,7 +55,7 @@ def test_transparent_paper_and_exif_rotation(tmp_path):
 def test_a_picture_placed_as_dhcd_places_it_is_left_as_it_is():
     placed = np.zeros((32, 32), np.float32)
     placed[2:30, 4:28] = np.random.default_rng(0).random((28, 24))
-    assert np.array_equal(place(placed), np.rint(placed * 255).astype(np.uint8))
+    assert np.array_equal(place(placed).pixels, np.rint(placed * 255).astype(np.uint8))
 
 
 def test_train_and_test_folders(tmp_path):
