@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -63,14 +64,15 @@ def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:
     """Rebuilds a network.
 
     Args:
-        model: a run's folder (its best checkpoint), or a checkpoint file.
+        model: a run's folder (its best checkpoint), a checkpoint file, or a file of `akshar export --format
+            safetensors`.
         trust: packages of your own whose networks the checkpoint may name beside akshar's and torch's.
 
     Raises:
         BadRequest: not a checkpoint, one that names something else than a trusted network, or one whose weights
             or preprocessing are not those of this version; the message names the file.
     """
-    checkpoint = read_checkpoint(model)
+    checkpoint = _read(model)
     contents, weights = checkpoint[KEY], net_weights(checkpoint)
     if contents["preprocessing"] != PREPROCESSING:
         raise BadRequest(f"{model}: was trained on images prepared as {contents['preprocessing']}, not as here")
@@ -100,6 +102,14 @@ def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:
         ) from error
     classes = tuple(contents["classes"])
     return Trained(Classifier(net).eval(), classes, contents["temperature"] or 1.0, contents["config"])
+
+
+def _read(model: str) -> dict[str, Any]:
+    if Path(model).suffix != ".safetensors":
+        return read_checkpoint(model)
+    from akshar.export.safetensors import read_safetensors  # an extra
+
+    return read_safetensors(Path(model).expanduser())
 
 
 def _targets(node: Any) -> Iterator[str]:

@@ -1,13 +1,10 @@
 """How fast a network answers: one image at a time, and many; as it is, compiled, and through ONNX Runtime."""
 
 import copy
-import logging
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -82,21 +79,10 @@ def _add_onnx(net: nn.Module, ways: dict[str, Forward], notes: list[str]) -> Non
         return
     import onnxruntime
 
-    for name in ("onnxscript", "torch.onnx"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "net.onnx"
-        torch.onnx.export(
-            copy.deepcopy(net).to("cpu"),
-            (torch.zeros(2, 1, SIDE, SIDE),),
-            file,
-            input_names=["images"],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        session = onnxruntime.InferenceSession(file.read_bytes(), options, ["CPUExecutionProvider"])
+    from akshar.export.onnx import graph_of
+
+    graph = graph_of(copy.deepcopy(net).to("cpu"), torch.zeros(2, 1, SIDE, SIDE), "images", "logits")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, ["CPUExecutionProvider"])
     ways[ONNX] = lambda images: session.run(None, {"images": images.cpu().numpy()})

@@ -1,0 +1,127 @@
+"""What an exported file says of itself: text by key, the same in ONNX and in safetensors."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from akshar import __version__
+from akshar.characters import letter_of
+from akshar.pictures.frame import PREPROCESSING
+from akshar.runs.checkpoint import FORMAT
+from akshar.trained import Trained
+
+# Of a config's data: what says which images were trained and validated on. Places stay at home.
+DATA_KEYS = ("val_fraction", "folds", "fold", "split", "split_seed")
+SOURCE_KEYS = ("_target_", "subset", "train_per_class", "test_per_class", "seed", "test_fraction", "test_seed")
+
+ASK = "not known to the program; ask whoever trained it"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is to be said of a model's training data.
+
+    Attributes:
+        name: in a sentence.
+        licence: of the data.
+        citation: how its makers are named.
+        limits: what it does to a model that learned from it, a sentence each.
+    """
+
+    name: str
+    licence: str
+    citation: str
+    limits: tuple[str, ...]
+
+
+SOURCES = {
+    "akshar.data.dhcd.DHCD": Source(
+        "DHCD, the Devanagari Handwritten Character Dataset: 92,000 scans from Nepal",
+        "CC BY 4.0, as UCI states it for data set 389",
+        "S. Acharya, A. K. Pant, P. K. Gyawali: Deep learning based large scale handwritten Devanagari character "
+        "recognition. SKIMA 2015. https://doi.org/10.24432/C5XS53",
+        (
+            "Training and test images come from the same writers, so the test accuracy is that of known hands; "
+            "expect less of a new one.",
+            "The forms are those written in Nepal: Hindi's forms of झ, ५, ८ and ९ differ and were seldom or never "
+            "seen.",
+        ),
+    ),
+    "akshar.data.glyphs.Glyphs": Source(
+        "glyphs drawn by akshar from fonts and pen strokes; no person's hand",
+        "images made by a program under MIT from fonts under the SIL Open Font License 1.1",
+        "none needed; the program draws them itself",
+        ("It has seen no handwriting: the test accuracy is that on other fonts, not that on people's hands.",),
+    ),
+    "akshar.data.folder.Folder": Source(
+        "a folder of images of whoever trained it",
+        ASK,
+        ASK,
+        (),
+    ),
+}
+UNKNOWN = Source("data of whoever trained it", ASK, ASK, ())
+
+
+def source_of(config: Mapping[str, Any]) -> Source:
+    """The data that a run's config names."""
+    return SOURCES.get(str(source_node(config).get("_target_")), UNKNOWN)
+
+
+def source_node(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The `data.source` node of a config, which may come from a file of others."""
+    data = config.get("data")
+    node = data.get("source") if isinstance(data, dict) else None
+    return node if isinstance(node, dict) else {}
+
+
+def facts_of(trained: Trained) -> dict[str, str]:
+    """Everything it takes to use the file, and where it comes from; lists and numbers as JSON.
+
+    Returns:
+        akshar (version), format (of checkpoints), classes, letters, preprocessing, temperature, config (model and
+        data, without places), weights_sha256, data, licence, citation.
+    """
+    source = source_of(trained.config)
+    values = {
+        "format": FORMAT,
+        "classes": list(trained.classes),
+        "letters": [letter_of(name) for name in trained.classes],
+        "preprocessing": PREPROCESSING,
+        "temperature": trained.temperature,
+        "config": _shareable(trained.config),
+    }
+    return {
+        "akshar": __version__,
+        **{key: json.dumps(value, ensure_ascii=False) for key, value in values.items()},
+        "weights_sha256": digest_of(trained.classifier.net.state_dict()),
+        "data": source.name,
+        "licence": f"data: {source.licence}",
+        "citation": source.citation,
+    }
+
+
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """Sha256 over the names and values of weights, as `weights_digest` takes it of a checkpoint."""
+    digest = hashlib.sha256()
+    for name, value in sorted(weights.items()):
+        digest.update(name.encode())
+        digest.update(value.contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _shareable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a config that means something on another machine."""
+    data, node = config.get("data") or {}, source_node(config)
+    source = {key: node[key] for key in SOURCE_KEYS if key in node}
+    return {
+        "name": config.get("name"),
+        "seed": config.get("seed"),
+        "model": config.get("model"),
+        "data": {**{key: data[key] for key in DATA_KEYS if key in data}, "source": source},
+    }

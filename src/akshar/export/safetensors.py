@@ -1,0 +1,81 @@
+"""Weights as safetensors, with all that it takes to rebuild their network in the header; nothing in it can run."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from torch import Tensor
+
+from akshar.errors import BadRequest
+from akshar.extras import need
+from akshar.files import printable
+from akshar.runs.checkpoint import FORMAT, KEY, NET, Contents
+
+CONTENTS = ("format", "config", "classes", "preprocessing", "temperature")  # as in a checkpoint
+
+
+def as_safetensors(weights: Mapping[str, Tensor], facts: Mapping[str, str]) -> bytes:
+    """The file.
+
+    Args:
+        weights: a network's state_dict.
+        facts: the header's metadata, see `facts_of`.
+    """
+    from safetensors.torch import save
+
+    return save({name: value.detach().contiguous().clone() for name, value in weights.items()}, dict(facts))
+
+
+def read_safetensors(path: Path) -> dict[str, Any]:
+    """Reads a file of ours as if it were a checkpoint.
+
+    Returns:
+        What `read_checkpoint` gives, as far as it takes to rebuild the network.
+
+    Raises:
+        BadRequest: no such file, one that is not ours, of another format, or damaged; the message names it.
+    """
+    need(printable(path), "safetensors", extra="export")
+    from akshar.export.facts import digest_of
+
+    if not path.is_file():
+        raise BadRequest(f"{printable(path)}: no such file")
+    weights, facts = _read(path)
+    contents = {key: _plain(facts.get(key)) for key in CONTENTS}
+    if "akshar" not in facts:
+        raise BadRequest(f"{printable(path)}: is no model that akshar exported")
+    if contents["format"] != FORMAT:
+        found = printable(facts.get("format"))[:20]
+        raise BadRequest(f"{printable(path)}: checkpoint format {found}; this version reads {FORMAT}")
+    try:
+        Contents.model_validate(contents)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise BadRequest(
+            f"{printable(path)}: not a whole model of akshar (its {printable(place)} is wrong)"
+        ) from error
+    if digest_of(weights) != facts.get("weights_sha256"):
+        raise BadRequest(f"{printable(path)}: is damaged (its weights are not those that were written)")
+    return {KEY: contents, "state_dict": {NET + name: value for name, value in weights.items()}}
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    from safetensors import safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except Exception as error:  # its own kind, and others for dtypes that torch does not know
+        raise BadRequest(
+            f"{printable(path)}: is no safetensors file, or a damaged one ({printable(error)[:120]})"
+        ) from error
+
+
+def _plain(text: str | None) -> Any:
+    """What a text of JSON says; None where it is none."""
+    try:
+        return json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
