@@ -10,7 +10,7 @@ from akshar import __version__
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, Interrupted
 
-VERBS = ("train", "test", "runs", "sweep", "inspect", "compare", "bench")
+VERBS = ("train", "test", "runs", "sweep", "inspect", "compare", "export", "bench")
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -25,6 +25,7 @@ Akshar (अक्षर) reads handwritten Devanagari: experiments from configs,
   akshar sweep FOLDER                  the table of a sweep's runs
   akshar compare RUN RUN ...           runs on the same test images: who gets what, and is it chance
   akshar runs                          what lies in outputs/: status, age, size, accuracy
+  akshar export RUN                    one file that reads without torch: ONNX; or safetensors
   akshar bench --quick                 what this machine does: input, steps, answers, time to accuracy
 
   akshar --version                     this version
