@@ -41,10 +41,15 @@ class OnnxModel:
         options.intra_op_num_threads = 1  # an image takes a tenth of a millisecond: less than waking another thread
         options.log_severity_level = SILENT
         try:
-            self._session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                content, options, ["CPUExecutionProvider"], enable_fallback=0
+            )
         except Exception as error:  # of many kinds, all ONNX Runtime's own
             raise BadRequest(f"{self.path}: is no ONNX model, or a damaged one ({_reason(error)})") from error
-        self.classes = self._checked_classes(self._session.get_modelmeta().custom_metadata_map)
+        try:
+            self.classes = self._checked_classes(self._session.get_modelmeta().custom_metadata_map)
+        except UnicodeDecodeError as error:
+            raise BadRequest(f"{self.path}: is a damaged ONNX model ({_reason(error)})") from error
         blank = np.zeros((2, SIDE, SIDE), np.uint8)
         if not np.allclose(self.probabilities(blank).sum(1), 1, atol=1e-3):
             raise BadRequest(f"{self.path}: gives no probabilities; export it anew")

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="akshar export", description=__doc__)
     parser.add_argument("model", help="a run's folder (its best checkpoint), a checkpoint, or a .safetensors")
     parser.add_argument("--format", choices=FORMATS, default="onnx", help="onnx reads without torch (default)")
-    parser.add_argument("--int8", action="store_true", help="8-bit weights and activations: a third of the size")
+    parser.add_argument("--int8", action="store_true", help="8-bit weights and activations: smaller, often faster")
     parser.add_argument("--output", metavar="FILE", help="model.onnx beside the model, or the like")
     parser.add_argument("--data", metavar="DATA", help="compare on dhcd, glyphs or a folder; else on the run's own")
     parser.add_argument("--trust", action="append", default=[], metavar="PACKAGE", help="of your own networks")

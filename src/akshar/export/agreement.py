@@ -51,8 +51,10 @@ class Agreement:
             f"largest difference of a probability {self.largest:.1e}, "
             f"{self.equal:,} of {self.images:,} answers equal ({100 * self.equal / self.images:.1f} %)"
         )
+        if self.equal == self.images:
+            return said
         beyond = self.images - self.equal_or_tied
-        return said if self.equal == self.images else f"{said}, {beyond:,} of the others no near tie"
+        return f"{said}, {f'{beyond:,} of the others beyond a near tie' if beyond else 'the others near ties'}"
 
 
 def agreement(expected: np.ndarray, got: np.ndarray, tie: float) -> Agreement:

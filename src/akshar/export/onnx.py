@@ -64,7 +64,7 @@ def graph_of(module: nn.Module, example: Tensor, input_name: str, output_name: s
     Raises:
         AksharError: the module uses what ONNX cannot say.
     """
-    for name in ("onnxscript", "torch.onnx"):
+    for name in ("onnxscript", "onnx_ir", "torch.onnx"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
