@@ -70,10 +70,10 @@ class OnnxModel:
         inputs = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
         if "akshar" not in facts or inputs != [("pixels", "tensor(uint8)", [SIDE, SIDE])]:
             raise BadRequest(f"{self.path}: is no model that akshar exported")
-        if _plain(facts.get("preprocessing")) != PREPROCESSING:
+        if plain(facts.get("preprocessing")) != PREPROCESSING:
             prepared = printable(facts.get("preprocessing"))[:200]
             raise BadRequest(f"{self.path}: reads images prepared as {prepared}, not as here")
-        classes = _plain(facts.get("classes"))
+        classes = plain(facts.get("classes"))
         outputs = [(one.name, one.type, one.shape[1:]) for one in self._session.get_outputs()]
         named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
         if not named or outputs != [("probabilities", "tensor(float)", [len(classes)])]:
@@ -81,7 +81,7 @@ class OnnxModel:
         return tuple(classes)
 
 
-def _plain(text: str | None) -> Any:
+def plain(text: str | None) -> Any:
     """What a text of JSON says; None where it is none."""
     try:
         return json.loads(text or "")

@@ -1,16 +1,13 @@
 """What an exported file says of itself: text by key, the same in ONNX and in safetensors."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from akshar import __version__
 from akshar.characters import letter_of
+from akshar.export.safetensors import digest_of
 from akshar.pictures.frame import PREPROCESSING
 from akshar.runs.checkpoint import FORMAT
 from akshar.trained import Trained
@@ -104,15 +101,6 @@ def facts_of(trained: Trained) -> dict[str, str]:
         "licence": f"data: {source.licence}",
         "citation": source.citation,
     }
-
-
-def digest_of(weights: Mapping[str, Tensor]) -> str:
-    """Sha256 over the names and values of weights, as `weights_digest` takes it of a checkpoint."""
-    digest = hashlib.sha256()
-    for name, value in sorted(weights.items()):
-        digest.update(name.encode())
-        digest.update(value.contiguous().view(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def _shareable(config: Mapping[str, Any]) -> dict[str, Any]:

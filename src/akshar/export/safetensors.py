@@ -1,14 +1,16 @@
 """Weights as safetensors, with all that it takes to rebuild their network in the header; nothing in it can run."""
 
-import json
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import ValidationError
 from torch import Tensor
 
 from akshar.errors import BadRequest
+from akshar.exported import plain
 from akshar.extras import need
 from akshar.files import printable
 from akshar.runs.checkpoint import FORMAT, KEY, NET, Contents
@@ -38,12 +40,10 @@ def read_safetensors(path: Path) -> dict[str, Any]:
         BadRequest: no such file, one that is not ours, of another format, or damaged; the message names it.
     """
     need(printable(path), "safetensors", extra="export")
-    from akshar.export.facts import digest_of
-
     if not path.is_file():
         raise BadRequest(f"{printable(path)}: no such file")
     weights, facts = _read(path)
-    contents = {key: _plain(facts.get(key)) for key in CONTENTS}
+    contents = {key: plain(facts.get(key)) for key in CONTENTS}
     if "akshar" not in facts:
         raise BadRequest(f"{printable(path)}: is no model that akshar exported")
     if contents["format"] != FORMAT:
@@ -73,9 +73,10 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def _plain(text: str | None) -> Any:
-    """What a text of JSON says; None where it is none."""
-    try:
-        return json.loads(text or "")
-    except (ValueError, RecursionError):
-        return None
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """Sha256 over the names and values of weights, as `weights_digest` takes it of a checkpoint."""
+    digest = hashlib.sha256()
+    for name, value in sorted(weights.items()):
+        digest.update(name.encode())
+        digest.update(value.contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
