@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 INKED = 0.35  # share of the way from paper to ink at which a pixel belongs to a mark
 FAINT = 0.08  # less contrast than this is paper's own grain
-SHADED = 0.06  # paper whose light varies by less is taken as even
+QUIET = 0.08  # standard deviation of grain, share of the contrast, that may stay
+TWO_TONES = 0.9  # share of the variance explained by two tones above which the light is even
 THUMBNAIL = 64  # pixels a side, on which the light is measured
 EIGHT = np.ones((3, 3), bool)  # neighbours, also across a corner
 
@@ -61,61 +63,63 @@ def find_ink(grey: np.ndarray) -> Ink | None:
 
 
 def _density(grey: np.ndarray) -> np.ndarray | None:
-    threshold, separation = _otsu(grey)
-    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    # Paper is what the rim shows and what there is more of; either alone errs on characters that fill the picture.
-    light_paper = (rim > threshold).mean() + (grey > threshold).mean() > 1
-    tones = grey if light_paper else 1 - grey
-    even = _evenly_lit(tones)
-    if even is not None:
-        even_threshold, even_separation = _otsu(even)
-        if even_separation > separation + 0.02:
-            return _scaled(even, even_threshold)
-    return _scaled(tones, threshold if light_paper else 1 - threshold)
+    """0 on paper to 1 in ink; None without contrast."""
+    grey = _without_noise(grey)
+    best, best_score = None, -np.inf
+    for tones in (grey, 1 - grey):  # dark on light, then light on dark
+        candidates = [tones]
+        threshold, separation = _otsu(tones)
+        if separation < TWO_TONES:
+            candidates.append(_evenly_lit(tones))
+        for even in candidates:
+            threshold, separation = _otsu(even)
+            paper = even > threshold
+            # Paper is what the rim shows and what there is more of; either alone errs on characters that fill
+            # the picture.
+            rim = np.concatenate([paper[0], paper[-1], paper[:, 0], paper[:, -1]])
+            score = separation + (rim.mean() + paper.mean() - 1) / 2 - (0.02 if even is not tones else 0)
+            if score > best_score:
+                best, best_score = (even, paper), score
+    return None if best is None else _scaled(*best)
 
 
-def _scaled(tones: np.ndarray, threshold: float) -> np.ndarray | None:
+def _without_noise(grey: np.ndarray) -> np.ndarray:
+    """Smoothed as far as the grain of paper and sensor asks for; not at all without grain."""
+    steps = np.abs(np.diff(grey, axis=1))
+    noise = 1.48 * float(np.median(steps)) / np.sqrt(2) if steps.size else 0.0
+    contrast = float(np.subtract(*np.percentile(grey, [95, 5]))) if noise > QUIET else 1.0
+    needed = noise / max(contrast, FAINT) / (QUIET * 2 * np.sqrt(np.pi))  # deviation of a Gaussian that leaves QUIET
+    return grey if needed < 0.3 else ndimage.gaussian_filter(grey, min(needed, 3.0))
+
+
+def _scaled(tones: np.ndarray, paper: np.ndarray) -> np.ndarray | None:
     """0 on paper to 1 in ink, of dark ink on light paper; noise of the paper itself is cut off."""
-    inked = tones < threshold
-    if not inked.any() or inked.all():
+    if paper.all() or not paper.any():
         return None
-    paper, ink = float(np.median(tones[~inked])), float(np.median(tones[inked]))
-    if paper - ink < FAINT:
+    white, black = float(np.median(tones[paper])), float(np.median(tones[~paper]))
+    if white - black < FAINT:
         return None
-    density = (paper - tones) / (paper - ink)
-    noise = 1.48 * float(np.median(np.abs(density[~inked])))  # standard deviation, from the median deviation
+    density = (white - tones) / (white - black)
+    noise = 1.48 * float(np.median(np.abs(density[paper])))  # standard deviation, from the median deviation
     floor = min(2 * noise, 0.3)
     return np.clip((density - floor) / (1 - floor), 0, 1)
 
 
-def _evenly_lit(tones: np.ndarray) -> np.ndarray | None:
-    """Tones as they would be if the light on light paper were even; None where it is."""
+def _evenly_lit(tones: np.ndarray) -> np.ndarray:
+    """Dark ink on light paper as it would be if the light on the paper were even.
+
+    The paper is what is left when marks narrower than a quarter of the picture are filled with what is around them
+    (a morphological closing), on a thumbnail.
+    """
     height, width = tones.shape
-    steps = max(1, -(-height // THUMBNAIL)), max(1, -(-width // THUMBNAIL))
-    small = tones[: height // steps[0] * steps[0], : width // steps[1] * steps[1]]
-    small = small.reshape(height // steps[0], steps[0], width // steps[1], steps[1]).mean((1, 3))
-    if min(small.shape) < 8:
-        return None
-    design = _quadratic(*small.shape)
-    values = small.ravel()
-    kept = np.ones(len(values), bool)
-    weights = np.zeros(design.shape[1])
-    for _ in range(6):  # ink is darker than the paper around it and is left out step by step
-        weights, *_ = np.linalg.lstsq(design[kept], values[kept], rcond=None)
-        rest = values - design @ weights
-        deviation = 1.48 * np.median(np.abs(rest[kept])) + 0.005
-        kept = (rest > -1.5 * deviation) & (rest < 4 * deviation)
-        if kept.sum() < 40:
-            return None
-    light = design @ weights
-    if np.ptp(light) < SHADED or light.min() < 0.05:
-        return None
-    return np.clip(tones / (_quadratic(height, width) @ weights).reshape(tones.shape), 0, 1.2) / 1.2
-
-
-def _quadratic(height: int, width: int) -> np.ndarray:
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6).astype(np.float32)
+    small = Image.fromarray(tones).resize(
+        (min(width, THUMBNAIL), min(height, THUMBNAIL)), Image.Resampling.BOX, reducing_gap=None
+    )
+    reach = max(3, min(small.size) // 4)
+    paper = ndimage.grey_closing(np.asarray(small), (reach, reach), mode="nearest")
+    paper = ndimage.gaussian_filter(paper, 1.2, mode="nearest")
+    light = np.asarray(Image.fromarray(paper).resize((width, height), Image.Resampling.BILINEAR))
+    return np.clip(tones / np.maximum(light, FAINT), 0, 1)
 
 
 def _pen_width(inked: np.ndarray) -> float:
