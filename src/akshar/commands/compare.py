@@ -24,7 +24,7 @@ from akshar.report.outcome import Outcome, read_outcome
 from akshar.runs.record import RunFolder, new_run_name
 
 CLASSES_SHOWN = 8
-SOURCES = ("akshar.data.dhcd.DHCD", "akshar.data.folder.Folder", "akshar.data.glyphs.Glyphs")
+SOURCES = tuple(f"akshar.data.{name}" for name in ("dhcd.DHCD", "broad.Broad", "folder.Folder", "glyphs.Glyphs"))
 UNPIPED = 160  # columns where the output goes to a file or another program
 
 

@@ -1,6 +1,7 @@
 """The embedded data set: the 46 characters drawn from packaged fonts and from pen strokes, in many hands."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -17,7 +18,7 @@ from akshar.data import strokes as strokes_module
 from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version
 from akshar.data.images import Dataset, Images
 from akshar.data.pen import draw_glyph, draw_strokes, handwrite
-from akshar.data.strokes import FORMS
+from akshar.data.strokes import FORMS, INDIAN_FORMS
 from akshar.fonts import font_files, load_font
 from akshar.seeds import generator
 
@@ -52,6 +53,12 @@ TRAIN_FAMILIES = (
     Family("fontpkg_poppins", 0.7, digits=False),
     Family("fontpkg_teko", 0.3, (300, 400), digits=False),
 )
+INDIAN_FAMILIES = (  # forms that are seldom written in Nepal
+    Family("fontpkg_kalam", 2),
+    Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "hi"),
+    Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "mr"),
+    Family("fontpkg_mukta", 1, language="mr"),
+)
 TEST_FAMILIES = (  # none of them is in training
     Family("fontpkg_baloo_2", 1, (400, 600)),
     Family("fontpkg_rajdhani", 1, digits=False),
@@ -69,6 +76,7 @@ class Glyphs:
         test_per_class: images of each class to test on, from fonts that training never sees.
         seed: of the drawing; the same seed draws the same images.
         cache_dir: see `cache_root`.
+        forms: "nepali" as in DHCD, or "all": as many again in Hindi and Marathi forms.
     """
 
     subset: Literal["all", "digits", "letters"] = "all"
@@ -76,10 +84,12 @@ class Glyphs:
     test_per_class: Annotated[int, Field(ge=1)] = 100
     seed: Annotated[int, Field(ge=0)] = 1
     cache_dir: str | None = None
+    forms: Literal["nepali", "all"] = "nepali"
 
     def load(self) -> Dataset:
         """Draws the images, or reads the cache of them."""
         name = f"glyphs-{_version()}-{self.subset}-{self.train_per_class}-{self.test_per_class}-{self.seed}"
+        name += "" if self.forms == "nepali" else f"-{self.forms}"
         arrays = cached_arrays(cache_root(self.cache_dir) / name, self._draw, ("train", "test"))
         return Dataset("glyphs", self._images(arrays["train"]), self._images(arrays["test"]))
 
@@ -88,9 +98,13 @@ class Glyphs:
         train, test = [], []
         for character in tqdm(characters, desc="drawing glyphs", unit=" classes", disable=None, leave=False):
             train_draws, test_draws = (generator(self.seed, part, character.folder) for part in ("train", "test"))
-            strokes = round(STROKES * self.train_per_class)
-            train.append(draw_class(character, TRAIN_FAMILIES, self.train_per_class, strokes, train_draws))
-            test.append(draw_class(character, TEST_FAMILIES, self.test_per_class, 0, test_draws))
+            indian = self.train_per_class // 2 if self.forms == "all" else 0
+            nepali = self.train_per_class - indian
+            train.append(draw_class(character, TRAIN_FAMILIES, FORMS, nepali, train_draws))
+            if indian:
+                forms = {**FORMS, **INDIAN_FORMS}
+                train.append(draw_class(character, INDIAN_FAMILIES, forms, indian, train_draws))
+            test.append(draw_class(character, TEST_FAMILIES, {}, self.test_per_class, test_draws))
         return {name: torch.cat(parts)[:, 0].numpy() for name, parts in (("train", train), ("test", test))}
 
     def _images(self, pixels: np.ndarray) -> Images:
@@ -113,21 +127,26 @@ def _version() -> str:
 
 
 def draw_class(
-    character: Character, families: tuple[Family, ...], count: int, strokes: int, draws: torch.Generator
+    character: Character,
+    families: tuple[Family, ...],
+    stroke_forms: Mapping[str, tuple[str, ...]],
+    count: int,
+    draws: torch.Generator,
 ) -> Tensor:
     """Draws one character many times, in random order.
 
     Args:
         character: which.
         families: fonts.
+        stroke_forms: pen strokes of each letter, see `strokes.FORMS`; empty for none.
         count: images in all.
-        strokes: how many of them from pen strokes.
         draws: of all that differs.
 
     Returns:
         uint8 [0, 255] (count, 1, 32, 32).
     """
-    forms = FORMS[character.letter]
+    forms = stroke_forms.get(character.letter, ())
+    strokes = round(STROKES * count) if forms else 0
     counts = [strokes // len(forms) + (position < strokes % len(forms)) for position in range(len(forms))]
     canvases = [
         draw_strokes(form, many, draws, jitter=1.7, drift=1.0)

@@ -39,6 +39,8 @@ def _of_ours(target: str, source: dict[str, Any]) -> Outline | None:
         return Outline((PER_CLASS["Train"],) * len(SUBSETS[source["subset"]]))
     if target == "akshar.data.glyphs.Glyphs" and source.get("subset") in SUBSETS:
         return Outline((source["train_per_class"],) * len(SUBSETS[source["subset"]]))
+    if target == "akshar.data.broad.Broad" and source.get("subset") in SUBSETS:
+        return Outline((PER_CLASS["Train"] + source["drawn_per_class"],) * len(SUBSETS[source["subset"]]))
     if target == "akshar.data.folder.Folder":
         return _of_folder(Path(source["root"]).expanduser(), source["test_fraction"])
     return None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from akshar.data.broad import Broad
 from akshar.data.cache import cache_root
 from akshar.data.dhcd import DHCD
 from akshar.data.folder import Folder
@@ -73,7 +74,7 @@ def _own(node: Mapping[str, Any]) -> Dataset:
         BadData: it is not here.
     """
     builders = {"akshar.data.dhcd.DHCD": _dhcd, "akshar.data.glyphs.Glyphs": Glyphs}
-    builders |= {"akshar.data.folder.Folder": Folder}
+    builders |= {"akshar.data.folder.Folder": Folder, "akshar.data.broad.Broad": Broad}
     arguments = {key: value for key, value in node.items() if key not in ("_target_", "url")}
     if any(not isinstance(value, str | int | float | None) for value in arguments.values()):
         raise ValueError

@@ -88,7 +88,8 @@ def _without_noise(grey: np.ndarray) -> np.ndarray:
     steps = np.abs(np.diff(grey, axis=1))
     noise = 1.48 * float(np.median(steps)) / np.sqrt(2) if steps.size else 0.0
     contrast = float(np.subtract(*np.percentile(grey, [95, 5]))) if noise > QUIET else 1.0
-    needed = noise / max(contrast, FAINT) / (QUIET * 2 * np.sqrt(np.pi))  # deviation of a Gaussian that leaves QUIET
+    # The deviation of a Gaussian that leaves QUIET of white noise.
+    needed = noise / max(contrast, FAINT) / (QUIET * 2 * np.sqrt(np.pi))
     return grey if needed < 0.3 else ndimage.gaussian_filter(grey, min(needed, 3.0))
 
 
