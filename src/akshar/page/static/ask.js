@@ -1,0 +1,67 @@
+// Asks the server: one request at a time; of what is asked meanwhile only the newest is sent.
+
+const APART = 40; // milliseconds from one request to the next
+const PATIENCE = 15000; // milliseconds until an answer is no longer waited for
+
+export class Asker {
+  #next = null;
+  #busy = false;
+  #turn = 0;
+
+  constructor(answered, failed) {
+    this.answered = answered; // called with an answer and the items that it is about
+    this.failed = failed; // called with words
+  }
+
+  // `items` will be read; `file` makes of them what is sent.
+  ask(items, file) {
+    this.#next = { items, file };
+    if (!this.#busy) this.#work();
+  }
+
+  forget() {
+    this.#next = null;
+    this.#turn++;
+  }
+
+  async #work() {
+    this.#busy = true;
+    while (this.#next) {
+      const { items, file } = this.#next;
+      const turn = this.#turn;
+      this.#next = null;
+      const rest = pause(APART);
+      const { answer, words, again } = await send(file, items);
+      if (turn === this.#turn) {
+        if (again) {
+          this.#next ??= { items, file };
+          await pause(again);
+        } else if (answer) this.answered(answer, items);
+        else this.failed(words);
+      }
+      await rest;
+    }
+    this.#busy = false;
+  }
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function send(file, items) {
+  try {
+    const body = await file(items);
+    const response = await fetch("/predict", {
+      method: "POST",
+      body,
+      headers: { "Content-Type": body.type.startsWith("image/") ? body.type : "application/octet-stream" },
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (response.ok) return { answer: await response.json() };
+    const wait = Number(response.headers.get("Retry-After"));
+    if (wait) return { again: 1000 * wait };
+    const { detail } = await response.json();
+    return { words: `${detail[0].toUpperCase()}${detail.slice(1)}.` };
+  } catch {
+    return { words: "The server does not answer. Is akshar draw still running?" };
+  }
+}

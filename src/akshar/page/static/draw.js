@@ -1,0 +1,160 @@
+// The page: pointer, keys and pictures change the sheet; what is on it is asked about and shown.
+
+import { Asker } from "./ask.js";
+import { Sheet, fileOf, paint } from "./ink.js";
+import { Recent, showAnswer, showClasses, showFailure, showNothing } from "./show.js";
+
+const LARGEST = 8e6; // bytes of a picture, as the server has it
+
+const get = (id) => document.getElementById(id);
+const canvas = get("canvas");
+const context = canvas.getContext("2d");
+const sheet = new Sheet();
+const answers = new WeakMap(); // of items
+const asker = new Asker(
+  (answer, items) => {
+    answers.set(items, answer);
+    showAnswer(answer);
+  },
+  showFailure,
+);
+const recent = new Recent((items) => {
+  remember();
+  sheet.show(items);
+  changed();
+});
+let pointer = null; // that draws now
+let frame = 0;
+
+function repaint() {
+  frame = 0;
+  paint(context, sheet.items, canvas.width, getComputedStyle(canvas).color);
+}
+
+// After every change of the sheet.
+function changed() {
+  frame ||= requestAnimationFrame(repaint);
+  get("hint").classList.toggle("gone", !sheet.isEmpty);
+  get("undo").disabled = !sheet.canUndo;
+  get("clear").disabled = sheet.isEmpty;
+  if (sheet.isEmpty) {
+    asker.forget();
+    showNothing();
+  } else asker.ask(sheet.items, fileOf);
+}
+
+function remember() {
+  recent.add(sheet.items, answers.get(sheet.items));
+}
+
+function clear() {
+  if (sheet.isEmpty || pointer !== null) return;
+  remember();
+  sheet.show([]);
+  changed();
+}
+
+function undo() {
+  if (!sheet.canUndo || pointer !== null) return;
+  asker.forget();
+  sheet.undo();
+  changed();
+}
+
+// Drawing.
+
+const place = (event) => {
+  const box = canvas.getBoundingClientRect();
+  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+};
+
+canvas.addEventListener("pointerdown", (event) => {
+  if (pointer !== null || event.button !== 0) return; // a palm, or another button
+  event.preventDefault();
+  pointer = event.pointerId;
+  canvas.setPointerCapture(pointer);
+  if (sheet.picture) remember();
+  sheet.begin(place(event), Number(get("width").value));
+  changed();
+});
+canvas.addEventListener("pointermove", (event) => {
+  if (event.pointerId !== pointer) return;
+  const events = event.getCoalescedEvents?.() ?? [];
+  for (const one of events.length ? events : [event]) sheet.extend(place(one));
+  changed();
+});
+for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
+  canvas.addEventListener(kind, (event) => {
+    if (event.pointerId !== pointer) return;
+    pointer = null;
+    changed();
+  });
+}
+canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+
+// Buttons and keys.
+
+get("undo").addEventListener("click", undo);
+get("clear").addEventListener("click", clear);
+get("open").addEventListener("click", () => get("file").click());
+document.addEventListener("keydown", (event) => {
+  const letter = event.key.toLowerCase();
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && letter === "z") undo();
+  else if (["escape", "delete", "backspace"].includes(letter)) clear();
+  else return;
+  event.preventDefault();
+});
+
+// Pictures: chosen, dropped or pasted.
+
+async function take(files) {
+  const file = [...files].find((one) => one.type.startsWith("image/"));
+  if (!file) {
+    if (files.length) showFailure("That is not a picture.");
+    return;
+  }
+  if (file.size > LARGEST) {
+    showFailure(`The picture is larger than ${LARGEST / 1e6} MB; scale it down.`);
+    return;
+  }
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    bitmap = new OffscreenCanvas(1, 1); // the browser cannot show it; the server may still read it, or say why not
+  }
+  remember();
+  sheet.show([{ bitmap, file }]);
+  changed();
+}
+
+get("file").addEventListener("change", ({ target }) => {
+  take(target.files);
+  target.value = "";
+});
+document.addEventListener("paste", (event) => take(event.clipboardData.files));
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  get("paper").classList.add("target");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) get("paper").classList.remove("target");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  get("paper").classList.remove("target");
+  take(event.dataTransfer.files);
+});
+
+// The canvas has the screen's own pixels.
+new ResizeObserver(() => {
+  canvas.width = canvas.height = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
+  repaint();
+}).observe(canvas);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  repaint();
+  recent.repaint();
+});
+
+showNothing();
+showClasses();

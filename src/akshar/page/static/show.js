@@ -1,0 +1,132 @@
+// Shows answers, recent drawings and the classes; says them to screen readers.
+
+import { paint } from "./ink.js";
+
+const PROBLEMS = {
+  blank: "Nothing is written in this picture.",
+  "all ink": "Too much ink to tell a character.",
+  unsure: "Not sure. Perhaps one of these.",
+};
+const START = "The answer appears here while you write.";
+const QUIET = 400; // milliseconds without a new answer until it is said aloud
+const KEPT = 12; // recent drawings
+const THUMB = 96; // pixels a side
+
+const get = (id) => document.getElementById(id);
+
+// A decimal near 0 and near 100, where it tells something.
+function share(confidence) {
+  const near = Math.min(confidence, 1 - confidence);
+  return `${(100 * confidence).toFixed(near >= 0.0005 && near < 0.0995 && (confidence < 0.5 || near < 0.01) ? 1 : 0)} %`;
+}
+
+function make(tag, attributes = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), attributes);
+  element.append(...children);
+  return element;
+}
+
+const letterOf = (guess, tag = "span") => make(tag, { lang: "hi", textContent: guess.letter });
+const nameOf = (guess) => (guess.name === guess.letter ? "" : guess.name);
+
+let waiting = 0;
+function say(words) {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => (get("live").textContent = words), QUIET);
+}
+
+function fill(state, { letter = "", name = "", percent = "", words = "" }) {
+  get("answer").dataset.state = state;
+  get("letter").textContent = letter;
+  get("letter").classList.toggle("long", [...letter].length > 4);
+  get("name").textContent = name;
+  get("percent").textContent = percent;
+  get("words").textContent = words;
+}
+
+const ROWS = Array.from({ length: 5 }, () => {
+  const [letter, name, bar, percent] = [
+    make("span", { lang: "hi" }),
+    make("span", { className: "of" }),
+    make("i"),
+    make("span", { className: "share" }),
+  ];
+  const row = make("li", {}, letter, name, make("span", { className: "bar" }, bar), percent);
+  return { row, letter, name, bar, percent };
+});
+get("guesses").append(...ROWS.map(({ row }) => row));
+
+function fillRows(guesses) {
+  ROWS.forEach(({ row, letter, name, bar, percent }, index) => {
+    const guess = guesses[index];
+    row.setAttribute("aria-hidden", String(!guess));
+    letter.textContent = guess?.letter ?? "";
+    name.textContent = guess ? nameOf(guess) : "";
+    bar.style.transform = `scaleX(${guess?.confidence ?? 0})`;
+    percent.textContent = guess ? share(guess.confidence) : "";
+  });
+}
+
+export function showNothing() {
+  fill("empty", { words: START });
+  fillRows([]);
+  say("");
+}
+
+export function showFailure(words) {
+  fill("failed", { words });
+  fillRows([]);
+  say(words);
+}
+
+export function showAnswer(answer) {
+  const [best] = answer.guesses;
+  const words = PROBLEMS[answer.problem] ?? "";
+  const state = answer.problem === null ? "read" : best ? "unsure" : "none";
+  const percent = best && state === "read" ? share(best.confidence) : "";
+  fill(state, { letter: best?.letter, name: best && state === "read" ? nameOf(best) : "", percent, words });
+  fillRows(answer.guesses);
+  get("seen").src = answer.pixels;
+  get("seen").alt = "The character as 32 by 32 pixels, white on black";
+  get("seen").hidden = false;
+  get("speed").textContent = `read in ${answer.milliseconds.toFixed(0)} ms`;
+  const named = best ? `${best.letter} ${nameOf(best)}, ${share(best.confidence)}` : "";
+  say([words, named].filter(Boolean).join(" "));
+}
+
+export class Recent {
+  #kept = [];
+
+  constructor(chosen) {
+    this.chosen = chosen; // called with the items of a drawing that is wanted again
+  }
+
+  add(items, answer) {
+    if (!items.length || this.#kept.some((one) => one.items === items)) return;
+    const best = answer?.problem === null ? answer.guesses[0] : null;
+    const canvas = make("canvas", { width: THUMB, height: THUMB });
+    const button = make("button", { type: "button" }, canvas, best ? letterOf(best) : make("span", { textContent: "–" }));
+    const words = best ? `${best.letter} ${nameOf(best)}, ${share(best.confidence)}` : "not read";
+    button.setAttribute("aria-label", `${words}: show again`);
+    button.title = words;
+    button.addEventListener("click", () => this.chosen(items));
+    const one = { items, canvas, entry: make("li", {}, button) };
+    this.#kept.unshift(one);
+    for (const old of this.#kept.splice(KEPT)) old.entry.remove();
+    get("recent").prepend(one.entry);
+    this.#paint(one);
+  }
+
+  repaint() {
+    this.#kept.forEach((one) => this.#paint(one));
+  }
+
+  #paint({ items, canvas }) {
+    paint(canvas.getContext("2d"), items, THUMB, getComputedStyle(document.body).color);
+  }
+}
+
+export async function showClasses() {
+  const classes = await (await fetch("/classes")).json();
+  get("known").append(...classes.map((one) => make("li", {}, letterOf(one), nameOf(one))));
+}
