@@ -16,6 +16,7 @@ MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 LARGE = 2048  # pixels a side; larger pictures are scaled down first
 # Not all that Pillow knows: some of its formats start other programs or are seldom tried.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
 SCALABLE = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L", "I;16": "I", "I;16L": "I", "I;16B": "I"}  # modes
 
 Picture = str | Path | bytes | BinaryIO | Image.Image | np.ndarray

@@ -12,6 +12,7 @@ FAINT = 0.08  # less contrast than this is paper's own grain
 QUIET = 0.08  # standard deviation of grain, share of the contrast, that may stay
 TWO_TONES = 0.9  # share of the variance explained by two tones above which the light is even
 THUMBNAIL = 64  # pixels a side, on which the light is measured
+_LEVELS = np.arange(256) / 255
 EIGHT = np.ones((3, 3), bool)  # neighbours, also across a corner
 
 
@@ -65,22 +66,29 @@ def find_ink(grey: np.ndarray) -> Ink | None:
 def _density(grey: np.ndarray) -> np.ndarray | None:
     """0 on paper to 1 in ink; None without contrast."""
     grey = _without_noise(grey)
-    best, best_score = None, -np.inf
-    for tones in (grey, 1 - grey):  # dark on light, then light on dark
-        candidates = [tones]
-        threshold, separation = _otsu(tones)
+    threshold, separation = _otsu(grey)
+    light = grey > threshold
+    best, best_score = (grey, light), -np.inf
+    for tones, paper in ((grey, light), (1 - grey, ~light)):  # dark on light, then light on dark
+        score = separation + _as_paper(paper)
+        if score > best_score:
+            best, best_score = (tones, paper), score
         if separation < TWO_TONES:
-            candidates.append(_evenly_lit(tones))
-        for even in candidates:
-            threshold, separation = _otsu(even)
-            paper = even > threshold
-            # Paper is what the rim shows and what there is more of; either alone errs on characters that fill
-            # the picture.
-            rim = np.concatenate([paper[0], paper[-1], paper[:, 0], paper[:, -1]])
-            score = separation + (rim.mean() + paper.mean() - 1) / 2 - (0.02 if even is not tones else 0)
+            even = _evenly_lit(tones)
+            threshold, even_separation = _otsu(even)
+            score = even_separation - 0.02 + _as_paper(even > threshold)
             if score > best_score:
-                best, best_score = (even, paper), score
-    return None if best is None else _scaled(*best)
+                best, best_score = (even, even > threshold), score
+    return _scaled(*best)
+
+
+def _as_paper(paper: np.ndarray) -> float:
+    """How much a part of a picture looks like paper, [-0.5, 0.5].
+
+    Paper is what the rim shows and what there is more of; either alone errs on characters that fill the picture.
+    """
+    rim = sum(int(np.count_nonzero(side)) for side in (paper[0], paper[-1], paper[:, 0], paper[:, -1]))
+    return (rim / (2 * sum(paper.shape)) + np.count_nonzero(paper) / paper.size - 1) / 2
 
 
 def _without_noise(grey: np.ndarray) -> np.ndarray:
@@ -133,16 +141,13 @@ def _pen_width(inked: np.ndarray) -> float:
 
 def _otsu(grey: np.ndarray) -> tuple[float, float]:
     """The threshold that parts two tones best (Otsu, IEEE SMC 1979), and the share of the variance it explains."""
-    counts = np.bincount(np.clip(grey * 255 + 0.5, 0, 255).astype(np.uint8).ravel(), minlength=256).astype(
-        np.float64
-    )
-    levels = np.arange(256) / 255
-    below = counts.cumsum()
-    above = below[-1] - below
-    sums = (counts * levels).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2 / below[-1] ** 2
-    between = np.nan_to_num(between)
+    counts = np.bincount((grey * 255 + 0.5).astype(np.uint8).ravel(), minlength=256).astype(np.float64)
+    total = counts.sum()
+    weights = counts * _LEVELS
+    below, sums = counts.cumsum(), weights.cumsum()
+    mean = sums[-1] / total
+    # Between-class variance times total squared, with no division by an empty class.
+    between = (mean * below - sums) ** 2 / np.maximum(below * (total - below), 0.5)
     best = np.flatnonzero(between == between.max())
-    variance = (counts * levels**2).sum() / below[-1] - (sums[-1] / below[-1]) ** 2
-    return float(levels[best].mean() + 0.5 / 255), float(between.max() / max(variance, 1e-12))
+    variance = float(weights @ _LEVELS) / total - mean**2
+    return float(_LEVELS[best].mean() + 0.5 / 255), float(between.max() / max(variance, 1e-12))
