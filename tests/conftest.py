@@ -14,6 +14,7 @@ from PIL import Image
 from tensorboard.summary.writer import event_file_writer
 
 from akshar.cli import main
+from akshar.data.glyphs import Glyphs
 from akshar.data.images import Images
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one beside others: each has its share of the processor
@@ -115,6 +116,28 @@ def finished(own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> tuple
         assert main(["train", *TINY, "seed=3"]) == 0
     (folder,) = place.glob("outputs/train/*")
     return json.loads((folder / "result.json").read_text()), folder
+
+
+@pytest.fixture(scope="session")
+def digit_run(own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that can tell drawn digits apart; it takes some seconds."""
+    place = tmp_path_factory.mktemp("digits")
+    words = (
+        *("data.subset=digits", "data.train_per_class=500", "data.test_per_class=30", "data.batch_size=32"),
+        *("augment=none", "model.widths=[16,32,48]", "model.blocks=[0,0,0]", "trainer.max_epochs=10"),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert main(["train", *TINY, *words, "hydra.run.dir=RUN"]) == 0
+    return place / "RUN"
+
+
+@pytest.fixture(scope="session")
+def digit_images(own_cache: None) -> np.ndarray:
+    """Digits that `digit_run` has never seen: uint8 (300, 32, 32), 30 of each, in order."""
+    test = Glyphs("digits", 500, 30).load().test
+    assert test is not None
+    return test.pixels[:, 0].numpy()
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from safetensors.torch import load_file, save_file
 
 import akshar
 from akshar.cli import main
-from akshar.data.glyphs import Glyphs
 from akshar.errors import BadRequest
 from akshar.export import onnx as export_onnx
 from akshar.export.agreement import FLOAT, INT8, agreement
@@ -45,41 +44,19 @@ ALONE = (
 
 
 @pytest.fixture(scope="module")
-def run(own_cache, tmp_path_factory):
-    """A run that can tell digits apart, as a folder; it takes some seconds."""
-    place = tmp_path_factory.mktemp("digits")
-    words = (
-        *("data.subset=digits", "data.train_per_class=150", "data.test_per_class=30", "data.batch_size=32"),
-        *("augment=none", "model.widths=[16,32,48]", "model.blocks=[0,0,0]", "trainer.max_epochs=10"),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        assert main(["train", *TINY, *words, "hydra.run.dir=RUN"]) == 0
-    return place / "RUN"
-
-
-@pytest.fixture(scope="module")
-def model(run, tmp_path_factory):
+def model(digit_run, tmp_path_factory):
     """That run as ONNX."""
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
-    assert main(["export", str(run), "--output", str(path)]) == 0
+    assert main(["export", str(digit_run), "--output", str(path)]) == 0
     return path
 
 
 @pytest.fixture(scope="module")
-def weights(run, tmp_path_factory):
+def weights(digit_run, tmp_path_factory):
     """That run as safetensors."""
     path = tmp_path_factory.mktemp("exported") / "model.safetensors"
-    assert main(["export", str(run), "--format", "safetensors", "--output", str(path)]) == 0
+    assert main(["export", str(digit_run), "--format", "safetensors", "--output", str(path)]) == 0
     return path
-
-
-@pytest.fixture(scope="module")
-def images(own_cache):
-    """Digits that training never saw: uint8 (300, 32, 32)."""
-    test = Glyphs("digits", 150, 30).load().test
-    assert test is not None
-    return test.pixels[:, 0].numpy()
 
 
 def left_in(folder):
@@ -89,23 +66,23 @@ def left_in(folder):
 # What is written
 
 
-def test_onnx_answers_as_the_checkpoint_whatever_the_number_of_images(run, model, images):
-    expected = load_trained(str(run)).probabilities(images)
+def test_onnx_answers_as_the_checkpoint_whatever_the_number_of_images(digit_run, model, digit_images):
+    expected = load_trained(str(digit_run)).probabilities(digit_images)
     engine = akshar.load(model).engine
     assert isinstance(engine, OnnxModel)
     for count in (0, 1, 3, 300):
-        got = engine.probabilities(images[:count])
+        got = engine.probabilities(digit_images[:count])
         assert got.dtype == np.float32
         assert got.shape == (count, 10)
         np.testing.assert_allclose(got, expected[:count], atol=1e-5)
     assert expected.max(1).mean() > 0.5  # a network that has something to say
 
 
-def test_the_temperature_is_divided_in(run, model, images):
-    trained = load_trained(str(run))
+def test_the_temperature_is_divided_in(digit_run, model, digit_images):
+    trained = load_trained(str(digit_run))
     assert trained.temperature != 1
-    uncalibrated = trained.logits(torch.from_numpy(images)[:, None]).softmax(1).numpy()
-    assert np.abs(OnnxModel(model).probabilities(images) - uncalibrated).max() > 1e-3
+    uncalibrated = trained.logits(torch.from_numpy(digit_images)[:, None]).softmax(1).numpy()
+    assert np.abs(OnnxModel(model).probabilities(digit_images) - uncalibrated).max() > 1e-3
 
 
 def test_the_graph_is_small_whole_and_says_nothing_of_its_place(model):
@@ -120,9 +97,9 @@ def test_the_graph_is_small_whole_and_says_nothing_of_its_place(model):
     assert b".py" not in content  # torch notes lines and paths of the code
 
 
-def test_the_metadata_says_what_it_takes_to_use_the_file(run, model):
+def test_the_metadata_says_what_it_takes_to_use_the_file(digit_run, model):
     facts = onnxruntime.InferenceSession(str(model)).get_modelmeta().custom_metadata_map
-    trained = load_trained(str(run))
+    trained = load_trained(str(digit_run))
     assert facts == facts_of(trained)
     assert json.loads(facts["classes"]) == [*trained.classes]
     assert json.loads(facts["letters"]) == [*"०१२३४५६७८९"]
@@ -135,32 +112,32 @@ def test_the_metadata_says_what_it_takes_to_use_the_file(run, model):
     assert re.fullmatch("[0-9a-f]{64}", facts["weights_sha256"])
 
 
-def test_what_is_printed(run, tmp_path, capsys):
-    assert main(["export", str(run), "--output", str(tmp_path / "a.onnx")]) == 0
+def test_what_is_printed(digit_run, tmp_path, capsys):
+    assert main(["export", str(digit_run), "--output", str(tmp_path / "a.onnx")]) == 0
     out = capsys.readouterr().out
     assert "pixels uint8 (N, 32, 32) -> probabilities float32 (N, K)" in out
-    assert "on 150 validation images of glyphs: largest difference of a probability" in out
-    assert "150 of 150 answers equal (100.0 %)" in out
+    assert "on 500 validation images of glyphs: largest difference of a probability" in out
+    assert "500 of 500 answers equal (100.0 %)" in out
     assert left_in(tmp_path) == ["a.onnx", "a.onnx.md"]
 
 
-def test_without_a_name_it_lies_beside_the_model(run, capsys):
-    assert main(["export", str(run / "checkpoints" / "best.ckpt"), "--format", "safetensors"]) == 0
-    assert (run / "checkpoints" / "best.safetensors").exists()
-    assert main(["export", str(run), "--format", "safetensors"]) == 0
-    assert (run / "model.safetensors").exists()
+def test_without_a_name_it_lies_beside_the_model(digit_run, capsys):
+    assert main(["export", str(digit_run / "checkpoints" / "best.ckpt"), "--format", "safetensors"]) == 0
+    assert (digit_run / "checkpoints" / "best.safetensors").exists()
+    assert main(["export", str(digit_run), "--format", "safetensors"]) == 0
+    assert (digit_run / "model.safetensors").exists()
 
 
-def test_eight_bits_are_smaller_and_answer_alike(run, model, images, tmp_path, capsys):
+def test_eight_bits_are_smaller_and_answer_alike(digit_run, model, digit_images, tmp_path, capsys):
     small = tmp_path / "small.onnx"
-    assert main(["export", str(run), "--int8", "--output", str(small)]) == 0
+    assert main(["export", str(digit_run), "--int8", "--output", str(small)]) == 0
     assert "in 8 bits" in capsys.readouterr().out
     graph = onnx.load(small)
     kernels = [one for one in graph.graph.initializer if one.data_type == onnx.TensorProto.INT8]
     assert kernels
     assert all(np.abs(onnx.numpy_helper.to_array(one)).max() <= 64 for one in kernels)  # 7 bits
     assert {one.key: one.value for one in graph.metadata_props}["quantised"] == "int8"
-    expected, got = (OnnxModel(path).probabilities(images) for path in (model, small))
+    expected, got = (OnnxModel(path).probabilities(digit_images) for path in (model, small))
     assert agreement(expected, got, INT8.tie).within(INT8)
     assert np.abs(expected - got).max() > 1e-5  # another file, not the same again
 
@@ -181,16 +158,16 @@ def test_every_network_of_ours_is_exported_in_both_ways(workplace, capsys):
 # safetensors
 
 
-def test_safetensors_rebuild_the_same_network(run, weights, images):
-    first, second = load_trained(str(run)), load_trained(str(weights))
-    pixels = torch.from_numpy(images)[:, None]
+def test_safetensors_rebuild_the_same_network(digit_run, weights, digit_images):
+    first, second = load_trained(str(digit_run)), load_trained(str(weights))
+    pixels = torch.from_numpy(digit_images)[:, None]
     assert torch.equal(first.logits(pixels), second.logits(pixels))
     assert (second.classes, second.temperature) == (first.classes, first.temperature)
     assert second.config["model"] == first.config["model"]
-    assert akshar.load(weights).read(Image.fromarray(images[0])).guesses
+    assert akshar.load(weights).read(Image.fromarray(digit_images[0])).guesses
 
 
-def test_safetensors_are_exported_again(run, weights, tmp_path):
+def test_safetensors_are_exported_again(digit_run, weights, tmp_path):
     again, graph = tmp_path / "again.safetensors", tmp_path / "again.onnx"
     assert main(["export", str(weights), "--format", "safetensors", "--output", str(again)]) == 0
     assert main(["export", str(weights), "--output", str(graph)]) == 0
@@ -270,7 +247,7 @@ def scaled(graph):
 
 # A confidence that is a little off is what 8 bits are: they are not asked about the temperature.
 @pytest.mark.parametrize(("fault", "options"), [("weight", []), ("temperature", []), ("weight", ["--int8"])])
-def test_a_file_that_answers_otherwise_is_not_kept(fault, options, run, tmp_path, refused, monkeypatch):
+def test_a_file_that_answers_otherwise_is_not_kept(fault, options, digit_run, tmp_path, refused, monkeypatch):
     original = export_onnx.reading_graph
     faults = {
         "weight": lambda trained: scaled(original(trained)),
@@ -281,25 +258,25 @@ def test_a_file_that_answers_otherwise_is_not_kept(fault, options, run, tmp_path
     monkeypatch.setattr(export_onnx, "reading_graph", faults[fault])
     path = tmp_path / "new.onnx"
     path.write_bytes(b"what was there")
-    (line,) = refused("export", str(run), "--output", str(path), *options, exit_code=1)
+    (line,) = refused("export", str(digit_run), "--output", str(path), *options, exit_code=1)
     assert "the exported file differs from it, so it is not kept: largest difference" in line
     assert path.read_bytes() == b"what was there"
     assert left_in(tmp_path) == ["new.onnx"]
 
 
-def test_a_full_disk_leaves_nothing_half_written(run, tmp_path, refused, monkeypatch):
+def test_a_full_disk_leaves_nothing_half_written(digit_run, tmp_path, refused, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("akshar.files.os.fsync", full)
-    (line,) = refused(
-        "export", str(run), "--format", "safetensors", "--output", str(tmp_path / "a.safetensors"), exit_code=1
-    )
+    words = ("--format", "safetensors", "--output", str(tmp_path / "a.safetensors"))
+    (line,) = refused("export", str(digit_run), *words, exit_code=1)
     assert line.endswith("a.safetensors: no room for it")
     assert left_in(tmp_path) == []
 
 
-def test_words_that_do_not_go_together(run, weights, refused):
+def test_words_that_do_not_go_together(digit_run, weights, refused, tmp_path, monkeypatch):
+    monkeypatch.setenv("AKSHAR_CACHE", str(tmp_path))  # where DHCD is not
     for words, message in (
         (("--int8", "--format", "safetensors"), "--int8: is of --format onnx"),
         (("--output", "a.bin"), "--output a.bin: must end with .onnx"),
@@ -307,7 +284,7 @@ def test_words_that_do_not_go_together(run, weights, refused):
         (("--data", "none"), "--data none: data.root=none: no such folder"),
         (("--data", "dhcd"), "--data dhcd: is not on this machine"),
     ):
-        (line,) = refused("export", str(run), *words)
+        (line,) = refused("export", str(digit_run), *words)
         assert message in line
     (line,) = refused("export", str(weights), "--format", "safetensors", "--output", str(weights))
     assert "is the model itself" in line
@@ -315,19 +292,19 @@ def test_words_that_do_not_go_together(run, weights, refused):
     assert line == "error: nothing: no such checkpoint"
 
 
-def test_what_is_missing_is_said_with_the_way_to_get_it(run, model, weights, refused, monkeypatch):
+def test_what_is_missing_is_said_with_the_way_to_get_it(digit_run, model, weights, refused, monkeypatch):
     monkeypatch.setattr("akshar.extras.find_spec", lambda _: None)
-    assert "pip install 'akshar[export]'" in refused("export", str(run))[0]
+    assert "pip install 'akshar[export]'" in refused("export", str(digit_run))[0]
     with pytest.raises(BadRequest, match=r"needs onnxruntime; get it with  pip install 'akshar\[onnx]'"):
         OnnxModel(model)
     with pytest.raises(BadRequest, match=r"needs safetensors; .*'akshar\[export]'"):
         load_trained(str(weights))
 
 
-def test_a_network_that_onnx_cannot_say(run, tmp_path, refused, monkeypatch):
+def test_a_network_that_onnx_cannot_say(digit_run, tmp_path, refused, monkeypatch):
     original = torch.nn.Linear.forward
     monkeypatch.setattr(torch.nn.Linear, "forward", lambda self, x: original(self, x) + torch.linalg.svdvals(x)[0])
-    (line,) = refused("export", str(run), "--output", str(tmp_path / "a.onnx"), exit_code=1)
+    (line,) = refused("export", str(digit_run), "--output", str(tmp_path / "a.onnx"), exit_code=1)
     assert line.startswith("error: the network cannot be exported (")
     assert left_in(tmp_path) == []
 
@@ -352,21 +329,22 @@ def test_a_source_that_a_file_names_is_never_called(tmp_path):
     assert left_in(tmp_path) == []
 
 
-def test_dhcd_is_not_downloaded_for_an_export(no_network):
+def test_dhcd_is_not_downloaded_for_an_export(no_network, tmp_path, monkeypatch):
+    monkeypatch.setenv("AKSHAR_CACHE", str(tmp_path))  # where it is not
     assert "glyphs" in shown_images({"data": {"source": {"_target_": "akshar.data.dhcd.DHCD", "url": "x"}}}).name
 
 
-def test_images_of_a_folder_are_compared_on(run, workplace, capsys):
+def test_images_of_a_folder_are_compared_on(digit_run, workplace, capsys):
     for shape, name in enumerate(("bar", "cross")):
         for number in range(30):
             write_picture(workplace / "mine" / name / f"{number}.png", shape, size=40 + number)
-    assert main(["export", str(run), "--data", "mine", "--output", "a.onnx"]) == 0
+    assert main(["export", str(digit_run), "--data", "mine", "--output", "a.onnx"]) == 0
     assert "validation images of folder" in capsys.readouterr().out
 
 
-def test_calibration_and_comparison_share_no_image(run):
-    shown = shown_images(load_trained(str(run)).config)
-    assert (len(shown.compared), len(shown.calibrated)) == (150, 1000)
+def test_calibration_and_comparison_share_no_image(digit_run):
+    shown = shown_images(load_trained(str(digit_run)).config)
+    assert (len(shown.compared), len(shown.calibrated)) == (500, 1000)
     rows = {row.tobytes() for row in shown.compared}
     assert not rows & {row.tobytes() for row in shown.calibrated}
 
@@ -385,9 +363,9 @@ def test_agreement_counts_ties_and_refuses_what_is_no_number():
 # The card
 
 
-def test_the_card_says_what_the_model_is_and_is_not(run, model):
+def test_the_card_says_what_the_model_is_and_is_not(digit_run, model):
     card = model.with_name("model.onnx.md").read_text(encoding="utf-8")
-    result = json.loads((run / "result.json").read_text())
+    result = json.loads((digit_run / "result.json").read_text())
     test = result["test"]
     for said in (
         f"**{100 * test['accuracy']:.2f} %** ({test['correct']:,} of {test['total']:,} images",
@@ -400,13 +378,13 @@ def test_the_card_says_what_the_model_is_and_is_not(run, model):
         "Not for decisions about people",
         'akshar.load("model.onnx")',
         result["provenance"]["host"]["cpu"],
-        "150 of 150 answers equal",
+        "500 of 500 answers equal",
     ):
         assert said in card
 
 
-def test_the_card_of_dhcd_cites_it(run):
-    trained = load_trained(str(run))
+def test_the_card_of_dhcd_cites_it(digit_run):
+    trained = load_trained(str(digit_run))
     config = trained.config | {"data": {"source": {"_target_": "akshar.data.dhcd.DHCD"}}}
     card = card_of(dataclasses.replace(trained, config=config), "m.safetensors", [], None)
     for said in ("Acharya", "SKIMA 2015", "CC BY 4.0", "same writers", "written in Nepal", "Not measured here"):
@@ -461,7 +439,7 @@ def test_onnx_files_that_are_not_ours(model, tmp_path):
     assert "is no ONNX model, or a damaged one" in refusal(elsewhere)
 
 
-def test_a_damaged_onnx_file_is_read_or_named(model, images, tmp_path, capfd):
+def test_a_damaged_onnx_file_is_read_or_named(model, digit_images, tmp_path, capfd):
     content, draws = model.read_bytes(), np.random.default_rng(1)
     path = tmp_path / "damaged.onnx"
     damages = [b"", b"no model", *(content[:kept] for kept in (1, 100, len(content) // 2, len(content) - 1))]
@@ -472,7 +450,7 @@ def test_a_damaged_onnx_file_is_read_or_named(model, images, tmp_path, capfd):
     for damage in damages:
         path.write_bytes(damage)
         try:
-            akshar.load(path).engine.probabilities(images[:2])
+            akshar.load(path).engine.probabilities(digit_images[:2])
         except BadRequest as refusal:
             said.append(str(refusal))
     assert len(said) > 10
@@ -518,9 +496,9 @@ def without_torch(tmp_path_factory):
     return run
 
 
-def clean_pictures(images, folder):
+def clean_pictures(digit_images, folder):
     """Digits as a person would save them: larger, dark on light or light on dark, with room around them."""
-    for position, pixels in enumerate(images[15::60]):  # of ० २ ४ ६ ८
+    for position, pixels in enumerate(digit_images[15::60]):  # of ० २ ४ ६ ८
         large = Image.fromarray(pixels).resize((150, 150), Image.Resampling.BICUBIC)
         sheet = Image.new("L", (220, 200))
         sheet.paste(large, (40, 20))
@@ -531,12 +509,12 @@ def clean_pictures(images, folder):
         yield place
 
 
-def test_the_readmes_lines_read_a_picture_without_torch_and_akshar(model, images, tmp_path, without_torch):
+def test_the_readmes_lines_read_a_picture_without_torch_and_akshar(model, digit_images, tmp_path, without_torch):
     blocks = re.findall(r"```python\n(import onnxruntime.*?)```", README.read_text(encoding="utf-8"), re.S)
     assert len(blocks) == 1
     assert len([line for line in blocks[0].splitlines() if line]) <= 15
     reader = akshar.load(model)
-    for place in clean_pictures(images, tmp_path):
+    for place in clean_pictures(digit_images, tmp_path):
         (place / "model.onnx").symlink_to(model)
         (place / "read.py").write_text(blocks[0], encoding="utf-8")
         letter, confidence = without_torch(ALONE, (), "read.py", cwd=place).split()[:2]
@@ -545,8 +523,8 @@ def test_the_readmes_lines_read_a_picture_without_torch_and_akshar(model, images
         assert float(confidence) / 100 == pytest.approx(answer.confidence, abs=0.15)
 
 
-def test_akshar_reads_an_exported_file_without_torch(model, images, tmp_path, without_torch):
-    place = next(clean_pictures(images, tmp_path))
+def test_akshar_reads_an_exported_file_without_torch(model, digit_images, tmp_path, without_torch):
+    place = next(clean_pictures(digit_images, tmp_path))
     code = f"""
 import akshar, sys
 answer = akshar.load({str(model)!r}).read("letter.png")
@@ -562,8 +540,8 @@ print(*sorted(sys.modules.keys() & {{"torch", "pytorch_lightning", "hydra", "onn
 
 @pytest.mark.slow
 @pytest.mark.timing
-def test_the_first_answer_comes_in_two_seconds_and_more_within_a_millisecond(model, images, tmp_path):
-    place = next(clean_pictures(images, tmp_path))
+def test_the_first_answer_comes_in_two_seconds_and_more_within_a_millisecond(model, digit_images, tmp_path):
+    place = next(clean_pictures(digit_images, tmp_path))
     code = f"""
 import time
 begun = time.time()

@@ -14,7 +14,10 @@ from akshar.trained import Trained
 
 # Of a config's data: what says which images were trained and validated on. Places stay at home.
 DATA_KEYS = ("val_fraction", "folds", "fold", "split", "split_seed")
-SOURCE_KEYS = ("_target_", "subset", "train_per_class", "test_per_class", "seed", "test_fraction", "test_seed")
+SOURCE_KEYS = (
+    *("_target_", "subset", "train_per_class", "test_per_class", "seed", "forms", "test_fraction", "test_seed"),
+    *("drawn_per_class", "glyph_seed"),
+)
 
 ASK = "not known to the program; ask whoever trained it"
 
@@ -47,6 +50,19 @@ SOURCES = {
             "expect less of a new one.",
             "The forms are those written in Nepal: Hindi's forms of झ, ५, ८ and ९ differ and were seldom or never "
             "seen.",
+        ),
+    ),
+    "akshar.data.broad.Broad": Source(
+        "DHCD, the Devanagari Handwritten Character Dataset: 92,000 scans from Nepal; and beside it glyphs drawn by "
+        "akshar in Nepali, Hindi and Marathi forms",
+        "CC BY 4.0, as UCI states it for data set 389; the drawn ones under MIT from fonts under the SIL Open Font "
+        "License 1.1",
+        "S. Acharya, A. K. Pant, P. K. Gyawali: Deep learning based large scale handwritten Devanagari character "
+        "recognition. SKIMA 2015. https://doi.org/10.24432/C5XS53",
+        (
+            "Training and test images of DHCD come from the same writers, so the test accuracy is that of known "
+            "hands; expect less of a new one.",
+            "Hindi's and Marathi's forms were learned from fonts and pen strokes, not from people's hands.",
         ),
     ),
     "akshar.data.glyphs.Glyphs": Source(

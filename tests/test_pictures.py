@@ -1,0 +1,200 @@
+"""Any picture of a character reaches the network as it would from the data set."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import akshar
+from akshar.errors import BadData
+from akshar.pictures.decode import decode
+from akshar.pictures.frame import BORDER
+from akshar.pictures.ink import find_ink
+from akshar.pictures.line import cut_line
+from akshar.pictures.place import place
+
+FORMATS = {"PNG": {}, "BMP": {}, "TIFF": {}, "GIF": {}, "PPM": {}, "JPEG": {"quality": 90}, "WEBP": {"quality": 90}}
+TURNS = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+
+
+@pytest.fixture(scope="module")
+def reader(digit_run):
+    return akshar.load(digit_run, threshold=0)
+
+
+@pytest.fixture(scope="module")
+def sure(reader, digit_images):
+    """Images that are read rightly, and surely, as they are."""
+    answers = reader.read_placed([place(one / np.float32(255)) for one in digit_images])
+    right = [a.letter == "०१२३४५६७८९"[i // 30] and a.confidence > 0.95 for i, a in enumerate(answers)]
+    assert sum(right) > 150
+    return digit_images[np.array(right)]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.integers(0, 10**6),
+    st.booleans(),
+    st.floats(1, 20),
+    st.tuples(*[st.integers(0, 60)] * 4),
+    st.sampled_from(sorted(FORMATS)),
+    st.sampled_from(sorted(TURNS)),
+)
+@example(0, True, 20.0, (0, 0, 0, 0), "PNG", 1)
+@example(7, False, 1.0, (0, 60, 0, 60), "GIF", 6)
+def test_polarity_size_margins_format_and_turning_change_nothing(
+    reader, sure, number, dark_on_light, zoom, margins, kind, turn
+):
+    pixels = sure[number % len(sure)]
+    side = round(32 * zoom)
+    large = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC))
+    top, bottom, left, right = margins
+    picture = np.pad(large, ((top, bottom), (left, right)))
+    image = Image.fromarray(255 - picture if dark_on_light else picture)
+    exif = Image.Exif()
+    if TURNS[turn] is not None and kind in ("PNG", "JPEG", "WEBP", "TIFF"):
+        image = image.transpose(TURNS[turn])
+        exif[0x0112] = turn
+    file = io.BytesIO()
+    image.save(file, kind, exif=exif, **FORMATS[kind])
+    expected, got = reader.read(pixels), reader.read(file.getvalue())
+    assert (got.letter, got.problem) == (expected.letter, None)
+
+
+def lit(paper, kind):
+    """A sheet under light that falls from one side, with a shadow's edge across it, or on a coarse grain."""
+    height, width = paper.shape
+    across = np.linspace(0, 1, width)[None]
+    if kind == "slope":
+        return paper * (1 - 0.5 * across) * (1 - 0.3 * np.linspace(0, 1, height)[:, None])
+    if kind == "shadow":
+        return paper * (1 - 0.5 / (1 + np.exp((0.5 - across) * 20)))
+    return paper * 0.8 + 0.1 + np.random.default_rng(0).normal(0, 0.1, paper.shape)
+
+
+@pytest.mark.parametrize("kind", ["slope", "shadow", "grain"])
+def test_light_and_grain_are_taken_off(reader, sure, kind):
+    right = 0
+    for pixels in sure[::3]:
+        large = np.asarray(Image.fromarray(pixels).resize((96, 96), Image.Resampling.BICUBIC))
+        paper = 1 - 0.8 * np.pad(large, 20).astype(np.float32) / 255
+        picture = np.uint8(255 * np.clip(lit(paper, kind), 0, 1))
+        right += reader.read(picture).letter == reader.read(pixels).letter
+    assert right >= 0.97 * len(sure[::3])
+
+
+def test_specks_are_left_out_and_a_pens_dot_is_not():
+    paper = np.ones((200, 200), np.float32)
+    paper[60:140, 60:70] = 0  # a stroke of ten pixels
+    paper[5:8, 180:183] = 0  # a speck
+    assert place(paper).box == (60, 60, 70, 140)
+    paper[100:110, 100:110] = 0  # a dot of the same pen
+    assert place(paper).box == (60, 60, 110, 140)
+
+
+def test_a_hairline_is_read_as_a_stroke(reader, sure):
+    """A line of one pixel in a large picture would be all but gone in 28 pixels."""
+    large = np.ones((300, 300), np.float32)
+    large[50:250, 150] = 0
+    large[50, 100:200] = 0
+    placed = place(large).pixels
+    assert placed[BORDER:-BORDER, BORDER:-BORDER].max() > 200
+    assert (placed[16] > 100).sum() >= 2
+
+
+@pytest.mark.parametrize(
+    ("picture", "problem"),
+    [
+        (np.full((50, 50), 255, np.uint8), "blank"),
+        (np.zeros((50, 50), np.uint8), "blank"),
+        (np.random.default_rng(0).normal(240, 2, (50, 50)).clip(0, 255).astype(np.uint8), "blank"),
+        (np.pad(np.zeros((60, 60), np.uint8), 20, constant_values=255), "all ink"),
+    ],
+)
+def test_what_is_no_character_is_said(reader, picture, problem):
+    answer = reader.read(picture)
+    assert (answer.letter, answer.problem, answer.guesses, answer.confidence) == (None, problem, (), 0.0)
+
+
+def test_an_unsure_reading_is_none(digit_run, digit_images):
+    reader = akshar.load(digit_run, threshold=1.0)
+    answer = reader.read(digit_images[0])
+    assert answer.letter is None
+    assert answer.problem == "unsure"
+    assert answer.guesses[0].letter
+
+
+def row(images, gaps, slant=0):
+    """A row of dark characters on light paper."""
+    parts = []
+    for position, (pixels, gap) in enumerate(zip(images, gaps, strict=True)):
+        part = np.pad(np.kron(pixels, np.ones((2, 2), np.uint8)), ((10, 10), (gap, 0)))
+        parts.append(np.roll(part, slant * position % 7 - 3, axis=0))
+    return 255 - np.pad(np.hstack(parts), 12)
+
+
+def test_a_row_is_cut_into_its_characters_from_left_to_right(reader, sure):
+    draw = np.random.default_rng(3)
+    for _ in range(20):
+        chosen = sure[draw.integers(0, len(sure), 7)]
+        picture = row(chosen, draw.integers(0, 15, 7), slant=1)
+        expected = [reader.read(one).letter for one in chosen]
+        answers = reader.read_line(picture)
+        assert [answer.letter for answer in answers] == expected
+        assert [answer.box[0] for answer in answers] == sorted(answer.box[0] for answer in answers)
+
+
+def test_a_detached_dot_stays_with_its_letter():
+    paper = np.ones((120, 300), np.float32)
+    paper[20:100, 20:30] = paper[20:30, 20:60] = 0
+    paper[60:70, 68:78] = 0  # a dot at its right, as in ङ
+    paper[20:100, 150:160] = paper[20:30, 130:180] = 0
+    first, second = cut_line(paper)
+    assert first.box == (20, 20, 78, 100)
+    assert second.box == (130, 20, 180, 100)
+
+
+def test_a_blank_row_has_no_characters():
+    assert cut_line(np.ones((40, 200), np.float32)) == []
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1), st.sampled_from([0, 0.02, 0.5, 1]))
+def test_anything_that_is_a_picture_is_placed_or_called_blank(height, width, seed, ink):
+    draw = np.random.default_rng(seed)
+    grey = (draw.random((height, width)) > ink).astype(np.float32) * draw.random((height, width), np.float32)
+    placed = place(grey)
+    assert placed.pixels.shape == (32, 32)
+    assert placed.pixels.dtype == np.uint8
+    assert (placed.box is None) == (placed.problem == "blank")
+    for part in cut_line(grey):
+        assert part.box is not None
+    found = find_ink(grey)
+    assert found is None or 0 <= found.density.min() <= found.density.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.zeros((3, 3, 2), np.uint8), "of shape"),
+        (np.zeros((0, 3), np.uint8), "of shape"),
+        (np.zeros((3, 3), np.int64), "of int64"),
+        (np.full((3, 3), 2.0), "floats from 2 to 2"),
+        (np.full((3, 3), np.nan), "floats from nan"),
+    ],
+)
+def test_arrays_that_are_no_pictures_are_refused(array, reason):
+    with pytest.raises(BadData, match=reason):
+        decode(array)
+
+
+def test_arrays_of_every_kind_are_the_same_picture(digit_images):
+    grey = digit_images[0]
+    expected = decode(grey)
+    colour = np.repeat(grey[:, :, None], 3, 2)
+    opaque = np.dstack([colour, np.full_like(grey, 255)])
+    for array in (grey / 255, grey[:, :, None], colour, opaque, grey / np.float32(255)):
+        assert np.allclose(decode(array), expected, atol=1 / 255)
