@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import akshar
 from akshar.errors import BadData
@@ -155,6 +155,33 @@ def test_a_detached_dot_stays_with_its_letter():
     first, second = cut_line(paper)
     assert first.box == (20, 20, 78, 100)
     assert second.box == (130, 20, 180, 100)
+
+
+@pytest.mark.parametrize("pen", [6, 9])
+def test_a_date_and_a_telephone_number_keep_their_signs(reader, sure, pen):
+    draw = np.random.default_rng(5)
+    chosen = sure[draw.integers(0, len(sure), 8)]
+    letters = [reader.read(one).letter for one in chosen]
+    for sign, strokes in {
+        "/": [((2, 62), (26, 2))],
+        "-": [((2, 34), (28, 32))],
+        ".": [((10, 50), (12, 58)), ((13, 50), (15, 58))],
+    }.items():
+        image = Image.new("L", (30, 64))
+        for stroke in strokes:
+            ImageDraw.Draw(image).line(stroke, 255, pen)
+        mark = np.pad(np.asarray(image), ((10, 10), (8, 8)))
+        parts = [np.pad(np.kron(one, np.ones((2, 2), np.uint8)), ((10, 10), (6, 0))) for one in chosen]
+        picture = 255 - np.pad(np.hstack([*parts[:4], mark, *parts[4:6], mark, *parts[6:]]), 12)
+        expected = [*letters[:4], sign, *letters[4:6], sign, *letters[6:]]
+        assert [answer.letter for answer in reader.read_line(picture)] == expected
+
+
+def test_no_digit_is_taken_for_a_sign(reader, digit_images):
+    for start in range(0, 300, 6):
+        chosen = digit_images[(np.arange(6) * 50 + start) % 300]
+        for answer in reader.read_line(row(chosen, [6] * 6)):
+            assert answer.letter is None or answer.letter in "०१२३४५६७८९"
 
 
 def test_a_blank_row_has_no_characters():

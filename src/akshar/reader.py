@@ -98,17 +98,19 @@ class Reader:
         """Reads a row of separate characters, from left to right; see `read`.
 
         Returns:
-            An answer for each; none for a blank picture.
+            An answer for each; none for a blank picture. The signs / - . are told by their shape, not by the model.
         """
         return self.read_placed(cut_line(decode(picture)))
 
     def read_placed(self, found: Sequence[Placed]) -> list[Answer]:
         """Reads characters that are framed already."""
-        readable = [one.pixels for one in found if one.problem is None]
+        readable = [one.pixels for one in found if one.problem is None and one.sign is None]
         rows = iter(self.engine.probabilities(np.stack(readable)) if readable else ())
-        return [self._answer(one, None if one.problem else next(rows)) for one in found]
+        return [self._answer(one, None if one.problem or one.sign else next(rows)) for one in found]
 
     def _answer(self, placed: Placed, row: np.ndarray | None) -> Answer:
+        if placed.sign:
+            return Answer((Guess(placed.sign, placed.sign, placed.sign, 1.0),), None, placed.pixels, placed.box)
         if row is None:
             return Answer((), placed.problem, placed.pixels, placed.box)
         best = np.argsort(-row, kind="stable")[:TOP]

@@ -53,8 +53,8 @@ SOURCES = {
         ),
     ),
     "akshar.data.broad.Broad": Source(
-        "DHCD, the Devanagari Handwritten Character Dataset: 92,000 scans from Nepal; and beside it glyphs drawn by "
-        "akshar in Nepali, Hindi and Marathi forms",
+        "DHCD, the Devanagari Handwritten Character Dataset: 92,000 scans from Nepal; and beside it glyphs drawn "
+        "by akshar in Nepali, Hindi and Marathi forms",
         "CC BY 4.0, as UCI states it for data set 389; the drawn ones under MIT from fonts under the SIL Open Font "
         "License 1.1",
         "S. Acharya, A. K. Pant, P. K. Gyawali: Deep learning based large scale handwritten Devanagari character "

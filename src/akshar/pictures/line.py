@@ -1,4 +1,4 @@
-"""A row of separate characters -> each of them, from left to right."""
+"""A row of separate characters -> each of them, from left to right; signs between them are told by their shape."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from akshar.pictures.place import Placed, frame, is_placed, place
 
 TOGETHER = 0.4  # share of the narrower mark's width above the other at which both are one character
 SMALL = 0.35  # share of the line's height, in both directions: a dot, which belongs to the character beside it
+STRAIGHT = 1.4  # times the pen's width: how thick a mark may be as a whole that is one straight stroke
 
 
 @dataclass
@@ -51,7 +52,8 @@ def cut_line(grey: np.ndarray) -> list[Placed]:
     if ink is None:
         placed = place(grey)
         return [] if placed.box is None else [placed]
-    return [_cut(ink, part) for part in _parts(ink)]
+    parts = _parts(ink)
+    return [_cut(ink, part, _sign(ink, part, parts)) for part in parts]
 
 
 def _parts(ink: Ink) -> list[_Part]:
@@ -76,18 +78,61 @@ def _parts(ink: Ink) -> list[_Part]:
     characters: list[_Part] = []
     for part in whole:
         near = characters and part.left - characters[-1].right < SMALL * line
-        if near and max(part.width, part.height) < SMALL * line:
+        dot = max(part.width, part.height) < SMALL * line and not _is_straight(ink, part)
+        if near and dot and not _is_low(part, whole):
             characters[-1].join(part)  # a dot at a letter's right, as in ङ
         else:
             characters.append(part)
     return characters
 
 
-def _cut(ink: Ink, part: _Part) -> Placed:
+def _own(ink: Ink, part: _Part) -> np.ndarray:
+    """The part's own pixels within its box, bool."""
+    return np.isin(ink.marks[part.top : part.bottom, part.left : part.right], part.marks)
+
+
+def _is_low(part: _Part, line: list[_Part]) -> bool:
+    """Whether a part lies at the foot of its line, as a full stop does."""
+    top, bottom = (float(np.median([getattr(one, side) for one in line])) for side in ("top", "bottom"))
+    return part.top > bottom - SMALL * (bottom - top)
+
+
+def _axes(own: np.ndarray) -> tuple[float, float, float]:
+    """Of a mark as if it were one stroke: length, thickness, pixels; angle to the horizontal, degrees [0, 180)."""
+    y, x = np.nonzero(own)
+    if len(x) < 2:
+        return 1.0, 1.0, 0.0
+    values, vectors = np.linalg.eigh(np.cov(np.stack([x, -y])))
+    thickness, length = np.sqrt(12 * np.maximum(values, 0))
+    return float(length), float(thickness), float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])) % 180)
+
+
+def _is_straight(ink: Ink, part: _Part) -> bool:
+    length, thickness, _ = _axes(_own(ink, part))
+    return thickness < STRAIGHT * ink.pen and length > 2 * thickness
+
+
+def _sign(ink: Ink, part: _Part, line: list[_Part]) -> str | None:
+    """What stands between digits in dates and telephone numbers."""
+    others = [one for one in line if one is not part]
+    if not others:
+        return None
+    height = float(np.median([one.height for one in others]))
+    if max(part.width, part.height) < SMALL * height and _is_low(part, others) and not _is_straight(ink, part):
+        return "."
+    if not _is_straight(ink, part):
+        return None
+    length, _, angle = _axes(_own(ink, part))
+    if min(angle, 180 - angle) < 25 and part.height < SMALL * height and length < 1.5 * height:
+        return "-"
+    return "/" if 45 < angle < 82 and part.height > 0.6 * height else None
+
+
+def _cut(ink: Ink, part: _Part, sign: str | None) -> Placed:
     area = slice(part.top, part.bottom), slice(part.left, part.right)
-    marks = ink.marks[area]
-    own = np.isin(marks, part.marks)
+    marks, own = ink.marks[area], _own(ink, part)
     others = (marks > 0) & ~own
     density = np.where(others, 0, ink.density[area])
     placed = frame(density, own, ink.pen)
-    return Placed(placed.pixels, (part.left, part.top, part.right, part.bottom), placed.problem)
+    problem = None if sign else placed.problem
+    return Placed(placed.pixels, (part.left, part.top, part.right, part.bottom), problem, sign)

@@ -24,11 +24,13 @@ class Placed:
         pixels: uint8 [0, 255] (32, 32), white on black.
         box: left, top, right, bottom in the picture, pixels; None for a blank picture.
         problem: None, or why there is no character: BLANK or ALL_INK.
+        sign: in a row, "/", "-" or "." where the mark's shape is that of one; else None.
     """
 
     pixels: np.ndarray
     box: tuple[int, int, int, int] | None
     problem: str | None = None
+    sign: str | None = None
 
 
 def place(grey: np.ndarray) -> Placed:
