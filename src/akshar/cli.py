@@ -10,7 +10,7 @@ from akshar import __version__
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, Interrupted
 
-VERBS = ("train", "test", "runs", "sweep", "inspect", "compare", "export", "bench")
+VERBS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "bench", "draw")
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -25,6 +25,8 @@ Akshar (अक्षर) reads handwritten Devanagari: experiments from configs,
   akshar sweep FOLDER                  the table of a sweep's runs
   akshar compare RUN RUN ...           runs on the same test images: who gets what, and is it chance
   akshar runs                          what lies in outputs/: status, age, size, accuracy
+  akshar predict RUN PICTURE ...       the characters in pictures, photographs and scans
+  akshar draw RUN                      draw on a page, and watch it be read
   akshar export RUN                    one file that reads without torch: ONNX; or safetensors
   akshar bench --quick                 what this machine does: input, steps, answers, time to accuracy
 

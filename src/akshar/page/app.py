@@ -52,16 +52,15 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
         host: that it will be bound to; requests under other names are refused, see `Hosts`.
         rate: requests a second of one client address; 0 for any number.
     """
-    decoders = ThreadPoolExecutor(DECODERS, "decoder")
-    batcher = Batcher(reader.read_placed)
     limit = Rate(rate)
     asked = 0  # requests being answered
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        decoders.shutdown()
-        batcher.close()
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.batcher = Batcher(reader.read_placed)
+        with ThreadPoolExecutor(DECODERS, "decoder") as app.state.decoders:
+            yield
+        app.state.batcher.close()
 
     app = FastAPI(
         title="Akshar",
@@ -92,8 +91,8 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
             content = await read_body(request)
             start = time.perf_counter()
             loop = asyncio.get_running_loop()
-            placed = await loop.run_in_executor(decoders, _find, content, line)
-            answers = await batcher.read(placed)
+            placed = await loop.run_in_executor(app.state.decoders, _find, content, line)
+            answers = await app.state.batcher.read(placed)
             milliseconds = round(1e3 * (time.perf_counter() - start), 2)
             if line:
                 return line_of(answers, milliseconds)

@@ -1,6 +1,7 @@
 """A server on a socket, until a signal asks it to stop."""
 
 import errno
+import os
 import signal
 import socket
 
@@ -24,8 +25,18 @@ def listen(host: str, port: int) -> socket.socket:
         BadRequest: the port is taken or not allowed, or there is no such host here.
     """
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=512)
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # Only of a socket that says it is TCP does asyncio send small parts at once; others wait 40 ms.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+        try:
+            if os.name == "posix":  # elsewhere it would let two servers share a port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(512)
+        except OSError:
+            listener.close()
+            raise
+        return listener
     except socket.gaierror as error:
         raise BadRequest(f"--host {host}: no such host ({error.strerror})") from error
     except PermissionError as error:

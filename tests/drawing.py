@@ -1,0 +1,113 @@
+"""A reader that needs no training, `akshar draw` as a process of its own, and a hand that writes on its page."""
+
+import contextlib
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from akshar.characters import CONSONANTS, DIGITS
+from akshar.data.strokes import FORMS
+
+CLASSES = tuple(character.folder for character in (*CONSONANTS, *DIGITS))
+
+
+class InkEngine:
+    """Reads how much ink there is: an answer that can be told beforehand, different for different pictures.
+
+    Attributes:
+        batches: images in each call so far.
+    """
+
+    classes = CLASSES
+
+    def __init__(self, sure: float = 0.9):
+        self.sure = sure
+        self.batches: list[int] = []
+
+    def probabilities(self, pixels):
+        self.batches.append(len(pixels))
+        rows = np.full((len(pixels), len(CLASSES)), (1 - self.sure) / (len(CLASSES) - 1), np.float32)
+        rows[np.arange(len(pixels)), self.labels(pixels)] = self.sure
+        return rows
+
+    @staticmethod
+    def labels(pixels):
+        return pixels.reshape(len(pixels), -1).astype(int).sum(1) // 255 % len(CLASSES)
+
+
+def picture(slant=40, size=96, kind="PNG"):
+    """The file of a picture of a line, a different one for each slant."""
+    image = Image.new("L", (size, size), 255)
+    ImageDraw.Draw(image).line([(20, 12), (20 + slant, size - 12), (12, size // 2)], fill=0, width=7)
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+def row_picture():
+    """The file of a picture of three corners side by side."""
+    image = Image.new("L", (240, 80), 255)
+    for left in (30, 110, 190):
+        ImageDraw.Draw(image).line([(left, 10), (left, 70), (left + 30, 70)], fill=0, width=5)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+@dataclass
+class Served:
+    """A running `akshar draw`."""
+
+    url: str
+    process: subprocess.Popen
+
+    def stop(self, number=signal.SIGINT):
+        """Asks it to stop; gives its exit code and what it printed since."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out + err
+
+
+@contextlib.contextmanager
+def served(model: Path, *words: str) -> Iterator[Served]:
+    """Runs `akshar draw` on a free port until it is left."""
+    command = [sys.executable, "-m", "akshar", "draw", str(model), "--port", "0", "--no-open", *words]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    try:
+        assert process.stdout
+        line = process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, line + process.communicate(timeout=60)[1]
+        yield Served(found[0], process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def strokes_of(letter: str, form: int = 0, left: float = 0.22, top: float = 0.2, size: float = 0.56):
+    """How a hand writes a letter: strokes of points, in shares of the sheet's side, along Catmull-Rom splines."""
+    for stroke in FORMS[letter][form].split("/"):
+        text = "0,0 20,0" if stroke == "H" else stroke
+        points = np.array([[float(value) for value in point.split(",")] for point in text.split()])
+        knots = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
+        path = [
+            (2 * b + (c - a) * u + (2 * a - 5 * b + 4 * c - d) * u**2 + (3 * b - a - 3 * c + d) * u**3) / 2
+            for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False)
+            for u in np.arange(8) / 8
+        ]
+        yield [(left + size * x / 20, top + size * y / 20) for x, y in [*path, points[-1]]]

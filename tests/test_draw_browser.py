@@ -1,0 +1,327 @@
+"""What a person does on the page of `akshar draw`, in a real Chromium; and how it bears many at once."""
+
+import asyncio
+import base64
+import io
+import logging
+import re
+import statistics
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from browser import DESKTOP, PHONE, keep, opened
+from conftest import write_picture
+from drawing import picture, served, strokes_of
+from PIL import Image, ImageDraw
+
+from akshar.cli import main
+
+DOCS = Path(__file__).parents[1] / "docs"
+WRITTEN = "क ल ढ फ ठ भ ण ४ २ ०"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def model(own_cache, tmp_path_factory):
+    """A network that reads well: the quickstart's."""
+    place = tmp_path_factory.mktemp("drawn")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert main(["train", "experiment=quickstart", "test=false"]) == 0
+    (folder,) = place.glob("outputs/train/*")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(model):
+    with served(model, "--rate", "0") as server:
+        yield server
+
+
+def at(page, point):
+    box = page.locator("#canvas").bounding_box()
+    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
+
+
+def write(page, letter, **where):
+    """Writes with the mouse."""
+    for stroke in strokes_of(letter, **where):
+        page.mouse.move(*at(page, stroke[0]))
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*at(page, point))
+        page.mouse.up()
+
+
+def write_by_finger(page, letter):
+    """Writes with touches, as a phone sends them."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        points = [dict(zip("xy", at(page, point), strict=True)) for point in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    for stroke in strokes_of(letter):
+        touch("touchStart", stroke[0])
+        for point in stroke[1:]:
+            touch("touchMove", point)
+        touch("touchEnd")
+
+
+def wait_for(page, letter):
+    page.wait_for_function("letter => document.getElementById('letter').textContent === letter", arg=letter)
+
+
+def state(page):
+    return page.locator("#answer").get_attribute("data-state")
+
+
+def ink(page):
+    """Share of the sheet's pixels that are drawn on."""
+    return page.evaluate(
+        "() => { const c = document.getElementById('canvas'); const d = c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data; let n = 0;"
+        "for (let i = 3; i < d.length; i += 4) n += d[i] > 127; return 4 * n / d.length }"
+    )
+
+
+def test_characters_are_read_as_they_are_written(server, request):
+    with opened(server.url, DESKTOP) as page:
+        for letter in WRITTEN.split():
+            write(page, letter)
+            wait_for(page, letter)
+            assert state(page) == "read"
+            assert page.locator("#guesses li").first.inner_text().startswith(letter)
+            assert page.locator("#seen").evaluate("image => image.naturalWidth") == 32
+            page.wait_for_function(
+                "letter => document.getElementById('live').textContent.startsWith(letter)", arg=letter
+            )
+            page.keyboard.press("Escape")
+        assert page.locator("#recent button").count() == 10
+        if request.config.getoption("--write-screenshots"):
+            page.set_viewport_size({"width": 1280, "height": 800})
+            write(page, "ख")
+            wait_for(page, "ख")
+            page.wait_for_timeout(1000)
+            keep(page, DOCS / "draw.png")
+
+
+def test_an_answer_comes_before_the_pen_is_lifted(server):
+    with opened(server.url, DESKTOP) as page:
+        (stroke,) = strokes_of("४")
+        page.mouse.move(*at(page, stroke[0]))
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*at(page, point))
+        wait_for(page, "४")
+        page.mouse.up()
+
+
+def test_undo_clear_and_keys(server):
+    with opened(server.url, DESKTOP) as page:
+        undo, clear = page.get_by_role("button", name="Undo"), page.get_by_role("button", name="Clear")
+        assert undo.is_disabled()
+        assert clear.is_disabled()
+        assert state(page) == "empty"
+        write(page, "ल")
+        wait_for(page, "ल")
+        whole = ink(page)
+        page.keyboard.press("Control+z")
+        page.wait_for_timeout(200)
+        assert 0 < ink(page) < whole
+        for _ in range(3):
+            undo.click()
+        page.wait_for_function("() => document.getElementById('answer').dataset.state === 'empty'")
+        assert ink(page) == 0
+        assert undo.is_disabled()
+        write(page, "ल")
+        wait_for(page, "ल")
+        for way in ("Escape", "Delete", clear.click):
+            page.keyboard.press(way) if isinstance(way, str) else way()
+            page.wait_for_timeout(100)
+            assert (ink(page), state(page)) == (0, "empty")
+            page.keyboard.press("Control+z")  # also what was cleared comes back
+            wait_for(page, "ल")
+        assert page.locator("#recent button").count() == 1
+        page.keyboard.press("Escape")
+        page.locator("#recent button").press("Enter")
+        wait_for(page, "ल")
+        page.locator("#undo").focus()
+        for name in ("undo", "clear", "width", "open"):
+            assert page.evaluate("document.activeElement.id") == name
+            page.keyboard.press("Tab")
+
+
+def test_the_pen_s_width(server):
+    with opened(server.url, DESKTOP) as page:
+        inked = []
+        for width in (6, 30):
+            page.get_by_label("Pen width").fill(str(width))
+            write(page, "१")
+            page.wait_for_timeout(100)
+            inked.append(ink(page))
+            page.keyboard.press("Escape")
+        assert inked[1] > 3 * inked[0] > 0
+
+
+def test_pictures_chosen_pasted_and_dropped(server, tmp_path):
+    write_picture(tmp_path / "a.png", size=80)
+    Image.new("L", (40, 40), 255).save(tmp_path / "blank.png")
+    (tmp_path / "cut.png").write_bytes(picture()[:-60])
+    (tmp_path / "note.txt").write_text("no picture")
+    with opened(server.url, DESKTOP) as page:
+        said = page.locator("#words")
+        page.set_input_files("#file", tmp_path / "a.png")
+        page.locator("#seen").wait_for()
+        assert ink(page) > 0.9
+        page.set_input_files("#file", tmp_path / "blank.png")
+        page.get_by_text("Nothing is written in this picture.").first.wait_for()
+        assert state(page) == "none"
+        page.set_input_files("#file", tmp_path / "cut.png")
+        page.wait_for_function("() => document.getElementById('words').textContent.includes('cannot be read')")
+        page.set_input_files("#file", tmp_path / "note.txt")
+        page.get_by_text("That is not a picture.").first.wait_for()
+        write(page, "२")  # in place of the picture
+        wait_for(page, "२")
+        for kind, held in (("paste", "clipboardData"), ("drop", "dataTransfer")):
+            page.keyboard.press("Escape")
+            page.evaluate(
+                "([kind, held, base64]) => {"
+                "const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));"
+                "const data = new DataTransfer();"
+                "data.items.add(new File([bytes], 'x.png', { type: 'image/png' }));"
+                "const Kind = kind === 'paste' ? ClipboardEvent : DragEvent;"
+                "document.dispatchEvent(new Kind(kind, { [held]: data, bubbles: true, cancelable: true })) }",
+                [kind, held, base64.b64encode(two()).decode()],
+            )
+            wait_for(page, "२")
+        assert said.inner_text() == ""
+
+
+def two():
+    """The file of a picture of २."""
+    image = Image.new("L", (200, 200), 255)
+    for stroke in strokes_of("२"):
+        ImageDraw.Draw(image).line([(200 * x, 200 * y) for x, y in stroke], fill=0, width=10, joint="curve")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def test_too_much_ink_is_said(server):
+    with opened(server.url, DESKTOP) as page:
+        page.get_by_label("Pen width").fill("30")
+        page.mouse.move(*at(page, (0.3, 0.3)))
+        page.mouse.down()
+        for row in range(14):
+            for x in (0.3, 0.7) if row % 2 else (0.7, 0.3):
+                page.mouse.move(*at(page, (x, 0.3 + row / 35)))
+        page.mouse.up()
+        page.get_by_text("Too much ink to tell a character.").first.wait_for()
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_and_is_legible(viewport, scheme, server):
+    with opened(server.url, viewport) as page:
+        page.emulate_media(color_scheme=scheme)
+        write(page, "क")
+        wait_for(page, "क")
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        for name in ("#canvas", "#letter", "#guesses", "#undo"):
+            bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
+            assert bottom <= viewport["height"]
+        assert page.locator("#undo").evaluate("element => element.offsetHeight") >= 44
+        style = "getComputedStyle(document.body)"
+        ink_colour, paper = page.evaluate(f"[{style}.color, {style}.backgroundColor]")
+        brightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (ink_colour, paper)]
+        assert (brightness[0] < brightness[1]) == (scheme == "light")
+        assert page.evaluate("document.fonts.check('600 20px Mukta', 'अक')")
+        page.get_by_text("What it can read").click()
+        assert page.locator("#known li").count() == 46
+
+
+def test_a_finger_writes_on_a_phone(server):
+    with opened(server.url, PHONE) as page:
+        write_by_finger(page, "भ")
+        wait_for(page, "भ")
+        assert page.evaluate("scrollY") == 0
+        page.get_by_role("button", name="Clear").click()
+        assert state(page) == "empty"
+
+
+def test_nothing_is_loaded_from_elsewhere(server):
+    with opened("about:blank", DESKTOP) as page:
+        asked, refused = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+        page.goto(server.url)
+        write(page, "क")
+        wait_for(page, "क")
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(200)
+        assert not refused
+        assert all(url.startswith((server.url, "data:", "blob:")) for url in asked)
+
+
+def test_a_stopped_server_is_said_to_be(model):
+    with served(model) as server, opened(server.url, DESKTOP) as page:
+        write(page, "क")
+        wait_for(page, "क")
+        assert server.stop() == (0, "")
+        write(page, "१")
+        page.wait_for_function("() => document.getElementById('words').textContent.includes('does not answer')")
+        assert state(page) == "failed"
+
+
+@pytest.mark.timing
+def test_an_answer_takes_less_than_50_ms_as_the_page_sees_it(server):
+    with opened(server.url, DESKTOP) as page:
+        for letter in WRITTEN.split():
+            write(page, letter)
+            wait_for(page, letter)
+            page.keyboard.press("Escape")
+        entries = "performance.getEntriesByType('resource')"
+        times = sorted(
+            page.evaluate(f"() => {entries}.filter(e => e.name.endsWith('/predict')).map(e => e.duration)")
+        )
+    p50, p90 = statistics.median(times), times[int(0.9 * len(times))]
+    print(f"{len(times)} answers while writing: p50 {p50:.0f} ms, p90 {p90:.0f} ms")
+    assert p90 < 50
+
+
+@pytest.mark.timing
+def test_fifty_at_once_lose_nothing(server):
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    clients, each = 50, 20
+    contents = [picture(slant, size=256) for slant in range(clients)]
+
+    async def one(client, content, times, answers):
+        for _ in range(each):
+            start = time.perf_counter()
+            response = await client.post(
+                f"{server.url}predict", content=content, headers={"Content-Type": "image/png"}
+            )
+            times.append(1e3 * (time.perf_counter() - start))
+            answers.append((response.status_code, response.json()["guesses"][0]["class_name"]))
+
+    async def all_of(count):
+        times, answers = [], [[] for _ in range(count)]
+        async with httpx2.AsyncClient(limits=httpx2.Limits(max_connections=count), timeout=60) as client:
+            start = time.perf_counter()
+            await asyncio.gather(*(one(client, contents[n], times, answers[n]) for n in range(count)))
+        return sorted(times), answers, count * each / (time.perf_counter() - start)
+
+    alone, _, _ = asyncio.run(all_of(1))
+    times, answers, rate = asyncio.run(all_of(clients))
+    assert len(times) == clients * each
+    assert all(answer == own[0] and answer[0] == 200 for own in answers for answer in own)
+    p50, p99 = statistics.median(times), times[int(0.99 * len(times))]
+    print(
+        f"alone p50 {statistics.median(alone):.1f} ms; {clients} clients p50 {p50:.0f} ms, p99 {p99:.0f} ms, "
+        f"{rate:.0f} requests a second"
+    )
+    assert statistics.median(alone) < 50
+    assert p99 < 2000
