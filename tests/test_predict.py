@@ -170,6 +170,7 @@ def test_the_pictures_of_the_readme(digit_run, pictures, capsys, request, monkey
             write_whole(Path(__file__).parents[1] / "docs" / f"{name}.png", content)
 
 
+@pytest.mark.slow
 @pytest.mark.timing
 def test_a_thousand_small_files_a_second(digit_run, workplace, digit_images):
     """On two cores, from PNGs of 64x64, with the model as ONNX; starting Python is not counted."""
