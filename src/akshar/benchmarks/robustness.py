@@ -12,6 +12,7 @@ import torch
 
 from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
 from akshar.characters import SUBSETS
+from akshar.data.broad import Broad
 from akshar.data.dhcd import DHCD
 from akshar.data.glyphs import Glyphs
 from akshar.data.images import Images
@@ -21,7 +22,6 @@ from akshar.memory import keep_freed_memory
 from akshar.reader import Reader, load
 from akshar.seeds import derive_seed
 
-COUNT = 1000  # validation images a kind and severity
 DRAWN = 40  # mouse drawings a class
 SEVERITIES = (1, 2, 3)
 
@@ -41,11 +41,12 @@ def main() -> None:
 
 
 def validation_images() -> Images:
-    """COUNT of DHCD's validation images, evenly over the classes."""
-    train = DHCD().load().train
+    """DHCD's images that neither `data=dhcd` nor `data=broad` trains on with their own settings: some 700."""
+    train, broad = DHCD().load().train, Broad().load().train
     assert train is not None
-    held_out = split_images(train, val_fraction=0.1, seed=1).val
-    return train.part(held_out[torch.linspace(0, len(held_out) - 1, COUNT).long()])
+    assert broad is not None
+    held_out = [split_images(images, val_fraction=0.1, seed=1).val for images in (train, broad)]
+    return train.part(held_out[0][torch.isin(held_out[0], held_out[1])])  # DHCD's images come first in both
 
 
 Kind = tuple[str, list[np.ndarray], list[int]]
