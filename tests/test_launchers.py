@@ -42,6 +42,7 @@ def until(process, condition, seconds=120):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_jobs_run_side_by_side_and_none_twice(workplace):
     process = start(*TINY, "hydra/launcher=joblib", "seed=1,2,3")
     out, err = process.communicate(timeout=120)

@@ -116,6 +116,7 @@ def test_two_processes_share_a_study(workplace):
     assert [path.parent.name for path in tested] == [str(study.best_trial.number)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sampler", "pruner"), [("random", "hyperband"), ("cmaes", "none"), ("grid", "median")])
 def test_samplers_and_pruners_by_name(sampler, pruner, workplace):
     words = [word for word in SEARCH if not word.startswith(("optimizer.lr", "hydra.sweeper.search.pruner"))]
