@@ -38,6 +38,15 @@ def test_the_same_generator_gives_the_same_and_the_range_is_kept():
     assert not torch.equal(first, every(images, generator(3)))
 
 
+def test_a_share_of_each_batch_is_changed_lightly():
+    images = letter().repeat(20, 1, 1, 1)
+    most = Robust(Augment(), Augment(erasing=1.0, erasing_side=0.9), lightly=0.3)(images, generator(1))
+    changed = (most != images).any(3).any(2).any(1)
+    assert changed.tolist() == [False] * 6 + [True] * 14
+    moved = Robust(Augment(), Augment(), lightly=0.3, light=Augment(rotation=20))(images, generator(1))
+    assert (moved != images).any(3).any(2).any(1).tolist() == [True] * 6 + [False] * 14
+
+
 def test_headlines_go_break_and_grow_and_the_rest_stays():
     images = letter(6, 26).repeat(4, 1, 1, 1)
     chosen = torch.tensor([True, True, True, False])

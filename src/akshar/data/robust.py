@@ -43,6 +43,8 @@ class Robust:
         jpeg: probability of JPEG's artefacts, quality 10 to 60.
         reframed: probability that the character is cropped to its ink and stretched again, as pictures are.
         reframed_by: the largest error of each side of that crop, pixels.
+        lightly: share of each batch that only `light` changes, so that what needs no help is read well too.
+        light: see `lightly`; None leaves that share as it is.
     """
 
     def __init__(
@@ -56,15 +58,24 @@ class Robust:
         jpeg: Share = 0.0,
         reframed: Share = 0.0,
         reframed_by: Annotated[float, Field(ge=0, le=4)] = 0.0,
+        lightly: Share = 0.0,
+        light: Augment | None = None,
     ):
         self.hand, self.grain = hand, grain
         self.headline, self.pen, self.coarse = headline, pen, coarse
         self.binarised, self.jpeg = binarised, jpeg
         self.reframed, self.reframed_by = reframed, reframed_by
+        self.lightly, self.light = lightly, light
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Augments a batch: float32 [0, 1] (B, 1, 32, 32) -> the same; see `Augment`."""
+        kept = round(self.lightly * len(images))  # batches are in random order, so the first will do
+        few, many = images[:kept], images[kept:]
+        if self.light is not None:
+            few = self.light(few, generator)
+        return torch.cat([few, self._change(many, generator)])
 
+    def _change(self, images: Tensor, generator: torch.Generator) -> Tensor:
         def draw(*size: int) -> Tensor:
             return torch.rand((len(images), *size), device=images.device, generator=generator)
 
