@@ -30,6 +30,7 @@ from akshar.export.facts import SOURCES, facts_of
 from akshar.export.images import shown_images
 from akshar.exported import OnnxModel
 from akshar.pictures.frame import PREPROCESSING
+from akshar.runs.checkpoint import net_weights, read_checkpoint
 from akshar.trained import load_trained
 
 README = Path(__file__).parents[1] / "README.md"
@@ -64,6 +65,15 @@ def left_in(folder):
 
 
 # What is written
+
+
+def test_training_starts_from_an_exported_file(digit_run, weights, train):
+    words = (*TINY, "data.subset=digits", "augment=none", "model.widths=[16,32,48]", "model.blocks=[0,0,0]")
+    _, folder = train(*words, f"init_from={weights}", "optimizer.lr=1e-9")
+    started, learned = (net_weights(read_checkpoint(path)) for path in (digit_run, folder))
+    for name in learned:
+        if name.endswith("weight"):
+            assert torch.allclose(started[name], learned[name], atol=1e-4)
 
 
 def test_onnx_answers_as_the_checkpoint_whatever_the_number_of_images(digit_run, model, digit_images):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -15,7 +14,8 @@ from akshar.errors import BadRequest
 from akshar.files import printable
 from akshar.models.classifier import Classifier
 from akshar.pictures.frame import PREPROCESSING
-from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
+from akshar.runs.checkpoint import KEY, net_weights
+from akshar.runs.model_file import read_model
 
 BATCH = 1024  # images at once, which bounds memory
 TRUSTED = ("akshar.models", "torch.nn")  # packages whose networks a checkpoint may name
@@ -72,7 +72,7 @@ def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:
         BadRequest: not a checkpoint, one that names something else than a trusted network, or one whose weights
             or preprocessing are not those of this version; the message names the file.
     """
-    checkpoint = _read(model)
+    checkpoint = read_model(model)
     contents, weights = checkpoint[KEY], net_weights(checkpoint)
     if contents["preprocessing"] != PREPROCESSING:
         raise BadRequest(f"{model}: was trained on images prepared as {contents['preprocessing']}, not as here")
@@ -102,14 +102,6 @@ def load_trained(model: str, trust: Sequence[str] = ()) -> Trained:
         ) from error
     classes = tuple(contents["classes"])
     return Trained(Classifier(net).eval(), classes, contents["temperature"] or 1.0, contents["config"])
-
-
-def _read(model: str) -> dict[str, Any]:
-    if Path(model).suffix != ".safetensors":
-        return read_checkpoint(model)
-    from akshar.export.safetensors import read_safetensors  # an extra
-
-    return read_safetensors(Path(model).expanduser())
 
 
 def _targets(node: Any) -> Iterator[str]:

@@ -105,7 +105,7 @@ def _as_onnx(trained: "Trained", int8: bool, shown: "Shown") -> tuple[bytes, lis
 
 def _as_safetensors(trained: "Trained") -> tuple[bytes, list[str]]:
     from akshar.export.facts import facts_of
-    from akshar.export.safetensors import as_safetensors
+    from akshar.runs.safetensors import as_safetensors
 
     content = as_safetensors(trained.classifier.net.state_dict(), facts_of(trained))
     return content, [f"safetensors, {len(content) / 1e6:.2f} MB, the network's description in the header"]

@@ -13,10 +13,11 @@ from akshar.errors import BadRequest
 from akshar.files import write_json
 from akshar.models.classifier import Classifier
 from akshar.runs import provenance
-from akshar.runs.checkpoint import read_checkpoint, start_from, weights_digest
+from akshar.runs.checkpoint import read_checkpoint
 from akshar.runs.keep import check_room
 from akshar.runs.record import RunFolder
 from akshar.runs.settings import config_hash
+from akshar.runs.start import start_digest, start_from
 
 
 @dataclass
@@ -122,7 +123,7 @@ def build(
         "precision": settings["trainer"]["precision"],
         "data_digest": data.dataset.digest(),
         "split_digest": data.split.digest(),
-        "init_digest": weights_digest(start) if start is not None else None,
+        "init_digest": start_digest(start) if start is not None else None,
     }
     for what, key in (("images", "data_digest"), ("split", "split_digest"), ("first weights", "init_digest")):
         if before and before[key] != facts[key]:

@@ -105,9 +105,7 @@ def _is_done(folder: RunFolder, settings: dict[str, Any]) -> bool:
 
 def _key(settings: dict[str, Any]) -> str:
     from akshar.commands.build import dataset_of  # which loads torch
-    from akshar.runs.checkpoint import weights_digest
+    from akshar.runs.start import start_digest
 
     start = settings["init_from"]
-    return config_hash(
-        settings, dataset_of(settings).digest(), weights_digest(start) if start is not None else None
-    )
+    return config_hash(settings, dataset_of(settings).digest(), start_digest(start) if start is not None else None)

@@ -7,9 +7,8 @@ from typing import Any
 
 from akshar import __version__
 from akshar.characters import letter_of
-from akshar.export.safetensors import digest_of
 from akshar.pictures.frame import PREPROCESSING
-from akshar.runs.checkpoint import FORMAT
+from akshar.runs.checkpoint import FORMAT, weights_digest
 from akshar.trained import Trained
 
 # Of a config's data: what says which images were trained and validated on. Places stay at home.
@@ -112,7 +111,7 @@ def facts_of(trained: Trained) -> dict[str, str]:
     return {
         "akshar": __version__,
         **{key: json.dumps(value, ensure_ascii=False) for key, value in values.items()},
-        "weights_sha256": digest_of(trained.classifier.net.state_dict()),
+        "weights_sha256": weights_digest(trained.classifier.net.state_dict()),
         "data": source.name,
         "licence": f"data: {source.licence}",
         "citation": source.citation,

@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
@@ -9,7 +10,7 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pytorch_lightning import Callback, LightningModule, Trainer
-from torch import Tensor, nn
+from torch import Tensor
 
 from akshar.errors import AksharError, BadRequest
 from akshar.files import is_full, printable, whole_file
@@ -125,14 +126,26 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
     weights = checkpoint.get("state_dict") if isinstance(checkpoint, dict) else None
     if not isinstance(contents, dict) or not isinstance(weights, dict) or not all(map(_is_weight, weights.items())):
         raise BadRequest(f"{path}: not a checkpoint of akshar")
+    check_contents(path, contents)
+    return checkpoint
+
+
+def check_contents(path: Path, contents: dict[str, Any]) -> None:
+    """Checks our own part of a file.
+
+    Raises:
+        BadRequest: it is of another format, or not whole; the message names the file.
+    """
     if contents.get("format") != FORMAT:
-        raise BadRequest(f"{path}: checkpoint format {contents.get('format')!r}; this version reads {FORMAT}")
+        found = printable(repr(contents.get("format")))[:20]
+        raise BadRequest(f"{printable(path)}: checkpoint format {found}; this version reads {FORMAT}")
     try:
         Contents.model_validate(contents)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise BadRequest(f"{path}: not a whole checkpoint of akshar (its {printable(place)} is wrong)") from error
-    return checkpoint
+        raise BadRequest(
+            f"{printable(path)}: not a whole model of akshar (its {printable(place)} is wrong)"
+        ) from error
 
 
 def net_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
@@ -141,52 +154,13 @@ def net_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
     return {name.removeprefix(NET): value for name, value in state.items() if name.startswith(NET)}
 
 
-def weights_digest(init_from: str) -> str:
-    """Sha256 over the names and values of the network that training starts from.
-
-    Raises:
-        BadRequest: not a checkpoint.
-    """
+def weights_digest(weights: Mapping[str, Tensor]) -> str:
+    """Sha256 over the names and values of a network's state_dict."""
     digest = hashlib.sha256()
-    for name, value in sorted(net_weights(_read_start(init_from)).items()):
+    for name, value in sorted(weights.items()):
         digest.update(name.encode())
         digest.update(value.contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def start_from(net: nn.Module, model: str, classes: tuple[str, ...]) -> list[str]:
-    """Loads the weights of `model` into `net`; the last layer stays new where the classes are others.
-
-    Returns:
-        Names of the parameters that stay as they were initialised.
-
-    Raises:
-        BadRequest: not a checkpoint, or one of another network.
-    """
-    checkpoint = _read_start(model)
-    weights, own = net_weights(checkpoint), net.state_dict()
-    same_classes = tuple(checkpoint[KEY]["classes"]) == classes
-    last_layer = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))][-1]
-    fresh = [name for name in own if name.rpartition(".")[0] == last_layer and name in weights and not same_classes]
-    differing = sorted(
-        name
-        for name in {*own, *weights} - {*fresh}
-        if name not in own or name not in weights or own[name].shape != weights[name].shape
-    )
-    if differing:
-        raise BadRequest(
-            f"init_from={model}: its network is another one (they differ in {', '.join(differing[:3])}"
-            f"{' ...' if len(differing) > 3 else ''}); choose the model it was trained with"
-        )
-    net.load_state_dict({name: value for name, value in weights.items() if name not in fresh}, strict=False)
-    return fresh
-
-
-def _read_start(model: str) -> dict[str, Any]:
-    try:
-        return read_checkpoint(model)
-    except BadRequest as error:
-        raise BadRequest(f"init_from={model}: {error}") from error
 
 
 def _is_weight(pair: tuple[Any, Any]) -> bool:

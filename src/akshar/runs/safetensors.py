@@ -1,19 +1,16 @@
 """Weights as safetensors, with all that it takes to rebuild their network in the header; nothing in it can run."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from pydantic import ValidationError
 from torch import Tensor
 
 from akshar.errors import BadRequest
 from akshar.exported import plain
 from akshar.extras import need
 from akshar.files import printable
-from akshar.runs.checkpoint import FORMAT, KEY, NET, Contents
+from akshar.runs.checkpoint import KEY, NET, check_contents, weights_digest
 
 CONTENTS = ("format", "config", "classes", "preprocessing", "temperature")  # as in a checkpoint
 
@@ -46,17 +43,8 @@ def read_safetensors(path: Path) -> dict[str, Any]:
     contents = {key: plain(facts.get(key)) for key in CONTENTS}
     if "akshar" not in facts:
         raise BadRequest(f"{printable(path)}: is no model that akshar exported")
-    if contents["format"] != FORMAT:
-        found = printable(facts.get("format"))[:20]
-        raise BadRequest(f"{printable(path)}: checkpoint format {found}; this version reads {FORMAT}")
-    try:
-        Contents.model_validate(contents)
-    except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise BadRequest(
-            f"{printable(path)}: not a whole model of akshar (its {printable(place)} is wrong)"
-        ) from error
-    if digest_of(weights) != facts.get("weights_sha256"):
+    check_contents(path, contents)
+    if weights_digest(weights) != facts.get("weights_sha256"):
         raise BadRequest(f"{printable(path)}: is damaged (its weights are not those that were written)")
     return {KEY: contents, "state_dict": {NET + name: value for name, value in weights.items()}}
 
@@ -71,12 +59,3 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise BadRequest(
             f"{printable(path)}: is no safetensors file, or a damaged one ({printable(error)[:120]})"
         ) from error
-
-
-def digest_of(weights: Mapping[str, Tensor]) -> str:
-    """Sha256 over the names and values of weights, as `weights_digest` takes it of a checkpoint."""
-    digest = hashlib.sha256()
-    for name, value in sorted(weights.items()):
-        digest.update(name.encode())
-        digest.update(value.contiguous().view(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
