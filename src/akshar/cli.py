@@ -10,7 +10,8 @@ from akshar import __version__
 from akshar.conf_folder import config_folder
 from akshar.errors import AksharError, Interrupted
 
-VERBS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "bench", "draw")
+COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw")
+MODULES = {verb: f"akshar.commands.{verb}" for verb in COMMANDS} | {"bench": "akshar.benchmarks.bench"}
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -106,8 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb in ("--version", "-V"):
         print(f"akshar {__version__}")
         return 0
-    if verb not in VERBS:
-        near = get_close_matches(verb, VERBS, n=1)
+    if verb not in MODULES:
+        near = get_close_matches(verb, MODULES, n=1)
         hint = f"did you mean {near[0]}?" if near else "`akshar --help` lists them"
         print(f"error: no such verb: {verb}; {hint}", file=sys.stderr)
         return 2
@@ -129,7 +130,7 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
     # Hydra's own way with errors prints only the first and hides its cause; here they are told below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        return import_module(f"akshar.commands.{verb}").main(words)
+        return import_module(MODULES[verb]).main(words)
     except AksharError as error:
         if show_traceback:
             raise

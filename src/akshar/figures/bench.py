@@ -68,6 +68,11 @@ def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
         plt.close(figure)
 
 
+def readable(value: float) -> str:
+    """Four digits, or whole thousands: 0.08595, 25.58, 323,090."""
+    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
+
+
 def _panel(axes: Axes, section: Panel) -> None:
     """Bars of one unit; figures of another unit are to their own scale, which their labels tell."""
     names = [*section.figures]
@@ -76,7 +81,9 @@ def _panel(axes: Axes, section: Panel) -> None:
         low, high = measured.spread
         axes.barh(place, measured.median / largest, height=0.6, color=TRAIN)
         axes.plot([low / largest, high / largest], [place, place], color=INK, linewidth=1.5)
-        axes.text(high / largest + 0.01, place, f"{measured.median:,.4g} {measured.unit}", va="center", fontsize=10)
+        axes.text(
+            high / largest + 0.01, place, f"{readable(measured.median)} {measured.unit}", va="center", fontsize=10
+        )
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, 1.25)

@@ -71,19 +71,17 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _number(value: float) -> str:
-    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
-
-
 def _print(section: "Section") -> None:
     """A section as a table, its notes below."""
+    from akshar.figures.bench import readable
+
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=section.title, title_justify="left")
     table.add_column("")
     for column in ("median", "smallest", "largest"):
         table.add_column(column, justify="right")
     table.add_column("")
     for name, figure in section.figures.items():
-        numbers = [_number(value) for value in (figure.median, *figure.spread)]
+        numbers = [readable(value) for value in (figure.median, *figure.spread)]
         table.add_row(escape(name), *numbers, figure.unit)
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     console.print()
