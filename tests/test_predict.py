@@ -97,7 +97,7 @@ def test_a_broken_file_does_not_stop_the_others(digit_run, pictures, capsys):
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 9
     assert err.splitlines()[0].startswith("error: pictures/5.png: is no image of a kind that is read")
-    assert err.splitlines()[1].startswith("error: missing.png: cannot be read")
+    assert err.splitlines()[1] == "error: missing.png: no such file or folder"
     rows = list(csv.DictReader(io.StringIO((pictures.parent / "read.csv").read_text(encoding="utf-8"))))
     assert sum(bool(row["error"]) for row in rows) == 2
 
@@ -107,6 +107,14 @@ def test_the_standard_input(digit_run, pictures):
     done = subprocess.run(command, input=(pictures / "6.png").read_bytes(), capture_output=True, check=True)
     expected = akshar.load(digit_run).read(pictures / "6.png")
     assert json.loads(done.stdout)["guesses"][0]["letter"] == expected.guesses[0].letter
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(digit_run, pictures):
+    command = [sys.executable, "-m", "akshar", "predict", str(digit_run), *["pictures"] * 3]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=pictures.parent) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141  # as of a process that SIGPIPE ended
 
 
 def test_refusals_say_the_way_out(digit_run, workplace, refused):

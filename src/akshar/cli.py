@@ -130,7 +130,9 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
     # Hydra's own way with errors prints only the first and hides its cause; here they are told below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        return import_module(MODULES[verb]).main(words)
+        code = import_module(MODULES[verb]).main(words)
+        sys.stdout.flush()
+        return code
     except AksharError as error:
         if show_traceback:
             raise
@@ -141,6 +143,9 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
         return stop.exit_code
     except KeyboardInterrupt:  # before the run began
         return 130
+    except BrokenPipeError:  # `akshar ... | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except Exception as error:  # Hydra's own, and the unforeseen
         if show_traceback:
             raise

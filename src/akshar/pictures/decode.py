@@ -59,6 +59,8 @@ def _guarded(name: str, work: Callable[[], np.ndarray]) -> np.ndarray:
         raise
     except Image.DecompressionBombError as error:
         raise BadData(f"{name}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
+    except FileNotFoundError as error:
+        raise BadData(f"{name}: no such file or folder") from error
     except UnidentifiedImageError as error:
         raise BadData(f"{name}: is no image of a kind that is read ({', '.join(FORMATS)}); remove it") from error
     except Exception as error:  # Pillow raises almost anything on a broken file
