@@ -35,8 +35,10 @@ WRONG = [
     (["augment.scale=[0.9]"], "augment.scale=[0.9]: "),
     (
         ["monitor=loss/vall"],
-        "monitor=loss/vall: must be 'loss/val', 'accuracy/val', 'loss/train' or 'accuracy/train'",
+        "monitor=loss/vall: must be 'loss/val', 'accuracy/val', 'loss/train', 'accuracy/train' or 'epoch'",
     ),
+    (["monitor=epoch", "scheduler=plateau"], "monitor=epoch: cannot be followed by a schedule or a callback"),
+    (["monitor=epoch", "callbacks=early_stopping"], "monitor=epoch: cannot be followed by a schedule"),
     (["label_smoothing=1"], "label_smoothing=1: must be less than 1"),
     (["seed=-1"], "seed=-1: must be greater than or equal to 0"),
     (["trainer.max_epochs=0"], "trainer.max_epochs=0: must be greater than 0"),

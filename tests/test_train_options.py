@@ -74,6 +74,20 @@ def test_the_kept_epoch_is_the_best_also_when_training_gets_worse(train):
     assert result["best"]["val_loss"] == pytest.approx(min(losses), rel=1e-4)
 
 
+def test_the_last_epoch_is_kept_where_that_is_asked(train):
+    worse = ("optimizer=adamw", "optimizer.lr=0.5", "scheduler=none", "trainer.max_epochs=4", "monitor=epoch")
+    result, folder = train(*TINY, *worse)
+    losses = [loss for (loss,) in rows_of(folder, "loss/val")]
+    assert min(losses) < losses[-1]
+    assert result["best"]["epoch"] == 4
+    assert result["best"]["val_loss"] == pytest.approx(losses[-1])
+    best, last = (
+        net_weights(read_checkpoint(folder / "checkpoints" / name)) for name in ("best.ckpt", "last.ckpt")
+    )
+    assert all(torch.equal(best[name], last[name]) for name in last)
+    assert "best so far" not in (folder / "run.log").read_text()
+
+
 @pytest.mark.parametrize("scheduler", ["cosine", "plateau", "none"])
 def test_every_schedule_trains(train, scheduler):
     result, folder = train(*TINY, f"scheduler={scheduler}", "trainer.max_epochs=2")

@@ -58,7 +58,7 @@ Values (KEY=VALUE); each is explained in conf/
   optimizer.lr=0.001            learning rate
   trainer.max_epochs=20         epochs
   trainer.accelerator=cpu       auto takes a GPU where there is one
-  monitor=accuracy/val          what the best epoch is chosen by
+  monitor=accuracy/val          what the best epoch is chosen by; monitor=epoch keeps the last
   init_from=outputs/train/RUN   start from trained weights
   test=false                    leave the test set alone
 

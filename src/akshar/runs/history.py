@@ -105,7 +105,7 @@ class History(Callback):
     def _line(self, row: dict[str, Any], max_epochs: int | None) -> str:
         width = len(str(max_epochs))
         total = f"/{max_epochs}" if max_epochs and max_epochs > 0 else ""
-        best = "  best so far" if row is self.best else ""
+        best = "  best so far" if row is self.best and self.monitor != "epoch" else ""
         return (
             f"epoch {row['epoch']:>{width}}{total}  "
             f"loss {row['loss/train']:.4f} train {row['loss/val']:.4f} val  "

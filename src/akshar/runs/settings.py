@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 
 from akshar.runs.targets import import_problems, target_problems
 
-Monitor = Literal["loss/val", "accuracy/val", "loss/train", "accuracy/train"]
+Monitor = Literal["loss/val", "accuracy/val", "loss/train", "accuracy/train", "epoch"]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 Between = Annotated[float, Field(gt=0, lt=1)]
@@ -282,4 +282,9 @@ def _cross_checks(config: dict[str, Any]) -> list[str]:
         problems.append(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
     if str(scheduler.get("_target_")).endswith("ReduceLROnPlateau") and scheduler.get("interval") == "step":
         problems.append("scheduler.interval=step: must be epoch, because it follows a metric of whole epochs")
+    followers = [scheduler, *(config.get("callbacks") or {}).values()]
+    if config.get("monitor") == "epoch" and any("mode" in (node or {}) for node in followers):
+        problems.append(
+            "monitor=epoch: cannot be followed by a schedule or a callback; choose loss/val or accuracy/val"
+        )
     return problems
