@@ -71,11 +71,11 @@ def draw_size(networks: Sequence[Network], published: Sequence[Network], path: P
             )
         for point in [*front, *published]:
             axes.annotate(
-                point.name or f"{point.accuracy:.2%}",
+                point.name or f"{100 * point.accuracy:.2f} %",
                 (point.parameters, error(point.accuracy)),
-                xytext=(0, 9) if point.name else (6, 6),
+                xytext=(0, 9) if point.name else (-4, 5),  # above and left of a rising line
                 textcoords="offset points",
-                ha="right" if point.name else "left",
+                ha="right",
                 fontsize=9,
                 color=INK,
             )
@@ -85,7 +85,7 @@ def draw_size(networks: Sequence[Network], published: Sequence[Network], path: P
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 - value:g} %"))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.invert_yaxis()
-        axes.margins(0.08, 0.12)
+        axes.margins(0.14, 0.12)
         axes.legend(loc="lower right")
         figure.savefig(path)
         plt.close(figure)
