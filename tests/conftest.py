@@ -37,13 +37,13 @@ TINY = (
 )
 
 
-README = Path(__file__).parents[1] / "README.md"
+TRIED = Path(__file__).parents[1] / "docs" / "faults.md"
 FAULTS = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-screenshots", metavar="RUN", help="make the screenshots in docs/ of this run")
-    parser.addoption("--write-faults", action="store_true", help="write the README's table of faults")
+    parser.addoption("--write-faults", action="store_true", help="write the table of faults")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,12 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     rows = session.config.stash[FAULTS]
     if rows and session.config.getoption("--write-faults"):
-        before, _, after = README.read_text(encoding="utf-8").partition(
-            "| tried | what happened |\n| --- | --- |\n"
-        )
-        rest = after[after.index("\n\n") :]
-        table = "| tried | what happened |\n| --- | --- |\n" + "\n".join(sorted({*rows}))
-        README.write_text(before + table + rest, encoding="utf-8")
+        head = "| tried | what happened |\n| --- | --- |\n"
+        before, _, _ = TRIED.read_text(encoding="utf-8").partition(head)
+        TRIED.write_text(before + head + "\n".join(sorted({*rows})) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -168,7 +165,7 @@ def dhcd_if_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def fault(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Notes a fault that was tried and what happened, which has to stand so in the README's table.
+    """Notes a fault that was tried and what happened, which has to stand so in `docs/faults.md`.
 
     `pytest -m "slow or not slow" --write-faults` makes that table anew.
     """
@@ -178,7 +175,7 @@ def fault(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         if request.config.getoption("--write-faults"):
             request.config.stash[FAULTS].append(row)
         else:
-            assert row in README.read_text(encoding="utf-8")
+            assert row in TRIED.read_text(encoding="utf-8")
 
     return note
 
