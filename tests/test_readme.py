@@ -3,16 +3,19 @@
 import contextlib
 import re
 import shlex
+import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from conftest import TINY, write_picture
+from PIL import Image
 
 from akshar.cli import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+WEIGHTS = Path(__file__).parents[1] / "weights"
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines() if line]
 # Words that make a real training small; the command's own words come first.
 SHORT = ["debug=smoke", *TINY[3:4], "trainer.max_epochs=1"]
@@ -75,6 +78,7 @@ def test_other_verbs_run(line, workplace, capfd):
             assert main(["train", *TINY, f"hydra.run.dir=outputs/train/{name}", f"seed={len(name)}"]) == 0
     for name in ("picture.png", "postcode.jpg", "scans/1.png"):
         write_picture(workplace / name)
+    shutil.copytree(WEIGHTS, workplace / "weights")
     assert main(shlex.split(line.partition("#")[0])[1:]) == 0
     assert any(capfd.readouterr())
 
@@ -90,7 +94,14 @@ def test_runs_go_on_and_are_repeated(line, train):
 
 def test_every_command_is_of_a_kind_that_is_run():
     """What starts with none of these is not covered by a test: `.ci/run` runs the first two blocks."""
-    kinds = ("akshar ", "python3 -m venv", ".venv/bin/pip install", "python -m akshar.benchmarks", "tensorboard ")
+    kinds = (
+        "akshar ",
+        "pip install ",
+        "python3 -m venv",
+        ".venv/bin/pip install",
+        "python -m akshar.benchmarks",
+        "tensorboard ",
+    )
     assert [line for line in COMMANDS if not line.startswith(kinds)] == []
 
 
@@ -100,6 +111,17 @@ def test_benchmarks_named_in_the_readme_exist(name, monkeypatch, capsys):
     with contextlib.suppress(SystemExit):  # of argparse
         import_module(name).main()
     assert capsys.readouterr().out
+
+
+def test_the_python_example_runs(workplace, digit_images, capsys):
+    (example,) = re.findall(r"```python\n(from akshar import load.*?)```", README, re.S)
+    shutil.copytree(WEIGHTS, workplace / "weights")
+    Image.fromarray(digit_images[60]).save(workplace / "picture.png")
+    exec(compile(example, "README.md", "exec"), {})
+    first, *guesses = capsys.readouterr().out.splitlines()
+    assert first.startswith("२ 0.9")
+    assert len(guesses) == 5
+    assert guesses[0].startswith("२ 2 0.9")
 
 
 def test_pictures_named_in_the_readme_exist():

@@ -18,6 +18,7 @@ from akshar.data.glyphs import Glyphs
 from akshar.data.images import Images
 from akshar.data.splits import split_images
 from akshar.data.strokes import FORMS
+from akshar.errors import BadRequest
 from akshar.memory import keep_freed_memory
 from akshar.reader import Reader, load
 from akshar.seeds import derive_seed
@@ -33,7 +34,10 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true", help="read what no choice may use")
     asked = parser.parse_args()
     keep_freed_memory()
-    readers = [load(model, threshold=0) for model in asked.models]
+    try:
+        readers = [load(model, threshold=0) for model in asked.models]
+    except BadRequest as error:
+        parser.error(str(error))
     images = validation_images()
     for name, pictures, labels in held_out(images) if asked.held_out else damaged(images):
         shares = [f"{100 * share_right(reader, pictures, labels, images.classes):8.2f}" for reader in readers]

@@ -1,0 +1,56 @@
+"""The network that comes with the project, `weights/robust.onnx`."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from akshar import load
+from akshar.data.dhcd import DHCD
+from akshar.data.glyphs import Glyphs
+from akshar.data.images import Images
+from akshar.exported import OnnxModel
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "robust.onnx"
+CARD = WEIGHTS.with_name("robust.onnx.md")
+
+
+def share_read(images: Images) -> float:
+    """How many of the images are read as their labels say, in [0, 1]."""
+    model = OnnxModel(WEIGHTS)
+    columns = [model.classes.index(name) for name in images.classes]
+    truth = np.asarray(columns)[images.labels.numpy()]
+    return float((model.probabilities(images.pixels[:, 0].numpy()).argmax(1) == truth).mean())
+
+
+def test_they_are_small_and_their_card_tells_what_they_are():
+    assert WEIGHTS.stat().st_size < 2_000_000
+    card = CARD.read_text(encoding="utf-8")
+    for said in ("Test accuracy", "CC BY 4.0", "Acharya", "Limits", "Not for decisions about people"):
+        assert said in card
+
+
+@pytest.mark.parametrize(("subset", "least"), [("digits", 0.98), ("all", 0.95)])
+def test_characters_of_fonts_held_out_are_read(subset, least):
+    test = Glyphs(subset, 20, 30).load().test
+    assert test is not None
+    assert share_read(test) > least
+
+
+def test_a_picture_of_any_colour_is_read(digit_images):
+    reader = load(WEIGHTS)
+    white_on_black = digit_images[::30]
+    answers = reader.read_many([Image.fromarray(255 - pixels).resize((200, 200)) for pixels in white_on_black])
+    assert [answer.letter for answer in answers] == list("०१२३४५६७८९")
+    assert [answer.letter for answer in reader.read_many(list(white_on_black))] == list("०१२३४५६७८९")
+
+
+@pytest.mark.slow
+def test_dhcd_is_read_as_the_card_says(dhcd_archive):
+    test = DHCD(archive=dhcd_archive).load().test
+    assert test is not None
+    said = re.search(r"Test accuracy of the checkpoint \*\*([\d.]+) %", CARD.read_text(encoding="utf-8"))
+    assert said is not None
+    assert share_read(test) == pytest.approx(float(said[1]) / 100, abs=0.001)  # 8 bits move a few
