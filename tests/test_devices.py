@@ -78,6 +78,7 @@ def test_two_devices_learn_what_one_does_and_the_test_counts_every_image_once(tr
     assert not list(shared.glob("rank-*.log"))  # nothing was said there
 
 
+@pytest.mark.slow
 def test_what_validation_said_in_the_fit_is_so_on_one_device(train):
     result, folder = train(*TWO, "trainer.accumulate_grad_batches=2", "callbacks=ema")
     rows = (folder / "history.csv").read_text().splitlines()

@@ -41,6 +41,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_loses_nothing(small_disk, workplace, fault):
     run = small_disk / "run"
     command = [sys.executable, "-m", "akshar", "train", *WIDE, f"hydra.run.dir={run}"]

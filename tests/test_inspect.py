@@ -123,6 +123,7 @@ def draw(kind, random):
     return image
 
 
+@pytest.mark.slow
 def test_wrong_labels_are_found_by_real_folds(workplace, refused):
     """20 of 400 labels are wrong; at least 15 of them are among the first 40 in doubt."""
     random = np.random.default_rng(0)

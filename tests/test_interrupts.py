@@ -38,7 +38,9 @@ def running(workplace):
         process.wait()
 
 
-@pytest.mark.parametrize(("name", "exit_code"), [("SIGINT", 130), ("SIGUSR1", 143)])
+@pytest.mark.parametrize(
+    ("name", "exit_code"), [("SIGINT", 130), pytest.param("SIGUSR1", 143, marks=pytest.mark.slow)]
+)
 def test_a_signal_saves_and_says_how_to_go_on(running, name, exit_code):
     process, folder = running(*LONG)
     process.send_signal(getattr(signal, name))
@@ -54,6 +56,7 @@ def test_a_signal_saves_and_says_how_to_go_on(running, name, exit_code):
     assert read_checkpoint(folder)[KEY]["classes"]
 
 
+@pytest.mark.slow
 def test_a_running_run_is_taken_up_by_nobody_else_and_a_killed_one_by_anybody(running, refused, capfd):
     process, folder = running(*LONG)
     (line,) = refused("train", f"resume={folder}")

@@ -31,8 +31,12 @@ def trainings():
 
 
 def marked(lines):
-    """Those that begin processes of their own are slow."""
-    return [pytest.param(line, marks=pytest.mark.slow) if "hydra/launcher" in line else line for line in lines]
+    """Those that begin processes of their own, or train many networks, are slow."""
+    words = ("hydra/launcher", "trainer=ddp", "sweep=", "model.dropout=0.0,0.1")
+    return [
+        pytest.param(line, marks=pytest.mark.slow) if any(word in line for word in words) else line
+        for line in lines
+    ]
 
 
 def recorded():

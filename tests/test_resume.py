@@ -112,7 +112,11 @@ EARLY += ["+callbacks.early_stopping.min_delta=1"]
         ("end 1 2 crash", EARLY),
         pytest.param("start 1 0 crash", EARLY, marks=pytest.mark.slow),
         ("fit 2 0 crash", EARLY),
-        ("fit 2 0 crash", [*EARLY, "+callbacks.early_stopping.check_on_train_epoch_end=false"]),
+        pytest.param(
+            "fit 2 0 crash",
+            [*EARLY, "+callbacks.early_stopping.check_on_train_epoch_end=false"],
+            marks=pytest.mark.slow,
+        ),
         ("end 1 6 crash", ["callbacks=ema", "callbacks.ema.decay=0.9"]),
         pytest.param(
             "start 1 0 crash",
@@ -121,10 +125,14 @@ EARLY += ["+callbacks.early_stopping.min_delta=1"]
         ),
         ("end 1 4 crash", ["trainer.accumulate_grad_batches=3", "checkpoint.every_n_steps=1"]),
         pytest.param("start 1 2 SIGTERM", ["trainer.accumulate_grad_batches=3"], marks=pytest.mark.slow),
-        ("end 1 6 crash", ["trainer.limit_train_batches=9"]),
+        pytest.param("end 1 6 crash", ["trainer.limit_train_batches=9"], marks=pytest.mark.slow),
         pytest.param("start 1 0 crash", ["trainer.limit_train_batches=9"], marks=pytest.mark.slow),
         ("end 1 6 crash", ["trainer.precision=bf16-mixed", "trainer.gradient_clip_val=0.1"]),
-        ("start 1 0 crash", ["scheduler=cosine", "scheduler.interval=epoch", "monitor=accuracy/val"]),
+        pytest.param(
+            "start 1 0 crash",
+            ["scheduler=cosine", "scheduler.interval=epoch", "monitor=accuracy/val"],
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             "end 1 6 crash", ["augment=strong", "optimizer=sgd", "scheduler=cosine"], marks=pytest.mark.slow
         ),

@@ -57,6 +57,7 @@ def test_a_space_that_cannot_be_searched_is_said(word, message):
         split_words([word])
 
 
+@pytest.mark.slow
 def test_a_search_prunes_keeps_its_study_and_tests_the_winner_alone(workplace, capfd):
     assert main(["train", "-m", *SEARCH, "hydra.sweeper.search.trials=5", "hydra.sweep.dir=sweep"]) == 0
     study = open_study(workplace / "sweep")
