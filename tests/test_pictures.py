@@ -1,6 +1,7 @@
 """Any picture of a character reaches the network as it would from the data set."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from akshar.pictures.line import cut_line
 from akshar.pictures.place import place
 
 FORMATS = {"PNG": {}, "BMP": {}, "TIFF": {}, "GIF": {}, "PPM": {}, "JPEG": {"quality": 90}, "WEBP": {"quality": 90}}
+WEIGHTS = Path(__file__).parents[1] / "weights" / "robust.onnx"
 TURNS = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 
 
@@ -225,3 +227,100 @@ def test_arrays_of_every_kind_are_the_same_picture(digit_images):
     opaque = np.dstack([colour, np.full_like(grey, 255)])
     for array in (grey / 255, grey[:, :, None], colour, opaque, grey / np.float32(255)):
         assert np.allclose(decode(array), expected, atol=1 / 255)
+
+
+def on_paper(pixels, zoom=4, margin=30):
+    """Dark ink on white, float [0, 255]."""
+    side = 32 * zoom
+    large = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC), dtype=np.float32)
+    return 255 - 0.85 * np.pad(large, margin)
+
+
+def ruled(pixels, slope=0.0):
+    paper = on_paper(pixels)
+    columns = np.arange(paper.shape[1])
+    for start in range(10, len(paper) + 10, 45):
+        for row in (start, start + 1):
+            rows = np.rint(row - slope * columns).astype(int)
+            inside = (rows >= 0) & (rows < len(paper))
+            cells = rows[inside], columns[inside]
+            paper[cells] = np.minimum(paper[cells], 150)
+    return paper
+
+
+def squared(pixels):
+    """On paper with lines in both directions."""
+    return np.minimum(ruled(pixels), ruled(pixels.T).T)
+
+
+def boxed(pixels):
+    """In a box of a form."""
+    paper = on_paper(pixels, margin=50)
+    paper[20:-20, [20, 21, 22, -23, -22, -21]] = paper[[20, 21, 22, -23, -22, -21], 20:-20] = 60
+    return paper
+
+
+def dithered(pixels):
+    """In black and white on paper that is not quite white, as Pillow and scanners make it."""
+    return 255.0 * np.asarray(Image.fromarray(np.uint8(on_paper(pixels) - 10)).convert("1"))
+
+
+def coarsely(pixels):
+    """A light character on 32x32, smaller than DHCD's are."""
+    return np.pad(np.asarray(Image.fromarray(pixels).resize((20, 20))), 6)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "least"),
+    [
+        (ruled, 0.8),
+        (lambda pixels: ruled(pixels, slope=0.02), 0.75),
+        (squared, 0.7),
+        (boxed, 0.97),
+        (dithered, 0.97),
+        (coarsely, 0.9),
+    ],
+    ids=["ruled", "ruled askew", "squared", "boxed", "dithered", "small on 32x32"],
+)
+def test_paper_to_be_written_on_is_told_from_ink(digit_images, drawn, least):
+    reader, some = akshar.load(WEIGHTS, threshold=0), digit_images[::2]
+    answers = reader.read_many([np.uint8(np.clip(drawn(pixels), 0, 255)) for pixels in some])
+    expected = reader.read_many(list(some))
+    assert np.mean([one.letter == other.letter for one, other in zip(answers, expected, strict=True)]) >= least
+
+
+def test_ruled_paper_alone_is_blank(reader):
+    assert reader.read(np.uint8(ruled(np.zeros((32, 32), np.uint8)))).problem == "blank"
+
+
+def test_light_ink_on_nothing_is_read(reader, sure):
+    for pixels in sure[::20]:
+        for tone in (0, 255):
+            image = Image.new("LA", (96, 96), (tone, 0))
+            image.putalpha(Image.fromarray(pixels).resize((96, 96)))
+            assert reader.read(image).letter == reader.read(pixels).letter
+
+
+def test_a_stroke_alone_and_a_row_are_said_to_be_that(reader, sure):
+    stroke = np.full((100, 100), 255, np.uint8)
+    stroke[20:26, 10:90] = 0
+    assert reader.read(stroke).problem == "one stroke"
+    assert reader.read(row(sure[:4], [20] * 4)).problem == "several"
+    solid = np.zeros((32, 32), np.uint8)
+    solid[2:-2, 2:-2] = 255
+    assert reader.read(solid).problem == "all ink"
+
+
+def test_an_upright_stays_with_its_letter():
+    paper = np.ones((120, 420), np.float32)
+    for left in (20, 150, 300):
+        paper[20:100, left : left + 10] = paper[90:100, left : left + 50] = 0
+    paper[20:100, 208:218] = 0  # the upright of श
+    assert [one.box for one in cut_line(paper)] == [(20, 20, 70, 100), (150, 20, 218, 100), (300, 20, 350, 100)]
+
+
+def test_a_page_of_dots_is_no_row():
+    paper = np.ones((300, 300), np.float32)
+    paper[::6, ::6] = paper[1::6, ::6] = 0
+    with pytest.raises(BadData, match="too many for a row of characters"):
+        cut_line(paper)

@@ -40,7 +40,8 @@ class Answer:
 
     Attributes:
         guesses: the most likely first, at most five; empty where there is nothing to read.
-        problem: None for a reading; else why it is none: "blank", "all ink", "unsure".
+        problem: None for a reading; else why it is none: "blank", "all ink", "one stroke" (a straight one),
+            "several" (characters, see `Reader.read_line`), "unsure".
         pixels: uint8 [0, 255] (32, 32), white on black, what the network saw.
         box: left, top, right, bottom of the character in the picture, pixels; None where there is none.
     """

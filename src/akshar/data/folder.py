@@ -15,7 +15,7 @@ from akshar.data.outline import class_folders, image_files
 from akshar.data.splits import split_images
 from akshar.errors import BadData
 from akshar.files import printable
-from akshar.pictures import decode, frame, ink, place
+from akshar.pictures import decode, frame, ink, place, rules
 
 LISTED = 8  # unreadable files named in one message
 
@@ -67,7 +67,7 @@ class Folder:
         everything = [path for name in classes for path in files[name]]
         if gone := [path for path in everything if not path.is_file()]:
             raise BadData(f"{printable(gone[0])}: is no file that can be read; remove it")
-        key = fingerprint(everything, code_version((decode, ink, place, frame)))
+        key = fingerprint(everything, code_version((decode, ink, rules, place, frame)))
         cache = cache_root(self.cache_dir) / f"folder-{key}"
         arrays = cached_arrays(cache, lambda: _decode(files), ("pixels", "labels", "numbers"))
         return Images(

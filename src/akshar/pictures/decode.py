@@ -16,7 +16,10 @@ MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 LARGE = 2048  # pixels a side; larger pictures are scaled down first
 # Not all that Pillow knows: some of its formats start other programs or are seldom tried.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
+)
 SCALABLE = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L", "I;16": "I", "I;16L": "I", "I;16B": "I"}  # modes
 
 Picture = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
@@ -93,7 +96,10 @@ def _image_of(array: np.ndarray) -> Image.Image:
 
 
 def to_grey(picture: Image.Image) -> np.ndarray:
-    """Float32 [0, 1] (H, W) of a picture in any mode: turned upright by its EXIF tag, laid on white paper."""
+    """Float32 [0, 1] (H, W) of a picture in any mode: turned upright by its EXIF tag.
+
+    What is transparent is white paper; black where all that can be seen is light, as ink of a dark page is.
+    """
     picture = ImageOps.exif_transpose(picture)
     if max(picture.size) > LARGE:  # far beyond what 28 pixels can show; bounds the memory of what follows
         picture = picture.convert(SCALABLE.get(picture.mode, picture.mode))
@@ -103,5 +109,11 @@ def to_grey(picture: Image.Image) -> np.ndarray:
         return (values - values.min()) / max(float(np.ptp(values)), 1e-9)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, _paper_of(picture)), picture)
     return np.asarray(picture.convert("L"), dtype=np.float32) / 255
+
+
+def _paper_of(picture: Image.Image) -> str:
+    pixels = np.asarray(picture.convert("LA"))
+    seen = pixels[..., 0][pixels[..., 1] > 127]
+    return "black" if seen.size and seen.min() > 127 else "white"

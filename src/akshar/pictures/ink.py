@@ -7,7 +7,11 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from akshar.pictures.rules import boxes, without_rules
+
 INKED = 0.35  # share of the way from paper to ink at which a pixel belongs to a mark
+LARGE = 0.1  # share of the largest mark's area above which marks tell the pen's width: specks do not
+DOTTED = 100  # marks above which strokes are taken to be pierced and ragged as paper is dotted
 FAINT = 0.08  # less contrast than this is paper's own grain
 QUIET = 0.08  # standard deviation of grain, share of the contrast, that may stay
 TWO_TONES = 0.9  # share of the variance explained by two tones above which the light is even
@@ -43,13 +47,24 @@ def find_ink(grey: np.ndarray) -> Ink | None:
     density = _density(grey)
     if density is None:
         return None
+    density = without_rules(density, INKED)
     marks, count = cast(tuple[np.ndarray, int], ndimage.label(density > INKED, EIGHT))
     if not count:
         return None
+    if count > 1:
+        for box in boxes(marks):
+            density = np.where(ndimage.binary_dilation(marks == box, EIGHT), 0, density)
+            marks[marks == box] = 0
     inked = marks > 0
-    pen = _pen_width(inked)
-    # A pen leaves no mark smaller than its own dot: what is, is dust or noise.
     areas = np.bincount(marks.ravel(), minlength=count + 1)
+    areas[0] = 0  # paper
+    large = areas > LARGE * areas.max()
+    strokes = inked if large[1:].all() else large[marks]
+    if count > DOTTED:
+        smooth = ndimage.uniform_filter(strokes.astype(np.float32), 3) > 0.5
+        strokes = smooth if smooth.any() else strokes
+    pen = _pen_width(strokes)
+    # A pen leaves no mark smaller than its own dot: what is, is dust or noise.
     specks = areas < 0.3 * pen**2
     if specks[1:].all():
         return None

@@ -1,15 +1,20 @@
 """A row of separate characters -> each of them, from left to right; signs between them are told by their shape."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
 
+from akshar.errors import BadData
 from akshar.pictures.ink import Ink, find_ink
 from akshar.pictures.place import Placed, frame, is_placed, place
 
+MARKS = 400  # in a row; more come of dust, dither or a page of text
 TOGETHER = 0.4  # share of the narrower mark's width above the other at which both are one character
 SMALL = 0.35  # share of the line's height, in both directions: a dot, which belongs to the character beside it
+CLOSE = 0.2  # share of the line's height between a letter and its upright
+CLOSER = 0.6  # share of the usual gap of the row
 STRAIGHT = 1.4  # times the pen's width: how thick a mark may be as a whole that is one straight stroke
 
 
@@ -47,11 +52,16 @@ def cut_line(grey: np.ndarray) -> list[Placed]:
 
     Returns:
         Each character, framed, from left to right; none for a blank picture.
+
+    Raises:
+        BadData: more than MARKS marks.
     """
     ink = None if is_placed(grey) else find_ink(grey)
     if ink is None:
         placed = place(grey)
         return [] if placed.box is None else [placed]
+    if (marks := np.count_nonzero(np.bincount(ink.marks.ravel())[1:])) > MARKS:
+        raise BadData(f"{marks:,} separate marks, too many for a row of characters ({MARKS} are taken)")
     parts = _parts(ink)
     return [_cut(ink, part, _sign(ink, part, parts)) for part in parts]
 
@@ -75,12 +85,16 @@ def _parts(ink: Ink) -> list[_Part]:
             whole.append(part)
     whole.sort(key=lambda part: part.left)
     line = float(np.median([part.height for part in whole]))
-    characters: list[_Part] = []
-    for part in whole:
-        near = characters and part.left - characters[-1].right < SMALL * line
+    gaps = [right.left - left.right for left, right in pairwise(whole)]
+    characters = whole[:1]
+    for number, part in enumerate(whole[1:]):
+        gap = gaps[number]
         dot = max(part.width, part.height) < SMALL * line and not _is_straight(ink, part)
-        if near and dot and not _is_low(part, whole):
-            characters[-1].join(part)  # a dot at a letter's right, as in ङ
+        is_dot = gap < SMALL * line and dot and not _is_low(part, whole)  # at a letter's right, as in ङ
+        usual = float(np.median(others)) if (others := gaps[:number] + gaps[number + 1 :]) else np.inf
+        is_bar = gap < min(CLOSE * line, CLOSER * usual) and _is_upright(ink, part, line)  # of श or ग
+        if is_dot or is_bar:
+            characters[-1].join(part)
         else:
             characters.append(part)
     return characters
@@ -110,6 +124,12 @@ def _axes(own: np.ndarray) -> tuple[float, float, float]:
 def _is_straight(ink: Ink, part: _Part) -> bool:
     length, thickness, _ = _axes(_own(ink, part))
     return thickness < STRAIGHT * ink.pen and length > 2 * thickness
+
+
+def _is_upright(ink: Ink, part: _Part, line: float) -> bool:
+    """Whether a part is the upright at the right of many letters, perhaps with its end of the headline."""
+    length, thickness, angle = _axes(_own(ink, part))
+    return part.height > 0.6 * line and thickness < 2 * ink.pen and length > 4 * thickness and 80 < angle < 100
 
 
 def _sign(ink: Ink, part: _Part, line: list[_Part]) -> str | None:

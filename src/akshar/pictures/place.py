@@ -1,6 +1,6 @@
 """Ink -> the 32x32 that a network expects: white on black, stretched to 28x28, as DHCD does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -14,6 +14,12 @@ SOLID = 0.85  # share of the box in ink above which nothing can be told
 FINE = 4 * BOX  # pixels a side at most, where strokes are widened
 
 BLANK, ALL_INK = "blank", "all ink"
+ONE_STROKE = "one stroke"  # straight; no letter and no digit is that alone
+SEVERAL = "several"  # characters beside one another
+LONG = 4.0  # times its width: how long a straight stroke is at least
+WIDE = 1.6  # times its height: how wide a row of characters is at least
+TALL = 0.5  # share of a row's height that a character has at least
+SHORTER, LONGER = 14, 22  # pixels of the 32 that a character of DHCD takes at least (one in a thousand: less)
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Placed:
     Attributes:
         pixels: uint8 [0, 255] (32, 32), white on black.
         box: left, top, right, bottom in the picture, pixels; None for a blank picture.
-        problem: None, or why there is no character: BLANK or ALL_INK.
+        problem: None, or why there is no character: BLANK, ALL_INK, ONE_STROKE or SEVERAL.
         sign: in a row, "/", "-" or "." where the mark's shape is that of one; else None.
     """
 
@@ -43,20 +49,51 @@ def place(grey: np.ndarray) -> Placed:
         A picture that is placed so already as it is.
     """
     if is_placed(grey):
-        return Placed(np.rint(grey * 255).astype(np.uint8), (0, 0, SIDE, SIDE))
+        problem = ALL_INK if _is_solid(grey[BORDER:-BORDER, BORDER:-BORDER]) else None
+        return Placed(np.rint(grey * 255).astype(np.uint8), (0, 0, SIDE, SIDE), problem)
     ink = find_ink(grey)
     if ink is None:
         return Placed(np.zeros((SIDE, SIDE), np.uint8), None, BLANK)
-    return frame(ink.density, ink.marks > 0, ink.pen)
+    placed = frame(ink.density, ink.marks > 0, ink.pen)
+    if placed.problem is None and placed.box and _is_row(ink.marks > 0, placed.box):
+        return replace(placed, problem=SEVERAL)
+    return placed
 
 
 def is_placed(grey: np.ndarray) -> bool:
-    """Whether a picture is 32x32 with the black border of DHCD and something inside."""
-    if grey.shape != (SIDE, SIDE) or not grey.any():
+    """Whether a picture is 32x32 with the black border of DHCD, and a character that fills the rest."""
+    if grey.shape != (SIDE, SIDE):
+        return False
+    inked = grey > 0
+    shorter, longer = sorted(_extent(np.asarray(inked.any(axis))) for axis in (0, 1))
+    if shorter < SHORTER or longer < LONGER:
         return False
     border = np.ones((SIDE, SIDE), bool)
     border[BORDER:-BORDER, BORDER:-BORDER] = False
-    return not grey[border].any()
+    return not inked[border].any()
+
+
+def _extent(line: np.ndarray) -> int:
+    """From the first True to the last, both counted."""
+    found = np.flatnonzero(line)
+    return int(found[-1] - found[0]) + 1 if len(found) else 0
+
+
+def _is_solid(inside: np.ndarray) -> bool:
+    return bool((inside > INKED).mean() > SOLID)
+
+
+def _is_row(inked: np.ndarray, box: tuple[int, int, int, int]) -> bool:
+    """Whether marks lie beside one another, with paper between them, and reach too far for a single character."""
+    left, top, right, bottom = box
+    height = bottom - top
+    if right - left < WIDE * height:
+        return False
+    crop = inked[top:bottom, left:right]
+    columns = np.asarray(crop.any(axis=0))
+    starts = np.flatnonzero(columns & ~np.r_[False, columns[:-1]])
+    tall = [_extent(np.asarray(part.any(axis=1))) >= TALL * height for part in np.split(crop, starts[1:], axis=1)]
+    return sum(tall) > 1
 
 
 def frame(density: np.ndarray, inked: np.ndarray, pen: float) -> Placed:
@@ -74,7 +111,10 @@ def frame(density: np.ndarray, inked: np.ndarray, pen: float) -> Placed:
     inside = np.clip(np.asarray(box), 0, 1)
     placed = np.zeros((SIDE, SIDE), np.uint8)
     placed[BORDER:-BORDER, BORDER:-BORDER] = np.rint(inside * 255).astype(np.uint8)
-    problem = ALL_INK if (inside > INKED).mean() > SOLID else None
+    problem = None
+    if _is_solid(inside):
+        sides = bottom - top, right - left
+        problem = ONE_STROKE if max(sides) > LONG * min(sides) else ALL_INK
     return Placed(placed, (left, top, right, bottom), problem)
 
 
