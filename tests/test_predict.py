@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -195,3 +196,47 @@ def test_a_thousand_small_files_a_second(digit_run, workplace, digit_images):
         rates.append(2000 / (time.perf_counter() - start))
     print(f"{max(rates):,.0f} files a second")
     assert max(rates) > 1000
+
+
+def test_options_may_stand_before_the_pictures(digit_run, pictures, capsys):
+    assert (
+        main(["predict", str(digit_run), "--json", "pictures/1.png", "--threshold", "0.1", "pictures/2.png"]) == 0
+    )
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--csv", "nowhere/x.csv"), "no such folder nowhere"),
+        (("--csv", "pictures"), "is a folder"),
+        (("--csv", "pictures/1.png"), "is one of the pictures"),
+        (("--sheet", "saw.jpg"), "must end with .png"),
+    ],
+)
+def test_where_the_answers_cannot_be_left_is_said_first(digit_run, pictures, refused, words, message):
+    before = Path("pictures/1.png").read_bytes()
+    assert message in refused("predict", str(digit_run), "pictures", *words)[0]
+    assert Path("pictures/1.png").read_bytes() == before
+
+
+def test_a_picture_in_the_model_s_place_is_told(digit_run, pictures, refused):
+    assert "is a picture; name the model before it" in refused("predict", "pictures/1.png", str(digit_run))[0]
+
+
+def test_what_a_folder_holds_beside_pictures_is_counted(digit_run, pictures, capsys):
+    Path("pictures/notes.txt").write_text("x")
+    Path("pictures/deep.png").mkdir()
+    assert main(["predict", str(digit_run), "pictures"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 10
+    assert "pictures: 1 other file is left out" in err
+
+
+def test_a_file_name_that_is_no_text(digit_run, pictures, capsys):
+    name = os.fsdecode(b"pictures/\xff.png")
+    Path("pictures/1.png").rename(name)
+    for words in (("--json",), ("--csv", "read.csv")):
+        assert main(["predict", str(digit_run), name, *words]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["file"] == name
+    assert "\\udcff.png" in Path("read.csv").read_text()

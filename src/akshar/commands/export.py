@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     shown = shown_images(trained.config, asked.data)
     content, notes = _as_onnx(trained, asked.int8, shown) if asked.format == "onnx" else _as_safetensors(trained)
     notes.append(_compared(content, trained, shown, asked))
-    card = card_of(trained, output.name, notes, _result(Path(asked.model).expanduser()))
+    card = card_of(trained, output.name, notes, _result(Path(asked.model).expanduser().resolve()))
     card_path = output.with_name(f"{output.name}.md")
     try:
         write_whole(output, content)
@@ -81,6 +81,8 @@ def _output(asked: argparse.Namespace) -> Path:
         raise BadRequest(f"--output {asked.output}: must end with {suffix}")
     if output.resolve() == model.resolve():
         raise BadRequest(f"--output {output}: is the model itself; name another file")
+    if output.is_dir():
+        raise BadRequest(f"--output {output}: is a folder; name a file")
     if not output.parent.is_dir():
         raise BadRequest(f"--output {output}: no such folder {output.parent}")
     return output

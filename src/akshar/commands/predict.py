@@ -20,7 +20,7 @@ from akshar.errors import BadData, BadRequest
 from akshar.files import printable, write_whole
 from akshar.pictures.decode import SUFFIXES, decode
 from akshar.pictures.line import cut_line
-from akshar.pictures.place import Placed, place
+from akshar.pictures.place import SEVERAL, Placed, place
 from akshar.reader import THRESHOLD, Answer, Reader, load
 
 TOGETHER = 256  # files at once
@@ -52,13 +52,19 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0; 1 if a file could not be read, which its line says.
     """
-    asked = _parser().parse_args(arguments)
+    asked = _parser().parse_intermixed_args(arguments)
     model = need_model(asked.model, "predict")
     if not asked.paths:
         raise BadRequest(f"predict: name pictures or folders too:  akshar predict {model} PICTURE ...")
     if not 0 <= asked.threshold <= 1:
         raise BadRequest(f"--threshold {asked.threshold:g}: must be from 0 to 1")
+    if Path(model).suffix.lower() in SUFFIXES:
+        raise BadRequest(f"{printable(model)}: is a picture; name the model before it")
     files = list(_files(asked.paths))
+    for option, path in (("--csv", asked.csv), ("--sheet", asked.sheet)):
+        if path:
+            _check_output(option, Path(path), files)
+    width = max(cell_len(printable(file)) for file in files)
     reader = load(model, asked.threshold, asked.trust)
     done = []
     for read in read_files(reader, files, asked.line):
@@ -66,11 +72,11 @@ def main(arguments: Sequence[str]) -> int:
         if read.error:
             print(f"error: {read.error}", file=sys.stderr)
         elif asked.json:
-            print(json.dumps(as_json(read, asked.line), ensure_ascii=False))
+            print(_encodable(json.dumps(as_json(read, asked.line), ensure_ascii=False)))
         else:
-            print(as_line(read, asked.line, max(map(cell_len, files))))
+            print(as_line(read, asked.line, width))
     if asked.csv:
-        write_whole(Path(asked.csv), as_csv(done).encode())
+        write_whole(Path(asked.csv), _encodable(as_csv(done)).encode())
     if asked.sheet:
         _draw_sheet(done, Path(asked.sheet))
     return 1 if any(read.error for read in done) else 0
@@ -93,15 +99,41 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check_output(option: str, path: Path, files: Sequence[str]) -> None:
+    """Whether what was read can be left there, before it is read.
+
+    Raises:
+        BadRequest: it cannot, or it would replace a picture.
+    """
+    named = f"{option} {printable(path)}"
+    if not path.parent.is_dir():
+        raise BadRequest(f"{named}: no such folder {printable(path.parent)}")
+    if path.is_dir():
+        raise BadRequest(f"{named}: is a folder; name a file")
+    if option == "--sheet" and path.suffix.lower() != ".png":
+        raise BadRequest(f"{named}: must end with .png")
+    if path.exists() and any(path.samefile(file) for file in files if Path(file).exists()):
+        raise BadRequest(f"{named}: is one of the pictures; name another file")
+
+
+def _encodable(text: str) -> str:
+    """With the bytes of file names that are no text escaped."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _files(paths: Sequence[str]) -> Iterator[str]:
     """Each picture; of folders all that are named as pictures, at any depth, in order."""
     for path in paths:
         if path == STDIN or not Path(path).is_dir():
             yield path
             continue
-        inside = sorted(file for file in Path(path).rglob("*") if file.suffix.lower() in SUFFIXES)
+        everything = [file for file in Path(path).rglob("*") if file.is_file()]
+        inside = sorted(file for file in everything if file.suffix.lower() in SUFFIXES)
         if not inside:
             raise BadRequest(f"{path}: holds no pictures ({', '.join(SUFFIXES)})")
+        if others := len(everything) - len(inside):
+            words = f"{others:,} other files are" if others > 1 else "1 other file is"
+            print(f"{path}: {words} left out", file=sys.stderr)
         yield from map(str, inside)
 
 
@@ -117,9 +149,12 @@ def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[Rea
     def placed(file: str) -> list[Placed] | str:
         try:
             grey = decode(sys.stdin.buffer.read() if file == STDIN else file)
-            return cut_line(grey) if line else [place(grey)]
         except BadData as error:
             return str(error)
+        try:
+            return cut_line(grey) if line else [place(grey)]
+        except BadData as error:
+            return f"{printable(file)}: {error}"
 
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         waiting = iter(files)
@@ -145,6 +180,8 @@ def as_line(read: Read, line: bool, width: int) -> str:
         return f"{file}  {''.join(map(_letter, read.answers))}  {sure}"
     answer = read.answers[0]
     others = ", ".join(f"{guess.letter} {_percent(guess.confidence)}" for guess in answer.guesses[1:3])
+    if answer.problem == SEVERAL:
+        return f"{file}  several characters: --line reads a row"
     if not answer.guesses:
         return f"{file}  not a character: {answer.problem}"
     best = answer.guesses[0]
