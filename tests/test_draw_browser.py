@@ -79,7 +79,8 @@ def state(page):
 
 
 def ink(page):
-    """Share of the sheet's pixels that are drawn on."""
+    """Share of the sheet's pixels that are drawn on, once the page has drawn what was asked of it."""
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     return page.evaluate(
         "() => { const c = document.getElementById('canvas'); const d = c.getContext('2d')"
         ".getImageData(0, 0, c.width, c.height).data; let n = 0;"
@@ -129,7 +130,6 @@ def test_undo_clear_and_keys(server):
         wait_for(page, "ल")
         whole = ink(page)
         page.keyboard.press("Control+z")
-        page.wait_for_timeout(200)
         assert 0 < ink(page) < whole
         for _ in range(3):
             undo.click()
@@ -140,10 +140,11 @@ def test_undo_clear_and_keys(server):
         wait_for(page, "ल")
         for way in ("Escape", "Delete", clear.click):
             page.keyboard.press(way) if isinstance(way, str) else way()
-            page.wait_for_timeout(100)
             assert (ink(page), state(page)) == (0, "empty")
             page.keyboard.press("Control+z")  # also what was cleared comes back
             wait_for(page, "ल")
+        page.keyboard.press("Control+Shift+Delete")  # the browser's own
+        assert ink(page) > 0
         assert page.locator("#recent button").count() == 1
         page.keyboard.press("Escape")
         page.locator("#recent button").press("Enter")
@@ -160,7 +161,6 @@ def test_the_pen_s_width(server):
         for width in (6, 30):
             page.get_by_label("Pen width").fill(str(width))
             write(page, "१")
-            page.wait_for_timeout(100)
             inked.append(ink(page))
             page.keyboard.press("Escape")
         assert inked[1] > 3 * inked[0] > 0
@@ -198,6 +198,23 @@ def test_pictures_chosen_pasted_and_dropped(server, tmp_path):
             )
             wait_for(page, "२")
         assert said.inner_text() == ""
+
+
+def test_a_picture_pasted_while_a_stroke_is_drawn(server, tmp_path):
+    (tmp_path / "two.png").write_bytes(two())
+    with opened(server.url, DESKTOP) as page:
+        failed = []
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.mouse.move(*at(page, (0.2, 0.2)))
+        page.mouse.down()
+        page.mouse.move(*at(page, (0.4, 0.4)))
+        page.set_input_files("#file", tmp_path / "two.png")
+        wait_for(page, "२")
+        page.mouse.move(*at(page, (0.8, 0.2)))
+        page.mouse.up()
+        page.wait_for_timeout(200)
+        wait_for(page, "२")
+        assert failed == []
 
 
 def two():

@@ -31,7 +31,9 @@ class Character(BaseModel):
     letter: str | None = Field(description="as it is written; null where it was not read")
     name: str | None = Field(description="as it is said in Latin letters; null where it was not read")
     confidence: float = Field(ge=0, le=1, description="of the best guess; 0 where there is none")
-    problem: str | None = Field(description='null for a reading; else "blank", "all ink" or "unsure"')
+    problem: str | None = Field(
+        description='null for a reading; else "blank", "all ink", "one stroke", "several" (characters) or "unsure"'
+    )
     guesses: list[Guess] = Field(description="the most likely first")
     box: list[int] | None = Field(description="left, top, right, bottom of the character in the picture, pixels")
     pixels: str = Field(description="what the network saw: a data: URL of a PNG of 32 x 32, white on black")

@@ -119,9 +119,9 @@ def _find(content: bytes, line: bool) -> list[Placed]:
     check_pixels(content)
     try:
         grey = decode(content)
+        placed = cut_line(grey) if line else [place(grey)]
     except BadData as error:
         raise HTTPException(422, str(error)) from error
-    placed = cut_line(grey) if line else [place(grey)]
     if len(placed) > CHARACTERS:
         raise HTTPException(422, f"{len(placed):,} marks that could be characters, {CHARACTERS} are read")
     return placed

@@ -59,7 +59,7 @@ async function send(file, items) {
     if (response.ok) return { answer: await response.json() };
     const wait = Number(response.headers.get("Retry-After"));
     if (wait) return { again: 1000 * wait };
-    const { detail } = await response.json();
+    const { detail } = await response.json().catch(() => ({ detail: `the server failed (${response.status})` }));
     return { words: `${detail[0].toUpperCase()}${detail.slice(1)}.` };
   } catch {
     return { words: "The server does not answer. Is akshar draw still running?" };

@@ -18,11 +18,7 @@ const asker = new Asker(
   },
   showFailure,
 );
-const recent = new Recent((items) => {
-  remember();
-  sheet.show(items);
-  changed();
-});
+const recent = new Recent(replace);
 let pointer = null; // that draws now
 let frame = 0;
 
@@ -47,11 +43,16 @@ function remember() {
   recent.add(sheet.items, answers.get(sheet.items));
 }
 
-function clear() {
-  if (sheet.isEmpty || pointer !== null) return;
+// In place of what is on the sheet; a stroke that is being drawn ends there.
+function replace(items) {
+  pointer = null;
   remember();
-  sheet.show([]);
+  sheet.show(items);
   changed();
+}
+
+function clear() {
+  if (!sheet.isEmpty && pointer === null) replace([]);
 }
 
 function undo() {
@@ -98,9 +99,11 @@ get("undo").addEventListener("click", undo);
 get("clear").addEventListener("click", clear);
 get("open").addEventListener("click", () => get("file").click());
 document.addEventListener("keydown", (event) => {
-  const letter = event.key.toLowerCase();
-  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && letter === "z") undo();
-  else if (["escape", "delete", "backspace"].includes(letter)) clear();
+  const command = event.ctrlKey || event.metaKey;
+  // Its place on the keyboard, where the layout has other letters than Latin ones.
+  const z = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === "z" : event.code === "KeyZ";
+  if (command && !event.shiftKey && !event.altKey && z) undo();
+  else if (!command && !event.altKey && ["Escape", "Delete", "Backspace"].includes(event.key)) clear();
   else return;
   event.preventDefault();
 });
@@ -123,9 +126,7 @@ async function take(files) {
   } catch {
     bitmap = new OffscreenCanvas(1, 1); // the browser cannot show it; the server may still read it, or say why not
   }
-  remember();
-  sheet.show([{ bitmap, file }]);
-  changed();
+  replace([{ bitmap, file }]);
 }
 
 get("file").addEventListener("change", ({ target }) => {

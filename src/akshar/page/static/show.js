@@ -5,6 +5,8 @@ import { paint } from "./ink.js";
 const PROBLEMS = {
   blank: "Nothing is written in this picture.",
   "all ink": "Too much ink to tell a character.",
+  "one stroke": "A single stroke so far. Go on writing.",
+  several: "More than one character. One at a time is read here.",
   unsure: "Not sure. Perhaps one of these.",
 };
 const START = "The answer appears here while you write.";
