@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import io
 import json
 import signal
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import schemathesis
 from drawing import CLASSES, InkEngine, picture, row_picture, served
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,16 +28,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
+from starlette.requests import Request
 
 from akshar.characters import letter_of
 from akshar.commands.model_argument import need_model
 from akshar.errors import BadRequest
-from akshar.page import app as page_app
 from akshar.page import limits
 from akshar.page.app import create_app
 from akshar.page.batching import Batcher
 from akshar.page.guard import Hosts
-from akshar.page.limits import BODY_BYTES, CLIENTS, Rate
+from akshar.page.limits import BODY_BYTES, CLIENTS, OF_ONE, Answering, Rate
 from akshar.page.server import listen, url_of
 from akshar.pictures.place import place
 from akshar.reader import Reader
@@ -229,11 +231,28 @@ def test_a_rate_allows_a_burst_and_then_its_pace():
     assert len(rate._paid_until) <= CLIENTS
 
 
-def test_too_many_at_once_are_sent_away(engine, monkeypatch):
-    monkeypatch.setattr(page_app, "AT_ONCE", 0)
+@pytest.mark.parametrize(("limit", "status"), [("AT_ONCE", 503), ("OF_ONE", 429)])
+def test_too_many_at_once_are_sent_away(limit, status, engine, monkeypatch):
+    monkeypatch.setattr(limits, limit, 0)
     with TestClient(create_app(Reader(engine)), base_url=LOCAL) as client:
         response = send(client, picture())
-    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert (response.status_code, response.headers["Retry-After"]) == (status, "1")
+
+
+def test_one_client_s_unfinished_bodies_leave_room_for_others(engine):
+    answering = Answering()
+
+    def ask(host):
+        return answering.one_more(Request({"type": "http", "client": (host, 1)}))
+
+    with contextlib.ExitStack() as unfinished:
+        for _ in range(OF_ONE):
+            unfinished.enter_context(ask("a"))
+        with pytest.raises(HTTPException, match="429"):
+            unfinished.enter_context(ask("a"))
+        unfinished.enter_context(ask("b"))
+    with ask("a"):  # all have ended
+        pass
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(client):

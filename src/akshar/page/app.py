@@ -20,7 +20,7 @@ from akshar.fonts import font_files
 from akshar.page.answers import Class, LineReading, Reading, Refusal, character_of, classes_of, line_of
 from akshar.page.batching import Batcher
 from akshar.page.guard import Guard, Hosts
-from akshar.page.limits import ANY, AT_ONCE, CHARACTERS, RATE, Rate, check_pixels, check_rate, read_body
+from akshar.page.limits import ANY, CHARACTERS, RATE, Answering, Rate, check_pixels, check_rate, read_body
 from akshar.pictures.decode import decode
 from akshar.pictures.line import cut_line
 from akshar.pictures.place import Placed, place
@@ -53,7 +53,7 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
         rate: requests a second of one client address; 0 for any number.
     """
     limit = Rate(rate)
-    asked = 0  # requests being answered
+    answering = Answering()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -82,12 +82,8 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
         request: Request, line: bool = Query(False, description="a row of separate characters")
     ) -> Reading | LineReading:
         """Reads the picture that is the body: PNG, JPEG, WebP, GIF, BMP, TIFF; dark on light or light on dark."""
-        nonlocal asked
         check_rate(limit, request)
-        if asked >= AT_ONCE:
-            raise HTTPException(503, "too many requests at once", {"Retry-After": "1"})
-        asked += 1
-        try:
+        with answering.one_more(request):
             content = await read_body(request)
             start = time.perf_counter()
             loop = asyncio.get_running_loop()
@@ -97,8 +93,6 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
             if line:
                 return line_of(answers, milliseconds)
             return Reading(**character_of(answers[0]).model_dump(), milliseconds=milliseconds)
-        finally:
-            asked -= 1
 
     @app.get("/classes")
     def classes() -> list[Class]:

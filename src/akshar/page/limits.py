@@ -5,7 +5,9 @@ import io
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from fastapi import HTTPException
 from PIL import Image
@@ -18,6 +20,7 @@ BODY_SECONDS = 20.0  # in which a body has to arrive
 PIXELS = 30_000_000
 CHARACTERS = 200  # in one row
 AT_ONCE = 128  # requests being answered; more are sent away
+OF_ONE = 64  # of these, of one client: its unfinished bodies do not keep others out
 RATE = 50.0  # requests a second of one client: a page that is drawn on asks about twenty times
 BURST = 2.0  # seconds' worth of requests that may come at once
 CLIENTS = 4096  # addresses remembered
@@ -62,6 +65,31 @@ def check_rate(rate: Rate, request: Request) -> None:
     if wait := rate.wait(request.client.host if request.client else ""):
         headers = {"Retry-After": str(math.ceil(wait))}
         raise HTTPException(429, f"too many requests; the next in {wait:.2f} s", headers)
+
+
+class Answering:
+    """The requests being answered, by client."""
+
+    def __init__(self) -> None:
+        self._of: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, request: Request) -> Iterator[None]:
+        """Counts a request while it lasts.
+
+        Raises:
+            HTTPException: 429 where its client has too many already, 503 where all clients have.
+        """
+        client = request.client.host if request.client else ""
+        if self._of[client] >= OF_ONE:
+            raise HTTPException(429, "too many requests at once", {"Retry-After": "1"})
+        if self._of.total() >= AT_ONCE:
+            raise HTTPException(503, "too many requests of all clients at once", {"Retry-After": "1"})
+        self._of[client] += 1
+        try:
+            yield
+        finally:
+            self._of -= Counter([client])
 
 
 async def read_body(request: Request) -> bytes:
