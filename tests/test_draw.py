@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+import urllib.parse
 import urllib.request
 import zlib
 
@@ -459,6 +460,18 @@ def test_a_signal_stops_it_when_all_is_answered(number, finished):
     assert (code, printed) == (0, "")
     assert len(got) == 1
     assert got[0]["milliseconds"] > 0
+
+
+@pytest.mark.slow
+def test_stopped_while_a_body_never_arrives_it_answers_that_too(finished):
+    with served(finished[1]) as server:
+        address = urllib.parse.urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port)) as client:
+            head = f"POST /predict HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: image/png\r\n"
+            client.sendall(f"{head}Content-Length: 1000\r\n\r\nabc".encode())
+            time.sleep(1)
+            assert server.stop(signal.SIGTERM) == (0, "")
+            assert client.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
 def test_another_host_is_warned_of(finished):

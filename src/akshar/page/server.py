@@ -9,8 +9,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from akshar.errors import BadRequest
+from akshar.page.limits import BODY_SECONDS
 
-STOP_SECONDS = 10  # that requests in flight have to finish
+STOP_SECONDS = int(BODY_SECONDS) + 5  # that requests in flight have to finish: also a body that never arrives
 STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
