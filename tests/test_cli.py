@@ -107,7 +107,7 @@ def test_the_tutorial_s_network_trains_with_other_augmentation(train, augment):
 
 @pytest.mark.parametrize("name", ["quickstart", "record", "fast", "fast98", "tiny", "digits"])
 def test_experiments_run(train, name):
-    few = ["data=glyphs", "data.train_per_class=20", "data.test_per_class=5"]
+    few = ["data=glyphs", "data.train_per_class=20", "data.test_per_class=5", "data.val_fraction=0.1"]
     result, _ = train(f"experiment={name}", *few, "debug=smoke")
     assert result["name"] == name
 
