@@ -132,6 +132,11 @@ def test_a_checkpoint_with_code_is_refused(tmp_path, refused, fault):
         path.write_bytes(pickle.dumps(content))
         with pytest.raises(BadRequest, match=r"evil\.ckpt: not a checkpoint of plain data"):
             read_checkpoint(path)
+    path.write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(
+        BadRequest, match=r"evil\.ckpt: not a checkpoint of plain data .it is damaged, or something else"
+    ):
+        read_checkpoint(path)
     torch.save(Exploit(mark), path)
     (line,) = refused("train", *TINY, f"init_from={path}")
     assert "it holds code, which is not run" in line
@@ -159,6 +164,9 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
     torch.save(checkpoint, tmp_path / "evil.ckpt")
     with pytest.raises(BadRequest, match=f"names {target}, which is no network of"):
         load_trained(str(tmp_path / "evil.ckpt"))
+    with pytest.raises(BadRequest) as refusal:
+        load_trained(str(tmp_path / "evil.ckpt"))
+    assert ("--trust" in str(refusal.value)) == (target == "mine.Net")  # no such advice for what is nobody's own
     if target == "os.system":
         fault(
             "a checkpoint that names `os.system` as its network",

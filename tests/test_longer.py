@@ -26,8 +26,8 @@ def test_a_finished_run_can_be_made_longer_where_the_schedule_is_constant(words,
 def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace):
     _, folder = train(*TINY, "trainer.max_epochs=1")
     for words, reason in [
-        ((), "is completed; trainer.max_epochs=N trains it longer"),
-        (("trainer.max_epochs=3",), "the schedule OneCycleLR was planned for 1 epochs and is at its end"),
+        ((), "is completed; its schedule OneCycleLR ends there; start a new run"),
+        (("trainer.max_epochs=3",), "the schedule OneCycleLR was planned for 1 epochs; start a new run"),
         (("trainer.max_epochs=0",), "trainer.max_epochs=0: must be greater than 0"),
         (("optimizer.lr=1",), "optimizer.lr: a resumed run keeps its own config"),
         (("-m",), "-m: cannot stand beside resume="),

@@ -67,6 +67,8 @@ WRONG = [
     (["scheduler=none", "+scheduler.typo=1"], "scheduler.typo: there is no schedule that takes it"),
     (["+trainer.gradient_clip_algorithm=value"], "trainer.gradient_clip_algorithm: is kept for akshar"),
     (["data.batch_size"], "data.batch_size: is no KEY=VALUE"),
+    (["quickstart"], "quickstart: is no KEY=VALUE; did you mean experiment=quickstart?"),
+    (["data.fold=1"], "data.fold=1: needs data.folds, the number of folds"),
     (["seed=(1"], "seed: Hydra cannot read 'seed=(1'"),
     (["--config-dir", "/nowhere", "seed=1"], "--config-dir /nowhere: no such folder"),
 ]

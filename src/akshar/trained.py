@@ -1,5 +1,6 @@
 """A trained network from its checkpoint alone: rebuilt without running anything that the file brings along."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pkgutil import resolve_name
@@ -129,9 +130,12 @@ def _network_class(model: str, target: str, trust: Sequence[str]) -> type[nn.Mod
             ) from error
         if isinstance(found, type) and issubclass(found, nn.Module) and f"{found.__module__}.".startswith(packages):
             return found
+    package = printable(target.partition(".")[0])
+    own = package not in {"akshar", "torch", *trust, *sys.stdlib_module_names}
+    advice = f"; if it is yours, trust its package: --trust {package} (akshar test: 'trust=[{package}]')"
     raise BadRequest(
-        f"{model}: names {printable(target)}, which is no network of {' or '.join((*TRUSTED, *trust))}; "
-        "if it is a network of yours, trust its package"
+        f"{model}: names {printable(target)}, which is no network of {' or '.join((*TRUSTED, *trust))}"
+        f"{advice if own else ''}"
     )
 
 

@@ -21,5 +21,7 @@ def _size_problems(data: dict[str, Any]) -> list[str]:
         return []
     count = expected.training(data["val_fraction"], data["folds"], data["fold"])
     if data["batch_size"] > count:
-        return [f"data.batch_size={data['batch_size']}: more than the {count} training images"]
+        return [
+            f"data.batch_size={data['batch_size']}: more than the {count} training images; choose {count} or less"
+        ]
     return []

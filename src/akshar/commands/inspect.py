@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     path = Path(asked.run).expanduser()
     if not path.is_dir():
-        raise BadRequest(f"{asked.run}: no such folder")
+        raise BadRequest(f"{asked.run}: no such folder; `akshar runs` lists the runs")
     folder = RunFolder(path)
     if is_sweep(path) and not folder.config.exists():
         from akshar.commands.inspect_labels import write_label_audit

@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
+from akshar.conf_folder import config_folder
 from akshar.errors import BadRequest
 from akshar.runs.settings import all_keys, did_you_mean
 
@@ -66,7 +67,10 @@ def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[st
             if equals:
                 problems.append(f"{key}: Hydra cannot read {text!r}; put the value in quotes: '{key}=\"VALUE\"'")
             else:
-                problems.append(f"{text}: is no KEY=VALUE")
+                meant = (config_folder() / "experiment" / f"{text}.yaml").is_file()
+                problems.append(
+                    f"{text}: is no KEY=VALUE" + (f"; did you mean experiment={text}?" if meant else "")
+                )
     return parsed, problems
 
 

@@ -243,7 +243,7 @@ def _draw_sheet(done: Sequence[Read], path: Path) -> None:
     tiles = [
         Tile(
             answer.pixels,
-            f"{answer.letter} {100 * answer.confidence:.0f} %" if answer.letter else str(answer.problem),
+            f"{answer.letter} {100 * answer.confidence:.1f} %" if answer.letter else str(answer.problem),
             RIGHT if answer.letter else WRONG,
         )
         for answer in answers[:SHEET]

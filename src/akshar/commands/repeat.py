@@ -42,6 +42,8 @@ def read_result(named: str) -> dict[str, Any]:
     """
     path = Path(named).expanduser()
     path = path / "result.json" if path.is_dir() else path
+    if not path.exists() and not path.parent.is_dir():
+        raise BadRequest(f"repeat={named}: no such run folder; `akshar runs` lists them")
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

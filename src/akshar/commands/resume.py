@@ -82,7 +82,10 @@ def resumed_settings(folder: RunFolder, overrides: Sequence[str]) -> dict[str, A
     status = folder.read_status().get("status")
     longer = not problems and settings["trainer"]["max_epochs"] > before["trainer"]["max_epochs"]
     if status == "completed" and folder.result.exists() and not problems and not longer:
-        problems.append(f"{folder}: is completed; trainer.max_epochs=N trains it longer")
+        planned = _planned_schedule(before)
+        longer_by = "trainer.max_epochs=N trains it longer"
+        ended = f"its schedule {planned} ends there; start a new run" if planned else longer_by
+        problems.append(f"{folder}: is completed; {ended}")
     if status == "diverged":
         problems.append(f"{folder}: its loss is no number, and would not be again; see diverged.json, start anew")
     if problems:
@@ -131,12 +134,17 @@ def _length_problems(before: dict[str, Any], after: dict[str, Any]) -> list[str]
         return []
     if new < old:
         return [f"trainer.max_epochs={new}: the run was begun with {old}; it can only be made longer"]
-    schedule = before["scheduler"]
-    planned = [key for key, value in schedule.items() if value == "steps" or key in ("total_steps", "T_max")]
-    if planned:
-        name = str(schedule["_target_"]).rpartition(".")[2]
+    if planned := _planned_schedule(before):
         return [
-            f"trainer.max_epochs={new}: cannot be raised, because the schedule {name} was planned for {old} epochs "
-            "and is at its end; start a new run, or one with scheduler=none, which can go on"
+            f"trainer.max_epochs={new}: cannot be raised, because the schedule {planned} was planned for {old} "
+            "epochs; start a new run, or one with scheduler=none, which can go on"
         ]
     return []
+
+
+def _planned_schedule(settings: dict[str, Any]) -> str | None:
+    """The name of a run's schedule, if it ends with the epochs that the run was begun with."""
+    schedule = settings["scheduler"]
+    if any(value == "steps" or key in ("total_steps", "T_max") for key, value in schedule.items()):
+        return str(schedule["_target_"]).rpartition(".")[2]
+    return None

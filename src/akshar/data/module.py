@@ -63,7 +63,8 @@ class CharacterData(LightningDataModule):
             )
             if batch_size > len(self.split.train):
                 raise BadRequest(
-                    f"data.batch_size={batch_size}: more than the {len(self.split.train)} training images"
+                    f"data.batch_size={batch_size}: more than the {len(self.split.train)} training images; "
+                    f"choose {len(self.split.train)} or less"
                 )
 
     @property

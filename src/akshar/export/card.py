@@ -66,7 +66,8 @@ def _figures(result: Mapping[str, Any] | None, temperature: float) -> str:
     device = ", ".join(host.get("gpus") or []) or f"{host.get('cpu')} (threads: {host.get('threads')})"
     lines = [
         f"Test accuracy of the checkpoint **{100 * test['accuracy']:.2f} %** ({test['correct']:,} of "
-        f"{test['total']:,} images; 95 % interval {low:.2f} to {high:.2f} %), log loss {test['loss']:.4f}",
+        f"{test['total']:,} images; 95 % interval {low:.2f} to {high:.2f} %), "
+        f"log loss {test['loss']:.4f} before calibration",
         f"One run, seed {result.get('seed')}; the images of {data.get('source')}: {data.get('train', 0):,} trained "
         f"on, {data.get('val', 0):,} for validation, the test set read once",
         f"Confidence calibrated on the validation images, temperature {temperature:.4f}",

@@ -71,7 +71,7 @@ def read_outcome(named: str | Path, part: Literal["test", "val"] = "test") -> Ou
     """
     folder = RunFolder(Path(named).expanduser())
     if not folder.path.is_dir():
-        raise BadRequest(f"{named}: no such folder")
+        raise BadRequest(f"{named}: no such folder; `akshar runs` lists the runs")
     result = read_result(folder)
     path = folder.predictions / f"{part}.npz"
     if not path.exists():

@@ -113,13 +113,13 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
     if path.is_dir():
         path = path / "checkpoints" / "best.ckpt"
     if not path.is_file():
-        raise BadRequest(f"{path}: no such checkpoint")
+        raise BadRequest(f"{path}: no such checkpoint; `akshar runs` lists the runs")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what torch finds odd in a file that it then refuses
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint, or one with code in it
-        code = "Unsupported global" in str(error) or "weights_only" in str(error)
+        code = "weights_only" in str(error) and "Unsupported operand" not in str(error)  # the latter: no pickle
         reason = "it holds code, which is not run" if code else "it is damaged, or something else"
         raise BadRequest(f"{path}: not a checkpoint of plain data ({reason})") from error
     contents = checkpoint.get(KEY) if isinstance(checkpoint, dict) else None

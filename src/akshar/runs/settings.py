@@ -278,6 +278,8 @@ def _cross_checks(config: dict[str, Any]) -> list[str]:
     if not scheduler.get("_target_"):
         needless = [key for key in scheduler if key not in ("_target_", "interval")]
         problems += [f"scheduler.{key}: there is no schedule that takes it; choose one" for key in needless]
+    if folds is None and isinstance(fold, int) and fold > 0:
+        problems.append(f"data.fold={fold}: needs data.folds, the number of folds, as in data.folds=10")
     if isinstance(folds, int) and isinstance(fold, int) and fold >= folds:
         problems.append(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
     if str(scheduler.get("_target_")).endswith("ReduceLROnPlateau") and scheduler.get("interval") == "step":
