@@ -63,7 +63,7 @@ def test_the_table_has_means_and_deviations_over_seeds(grid, capsys):
     assert Image.open(grid / "sweep.png").width > 300
 
 
-def test_the_same_line_again_runs_nothing_and_more_values_only_those(grid, workplace, monkeypatch, capfd):
+def test_the_same_line_again_runs_nothing_and_more_values_only_those(grid, workplace, monkeypatch, capfd, refused):
     sweep = workplace / "sweep"
     shutil.copytree(grid, sweep)
     before, rows = changed(sweep), table(sweep)
@@ -80,6 +80,9 @@ def test_the_same_line_again_runs_nothing_and_more_values_only_those(grid, workp
     assert capfd.readouterr().err.count("is completed already") == 2
     assert [path.stat().st_mtime_ns for path in sorted(sweep.glob("*/result.json"))[:6]] == [*before.values()]
     assert len(list(sweep.glob("*/result.json"))) == 7
+    other = ("seed=1", "sweep=kfold", "data.folds=2", "sweep.resume=latest")
+    (line,) = refused("train", "-m", *TINY, *other)
+    assert "one was begun by another line (it differs in data.folds, optimizer.lr, sweep); name the folder" in line
     assert len(table(sweep)) == 3
 
 

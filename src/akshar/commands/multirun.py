@@ -17,7 +17,7 @@ from akshar.commands.sweep_job import run_as_worker, run_one
 from akshar.errors import AksharError, BadRequest, Interrupted
 from akshar.runs.interrupts import Interrupts
 from akshar.runs.record import RunFolder, new_run_name
-from akshar.sweeps.folder import ROOT, find_sweep, held
+from akshar.sweeps.folder import ROOT, begun_with, find_sweep, held
 from akshar.sweeps.workers import StopFile
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,15 @@ def _folder(overrides: Sequence[str], resume: str | None) -> Path:
     if resume is not None and given:
         raise BadRequest("sweep.resume and hydra.sweep.dir: give one of them")
     if resume is not None:
-        return find_sweep(resume).absolute()
+        sweep = find_sweep(resume).absolute()
+        begun, now = begun_with(sweep), {word.partition("=")[0] for word in overrides}
+        now = {key for key in now if not key.startswith("hydra")}
+        if resume == "latest" and begun is not None and begun != now:
+            raise BadRequest(
+                f"sweep.resume=latest: {RunFolder(sweep)} was begun by another line (it differs in "
+                f"{', '.join(sorted(begun ^ now))}); name the folder to run this one in it"
+            )
+        return sweep
     return Path(given[-1]).expanduser().absolute() if given else (ROOT / new_run_name()).absolute()
 
 

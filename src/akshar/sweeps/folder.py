@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from omegaconf import OmegaConf
+from yaml import YAMLError
 
 from akshar.errors import BadRequest
 from akshar.files import write_json
@@ -35,6 +37,15 @@ def find_sweep(named: str) -> Path:
     if not is_sweep(path):
         raise BadRequest(f"{named}: is no sweep's folder; one holds multirun.yaml, or a folder for each run")
     return path
+
+
+def begun_with(sweep: Path) -> set[str] | None:
+    """The keys that the last line run in a sweep's folder gave, but Hydra's own; None where that was not kept."""
+    try:
+        line = OmegaConf.select(OmegaConf.load(sweep / "multirun.yaml"), "hydra.overrides.task")
+    except (OSError, YAMLError):
+        return None
+    return None if line is None else {str(word).partition("=")[0] for word in line}
 
 
 def is_search(path: Path) -> bool:
