@@ -14,8 +14,8 @@ from PIL import Image
 from tensorboard.summary.writer import event_file_writer
 
 from akshar.cli import main
-from akshar.data.glyphs import Glyphs
-from akshar.data.images import Images
+from akshar.data.image_set import ImageSet
+from akshar.devanagari.glyphs import Glyphs
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one beside others: each has its share of the processor
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -190,11 +190,11 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", fail)
 
 
-def make_images(per_class: int, classes: int = 4, seed: int = 0) -> Images:
+def make_images(per_class: int, classes: int = 4, seed: int = 0) -> ImageSet:
     """Random images with file numbers 1, 2, ... in each class."""
     generator = torch.Generator().manual_seed(seed)
     count = per_class * classes
-    return Images(
+    return ImageSet(
         torch.randint(0, 256, (count, 1, 32, 32), dtype=torch.uint8, generator=generator),
         torch.arange(classes).repeat_interleave(per_class),
         torch.arange(1, per_class + 1).repeat(classes),

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from akshar.characters import CONSONANTS, DIGITS
-from akshar.data.strokes import FORMS
+from akshar.devanagari.letters import CONSONANTS, DIGITS
+from akshar.devanagari.strokes import FORMS
 
 CLASSES = tuple(character.folder for character in (*CONSONANTS, *DIGITS))
 

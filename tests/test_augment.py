@@ -10,7 +10,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import affine
 
 from akshar.data.augment import Augment
-from akshar.data.images import denormalise, normalise, to_unit
+from akshar.data.image_set import denormalise, normalise, to_unit
 from akshar.seeds import generator
 
 KINDS = {

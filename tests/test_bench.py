@@ -10,9 +10,9 @@ from akshar.benchmarks import accuracy, pipeline, step
 from akshar.benchmarks.inference import EAGER, ONNX, measure_inference
 from akshar.benchmarks.measured import Measured, measure, rate
 from akshar.cli import main
-from akshar.data.glyphs import Glyphs
-from akshar.figures.size import Network, pareto_front
+from akshar.devanagari.glyphs import Glyphs
 from akshar.models.compact import Compact
+from akshar.plots.size import Network, pareto_front
 
 
 def test_contenders_take_turns_and_the_first_round_warms_up():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from akshar.data.cache import cached_arrays, fingerprint
-from akshar.errors import BadData
+from akshar.errors import DataError
 
 
 def arrays():
@@ -71,7 +71,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
     if mounted.returncode:
         pytest.skip("this machine mounts no small disk")
     try:
-        with pytest.raises(BadData, match=r"the disk is full.*data.cache_dir=FOLDER or AKSHAR_CACHE"):
+        with pytest.raises(DataError, match=r"the disk is full.*data.cache_dir=FOLDER or AKSHAR_CACHE"):
             cached_arrays(tmp_path / "set", lambda: {"pixels": np.zeros(1_000_000, np.uint8)}, ["pixels"])
         assert not list(tmp_path.glob("set*/*"))
         assert len(cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"]) == 3  # what fits works afterwards
@@ -81,7 +81,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadData, match="the cache cannot be written"):
+    with pytest.raises(DataError, match="the cache cannot be written"):
         cached_arrays(tmp_path / "file" / "set", arrays, ["pixels"])
 
 

@@ -10,14 +10,14 @@ from hydra import compose, initialize_config_dir
 
 from akshar import __version__
 from akshar.cli import TRAIN_HELP, main
-from akshar.commands.compose import check_overrides, plain
-from akshar.commands.overrides import quote_paths
-from akshar.conf_folder import config_folder
-from akshar.runs.settings import config_problems
+from akshar.config.compose import check_overrides, plain
+from akshar.config.conf_dir import conf_dir
+from akshar.config.overrides import quote_paths
+from akshar.config.schema import config_problems
 
 GROUPS = {
     path.name: sorted(file.stem for file in path.glob("*.yaml") if file.stem != "base")
-    for path in config_folder().iterdir()
+    for path in conf_dir().iterdir()
     if path.is_dir() and path.name != "hydra"
 }
 
@@ -52,7 +52,7 @@ def test_the_values_that_help_names_exist():
     words = [line.split()[0] for line in TRAIN_HELP.partition("Values")[2].splitlines() if line.startswith("  ")]
     keys = [word.partition("=")[0] for word in words if "=" in word and not word.startswith("akshar")]
     assert len(keys) >= 9
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("train")
     for key in keys:
         node = config
@@ -68,13 +68,13 @@ def test_every_shipped_config_composes_and_passes_the_checks(group, name):
 
 
 def test_bare_train_is_the_experiment_compact():
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         bare, named = (plain(compose("train", words)) for words in ([], ["experiment=compact"]))
     assert bare | {"name": "compact"} == named
 
 
 def test_the_tutorial_s_experiment_is_the_tutorial_s():
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = plain(compose("train", ["experiment=tutorial"]))
     assert config["data"]["subset"] == "digits"
     assert (config["data"]["batch_size"], config["data"]["val_fraction"]) == (32, 0.1)
@@ -120,6 +120,6 @@ def test_the_whole_config_can_be_shown(workplace, capfd):
 
 @pytest.mark.parametrize("path", ["/x/चित्र", "a b/(1)[2]", "it's", "x=1,2", "~/set", "plain/path.zip"])
 def test_paths_of_any_name_reach_the_config(path):
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("train", quote_paths(["data=folder", f"data.root={path}"]))
     assert config.data.root == path

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akshar.cli import main
-from akshar.report.paired import holm, mcnemar, pair, pair_by_class, tango_interval
+from akshar.metrics.paired import holm, mcnemar, pair, pair_by_class, tango_interval
 
 COUNTS = st.integers(0, 60)
 

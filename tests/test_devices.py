@@ -51,7 +51,7 @@ def processes_of(run):
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"akshar.commands.follow" in words and str(run).encode() in words:
+        if b"akshar.training.ddp_worker" in words and str(run).encode() in words:
             found.append(int(path.parent.name))
     return found
 

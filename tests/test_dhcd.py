@@ -6,7 +6,7 @@ import pytest
 import torch
 from conftest import TINY
 
-from akshar.data.dhcd import DHCD, DHCD_LAYOUT
+from akshar.devanagari.dhcd import DHCD, DHCD_LAYOUT
 
 pytestmark = pytest.mark.dhcd
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from akshar.data.dhcd import DHCD
-from akshar.data.dhcd_archive import Layout, read_archive
-from akshar.errors import BadData
+from akshar.devanagari.dhcd import DHCD
+from akshar.devanagari.dhcd_archive import Layout, read_archive
+from akshar.errors import DataError
 
 CLASSES = ("character_1_ka", "character_2_kha", "digit_0")
 PER_CLASS = {"Train": 4, "Test": 2}
@@ -148,7 +148,7 @@ def change_pixel(members):
 def test_what_differs_is_named_and_nothing_is_cached(change, message, members, tmp_path):
     archive = write_zip(tmp_path / "dhcd.zip", change(members))
     source = DHCD(archive=str(archive), cache_dir=str(tmp_path / "cache"), layout=layout(pictures()))
-    with pytest.raises(BadData, match=message) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         source.load()
     assert str(archive) in str(caught.value)
     assert not list((tmp_path / "cache").glob("dhcd/*"))
@@ -157,9 +157,9 @@ def test_what_differs_is_named_and_nothing_is_cached(change, message, members, t
 def test_what_is_no_zip_or_is_not_there_is_said(tmp_path):
     broken = tmp_path / "dhcd.zip"
     broken.write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(BadData, match="not a zip"):
+    with pytest.raises(DataError, match="not a zip"):
         DHCD(archive=str(broken), cache_dir=str(tmp_path)).load()
-    with pytest.raises(BadData, match=r"data.archive=.*nowhere: no such file"):
+    with pytest.raises(DataError, match=r"data.archive=.*nowhere: no such file"):
         DHCD(archive=str(tmp_path / "nowhere"), cache_dir=str(tmp_path)).load()
 
 
@@ -176,5 +176,5 @@ def test_a_member_that_unpacks_to_too_much_is_not_unpacked(members, tmp_path):
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in (members | {"DHCD/Train/digit_0/9.png": bytes(10_000_000)}).items():
             archive.writestr(name, content)
-    with pytest.raises(BadData, match=r"9.png cannot be read .unpacks to more than 100,000 bytes"):
+    with pytest.raises(DataError, match=r"9.png cannot be read .unpacks to more than 100,000 bytes"):
         read_archive(bomb, layout(pictures()))

@@ -8,8 +8,8 @@ import pytest
 from test_dhcd_archive import layout, pictures, png, write_zip
 
 from akshar.data import download as download_module
-from akshar.data.dhcd import DHCD
-from akshar.errors import BadData
+from akshar.devanagari.dhcd import DHCD
+from akshar.errors import DataError
 
 
 class Server:
@@ -68,20 +68,20 @@ def test_it_is_tried_again(server, source, failure):
 
 def test_a_refusal_is_told_with_the_way_out(server, source, tmp_path):
     server.failures = [404] * 10
-    with pytest.raises(BadData, match=r"the server answered 404.*data.archive=FILE.*data=glyphs"):
+    with pytest.raises(DataError, match=r"the server answered 404.*data.archive=FILE.*data=glyphs"):
         source.load()
     assert not list((tmp_path / "cache").rglob("*.npy"))
 
 
 def test_no_network_is_told(tmp_path, no_network, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    with pytest.raises(BadData, match="no connection"):
+    with pytest.raises(DataError, match="no connection"):
         DHCD(cache_dir=str(tmp_path)).load()
 
 
 def test_a_wrong_file_is_removed_so_that_the_next_start_asks_again(server, source, tmp_path):
     good, server.content = server.content, b"<html>a page of apology</html>"
-    with pytest.raises(BadData, match="not a zip"):
+    with pytest.raises(DataError, match="not a zip"):
         source.load()
     server.content = good
     assert len(source.load().train) == 12

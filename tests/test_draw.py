@@ -16,6 +16,7 @@ import zlib
 import numpy as np
 import pytest
 import schemathesis
+from akshar.reader.reader.page import limits
 from drawing import CLASSES, InkEngine, picture, row_picture, served
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
@@ -31,17 +32,16 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.requests import Request
 
-from akshar.characters import letter_of
-from akshar.commands.model_argument import need_model
-from akshar.errors import BadRequest
-from akshar.page import limits
-from akshar.page.app import create_app
-from akshar.page.batching import Batcher
-from akshar.page.guard import Hosts
-from akshar.page.limits import BODY_BYTES, CLIENTS, OF_ONE, Answering, Rate
-from akshar.page.server import listen, url_of
+from akshar.commands.model_argument import require_model
+from akshar.devanagari.letters import letter_of
+from akshar.errors import UsageError
 from akshar.pictures.place import place
-from akshar.reader import Reader
+from akshar.reader.page.app import create_app
+from akshar.reader.page.batching import Batcher
+from akshar.reader.page.guard import Hosts
+from akshar.reader.page.limits import BODY_BYTES, CLIENTS, OF_ONE, Answering, Rate
+from akshar.reader.page.server import listen, url_of
+from akshar.reader.reader import Reader
 
 PNG = {"Content-Type": "image/png"}
 LOCAL = "http://127.0.0.1:8000"
@@ -413,9 +413,9 @@ def test_without_a_model_the_way_to_one_is_said(workplace, refused):
     run_folder(workplace, "2026-01-04_d", checkpoint=False)
     (line,) = refused("draw")
     assert line.endswith("akshar draw outputs/train/2026-01-02_b")
-    with pytest.raises(BadRequest, match="akshar predict outputs/train/2026-01-02_b"):
-        need_model(None, "predict")
-    assert need_model("mine.onnx", "predict") == "mine.onnx"
+    with pytest.raises(UsageError, match="akshar predict outputs/train/2026-01-02_b"):
+        require_model(None, "predict")
+    assert require_model("mine.onnx", "predict") == "mine.onnx"
 
 
 def test_what_cannot_be_served_is_said(refused):

@@ -185,7 +185,7 @@ def test_pictures_chosen_pasted_and_dropped(server, tmp_path):
         page.get_by_text("That is not a picture.").first.wait_for()
         write(page, "२")  # in place of the picture
         wait_for(page, "२")
-        for kind, held in (("paste", "clipboardData"), ("drop", "dataTransfer")):
+        for kind, locked in (("paste", "clipboardData"), ("drop", "dataTransfer")):
             page.keyboard.press("Escape")
             page.evaluate(
                 "([kind, held, base64]) => {"
@@ -194,7 +194,7 @@ def test_pictures_chosen_pasted_and_dropped(server, tmp_path):
                 "data.items.add(new File([bytes], 'x.png', { type: 'image/png' }));"
                 "const Kind = kind === 'paste' ? ClipboardEvent : DragEvent;"
                 "document.dispatchEvent(new Kind(kind, { [held]: data, bubbles: true, cancelable: true })) }",
-                [kind, held, base64.b64encode(two()).decode()],
+                [kind, locked, base64.b64encode(two()).decode()],
             )
             wait_for(page, "२")
         assert said.inner_text() == ""

@@ -11,10 +11,10 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import torch
+from akshar.reader.reader.export import onnx as export_onnx
 from conftest import TINY, write_picture
 from PIL import Image
 from safetensors import safe_open
@@ -22,16 +22,15 @@ from safetensors.torch import load_file, save_file
 
 import akshar
 from akshar.cli import main
-from akshar.errors import BadRequest
-from akshar.export import onnx as export_onnx
-from akshar.export.agreement import FLOAT, INT8, agreement
-from akshar.export.card import card_of
-from akshar.export.facts import SOURCES, facts_of
-from akshar.export.images import shown_images
-from akshar.exported import OnnxModel
+from akshar.errors import UsageError
 from akshar.pictures.frame import PREPROCESSING
+from akshar.reader.export.agreement import FLOAT, INT8, agreement
+from akshar.reader.export.card import card_of
+from akshar.reader.export.facts import SOURCES, facts_of
+from akshar.reader.export.images import shown_images
+from akshar.reader.onnx_model import OnnxModel
 from akshar.runs.checkpoint import net_weights, read_checkpoint
-from akshar.trained import load_trained
+from akshar.runs.load_checkpoint import load_checkpoint
 
 README = Path(__file__).parents[1] / "README.md"
 ALONE = (
@@ -77,7 +76,7 @@ def test_training_starts_from_an_exported_file(digit_run, weights, train):
 
 
 def test_onnx_answers_as_the_checkpoint_whatever_the_number_of_images(digit_run, model, digit_images):
-    expected = load_trained(str(digit_run)).probabilities(digit_images)
+    expected = load_checkpoint(str(digit_run)).probabilities(digit_images)
     engine = akshar.load(model).engine
     assert isinstance(engine, OnnxModel)
     for count in (0, 1, 3, 300):
@@ -89,7 +88,7 @@ def test_onnx_answers_as_the_checkpoint_whatever_the_number_of_images(digit_run,
 
 
 def test_the_temperature_is_divided_in(digit_run, model, digit_images):
-    trained = load_trained(str(digit_run))
+    trained = load_checkpoint(str(digit_run))
     assert trained.temperature != 1
     uncalibrated = trained.logits(torch.from_numpy(digit_images)[:, None]).softmax(1).numpy()
     assert np.abs(OnnxModel(model).probabilities(digit_images) - uncalibrated).max() > 1e-3
@@ -97,19 +96,19 @@ def test_the_temperature_is_divided_in(digit_run, model, digit_images):
 
 def test_the_graph_is_small_whole_and_says_nothing_of_its_place(model):
     content = model.read_bytes()
-    graph = onnx.load_from_string(content)
-    onnx.checker.check_model(graph, full_check=True)
+    graph = export_onnx.load_from_string(content)
+    export_onnx.checker.check_model(graph, full_check=True)
     assert "BatchNormalization" not in {node.op_type for node in graph.graph.node}
     assert export_onnx.opset_of(graph) == export_onnx.OPSET
-    assert not any(one.data_location == onnx.TensorProto.EXTERNAL for one in graph.graph.initializer)
-    weights = sum(onnx.numpy_helper.to_array(one).nbytes for one in graph.graph.initializer)
+    assert not any(one.data_location == export_onnx.TensorProto.EXTERNAL for one in graph.graph.initializer)
+    weights = sum(export_onnx.numpy_helper.to_array(one).nbytes for one in graph.graph.initializer)
     assert len(content) < weights + 10_000
     assert b".py" not in content  # torch notes lines and paths of the code
 
 
 def test_the_metadata_says_what_it_takes_to_use_the_file(digit_run, model):
     facts = onnxruntime.InferenceSession(str(model)).get_modelmeta().custom_metadata_map
-    trained = load_trained(str(digit_run))
+    trained = load_checkpoint(str(digit_run))
     assert facts == facts_of(trained)
     assert json.loads(facts["classes"]) == [*trained.classes]
     assert json.loads(facts["letters"]) == [*"०१२३४५६७८९"]
@@ -142,10 +141,10 @@ def test_eight_bits_are_smaller_and_answer_alike(digit_run, model, digit_images,
     small = tmp_path / "small.onnx"
     assert main(["export", str(digit_run), "--int8", "--output", str(small)]) == 0
     assert "in 8 bits" in capsys.readouterr().out
-    graph = onnx.load(small)
-    kernels = [one for one in graph.graph.initializer if one.data_type == onnx.TensorProto.INT8]
+    graph = export_onnx.load(small)
+    kernels = [one for one in graph.graph.initializer if one.data_type == export_onnx.TensorProto.INT8]
     assert kernels
-    assert all(np.abs(onnx.numpy_helper.to_array(one)).max() <= 64 for one in kernels)  # 7 bits
+    assert all(np.abs(export_onnx.numpy_helper.to_array(one)).max() <= 64 for one in kernels)  # 7 bits
     assert {one.key: one.value for one in graph.metadata_props}["quantised"] == "int8"
     expected, got = (OnnxModel(path).probabilities(digit_images) for path in (model, small))
     assert agreement(expected, got, INT8.tie).within(INT8)
@@ -169,7 +168,7 @@ def test_every_network_of_ours_is_exported_in_both_ways(workplace, capsys):
 
 
 def test_safetensors_rebuild_the_same_network(digit_run, weights, digit_images):
-    first, second = load_trained(str(digit_run)), load_trained(str(weights))
+    first, second = load_checkpoint(str(digit_run)), load_checkpoint(str(weights))
     pixels = torch.from_numpy(digit_images)[:, None]
     assert torch.equal(first.logits(pixels), second.logits(pixels))
     assert (second.classes, second.temperature) == (first.classes, first.temperature)
@@ -213,8 +212,8 @@ def changed(weights, path, **facts):
 def test_safetensors_of_others_are_refused_in_a_line(facts, message, weights, tmp_path):
     path = tmp_path / "other.safetensors"
     changed(weights, path, **facts)
-    with pytest.raises(BadRequest) as refusal:
-        load_trained(str(path))
+    with pytest.raises(UsageError) as refusal:
+        load_checkpoint(str(path))
     assert message in str(refusal.value)
     assert "other.safetensors" in str(refusal.value)
     assert str(refusal.value).isprintable()
@@ -232,14 +231,14 @@ def test_damaged_safetensors_are_read_or_named(weights, tmp_path):
     path = tmp_path / "damaged.safetensors"
     for kept in (0, 4, 8, 100, len(content) // 2, len(content) - 1):
         path.write_bytes(content[:kept])
-        with pytest.raises(BadRequest, match=r"damaged\.safetensors"):
-            load_trained(str(path))
+        with pytest.raises(UsageError, match=r"damaged\.safetensors"):
+            load_checkpoint(str(path))
     said = []
     for _ in range(60):
         path.write_bytes(flipped(content, draws))
         try:
-            load_trained(str(path))
-        except BadRequest as refusal:
+            load_checkpoint(str(path))
+        except UsageError as refusal:
             said.append(str(refusal))
     assert len(said) > 50  # the digest covers the weights; what is read all the same is a name or a note
     assert all(len(line.splitlines()) == 1 and "damaged.safetensors" in line for line in said)
@@ -251,7 +250,9 @@ def test_damaged_safetensors_are_read_or_named(weights, tmp_path):
 def scaled(graph):
     """A graph with a wrong weight."""
     kernel = next(one for one in graph.graph.initializer if len(one.dims) == 4)
-    kernel.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(kernel) * 1.5, kernel.name))
+    kernel.CopyFrom(
+        export_onnx.numpy_helper.from_array(export_onnx.numpy_helper.to_array(kernel) * 1.5, kernel.name)
+    )
     return graph
 
 
@@ -305,10 +306,10 @@ def test_words_that_do_not_go_together(digit_run, weights, refused, tmp_path, mo
 def test_what_is_missing_is_said_with_the_way_to_get_it(digit_run, model, weights, refused, monkeypatch):
     monkeypatch.setattr("akshar.extras.find_spec", lambda _: None)
     assert "pip install 'akshar[export]'" in refused("export", str(digit_run))[0]
-    with pytest.raises(BadRequest, match=r"needs onnxruntime; get it with  pip install 'akshar\[onnx]'"):
+    with pytest.raises(UsageError, match=r"needs onnxruntime; get it with  pip install 'akshar\[onnx]'"):
         OnnxModel(model)
-    with pytest.raises(BadRequest, match=r"needs safetensors; .*'akshar\[export]'"):
-        load_trained(str(weights))
+    with pytest.raises(UsageError, match=r"needs safetensors; .*'akshar\[export]'"):
+        load_checkpoint(str(weights))
 
 
 def test_a_network_that_onnx_cannot_say(digit_run, tmp_path, refused, monkeypatch):
@@ -326,10 +327,10 @@ def test_a_source_that_a_file_names_is_never_called(tmp_path):
     for node in (
         {"_target_": "os.mkdir", "path": str(tmp_path / "made")},
         {
-            "_target_": "akshar.data.glyphs.Glyphs",
+            "_target_": "akshar.devanagari.glyphs.Glyphs",
             "subset": {"_target_": "os.mkdir", "path": str(tmp_path / "made")},
         },
-        {"_target_": "akshar.data.glyphs.Glyphs", "unknown": 1},
+        {"_target_": "akshar.devanagari.glyphs.Glyphs", "unknown": 1},
         {"_target_": "akshar.data.folder.Folder", "root": "gone"},
         "nothing",
     ):
@@ -341,7 +342,9 @@ def test_a_source_that_a_file_names_is_never_called(tmp_path):
 
 def test_dhcd_is_not_downloaded_for_an_export(no_network, tmp_path, monkeypatch):
     monkeypatch.setenv("AKSHAR_CACHE", str(tmp_path))  # where it is not
-    assert "glyphs" in shown_images({"data": {"source": {"_target_": "akshar.data.dhcd.DHCD", "url": "x"}}}).name
+    assert (
+        "glyphs" in shown_images({"data": {"source": {"_target_": "akshar.devanagari.dhcd.DHCD", "url": "x"}}}).name
+    )
 
 
 def test_images_of_a_folder_are_compared_on(digit_run, workplace, capsys):
@@ -353,7 +356,7 @@ def test_images_of_a_folder_are_compared_on(digit_run, workplace, capsys):
 
 
 def test_calibration_and_comparison_share_no_image(digit_run):
-    shown = shown_images(load_trained(str(digit_run)).config)
+    shown = shown_images(load_checkpoint(str(digit_run)).config)
     assert (len(shown.compared), len(shown.calibrated)) == (500, 1000)
     rows = {row.tobytes() for row in shown.compared}
     assert not rows & {row.tobytes() for row in shown.calibrated}
@@ -394,8 +397,8 @@ def test_the_card_says_what_the_model_is_and_is_not(digit_run, model):
 
 
 def test_the_card_of_dhcd_cites_it(digit_run):
-    trained = load_trained(str(digit_run))
-    config = trained.config | {"data": {"source": {"_target_": "akshar.data.dhcd.DHCD"}}}
+    trained = load_checkpoint(str(digit_run))
+    config = trained.config | {"data": {"source": {"_target_": "akshar.devanagari.dhcd.DHCD"}}}
     card = card_of(dataclasses.replace(trained, config=config), "m.safetensors", [], None)
     for said in ("Acharya", "SKIMA 2015", "CC BY 4.0", "same writers", "written in Nepal", "Not measured here"):
         assert said in card
@@ -417,10 +420,10 @@ def test_onnx_files_that_are_not_ours(model, tmp_path):
     path = tmp_path / "other.onnx"
 
     def refusal(change):
-        graph = onnx.load(model)
+        graph = export_onnx.load(model)
         change(graph)
         path.write_bytes(graph.SerializeToString())
-        with pytest.raises(BadRequest) as caught:
+        with pytest.raises(UsageError) as caught:
             akshar.load(path)
         assert "other.onnx" in str(caught.value)
         assert len(str(caught.value).splitlines()) == 1
@@ -429,7 +432,7 @@ def test_onnx_files_that_are_not_ours(model, tmp_path):
     def says(**facts):
         def change(graph):
             known = {one.key: one.value for one in graph.metadata_props} | facts
-            onnx.helper.set_model_props(graph, known)
+            export_onnx.helper.set_model_props(graph, known)
 
         return change
 
@@ -443,7 +446,7 @@ def test_onnx_files_that_are_not_ours(model, tmp_path):
     def elsewhere(graph):
         kernel = graph.graph.initializer[0]
         kernel.ClearField("raw_data")
-        kernel.data_location = onnx.TensorProto.EXTERNAL
+        kernel.data_location = export_onnx.TensorProto.EXTERNAL
         kernel.external_data.add(key="location", value="../../../../../../etc/passwd")
 
     assert "is no ONNX model, or a damaged one" in refusal(elsewhere)
@@ -461,12 +464,12 @@ def test_a_damaged_onnx_file_is_read_or_named(model, digit_images, tmp_path, cap
         path.write_bytes(damage)
         try:
             akshar.load(path).engine.probabilities(digit_images[:2])
-        except BadRequest as refusal:
+        except UsageError as refusal:
             said.append(str(refusal))
     assert len(said) > 10
     assert all(len(line.splitlines()) == 1 and "damaged.onnx" in line for line in said)
     assert not any(capfd.readouterr())  # ONNX Runtime is silent
-    with pytest.raises(BadRequest, match=r"cannot be read \(No such file"):
+    with pytest.raises(UsageError, match=r"cannot be read \(No such file"):
         akshar.load(tmp_path / "none.onnx")
 
 

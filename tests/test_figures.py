@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from akshar.characters import SUBSETS
-from akshar.figures.confusion import confused_pairs, confusion_order, draw_confusion
-from akshar.figures.coverage import coverage_curve, draw_coverage, kept_at
-from akshar.figures.letters import letter_image
-from akshar.figures.per_class import draw_per_class
-from akshar.figures.reliability import calibration_error, draw_reliability, equal_bins
+from akshar.devanagari.letters import SUBSETS
+from akshar.plots.confusion import confused_pairs, confusion_order, draw_confusion
+from akshar.plots.coverage import coverage_curve, draw_coverage, kept_at
+from akshar.plots.labels import letter_image
+from akshar.plots.per_class import draw_per_class
+from akshar.plots.reliability import calibration_error, draw_reliability, equal_bins
 
 NAMES = {
     2: ["a name that is much too long for a label", "Ωμέγα"],

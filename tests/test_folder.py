@@ -7,7 +7,7 @@ from conftest import write_picture
 from PIL import Image
 
 from akshar.data.folder import Folder, read_picture
-from akshar.errors import BadData
+from akshar.errors import DataError
 from akshar.pictures.place import place
 
 MODES = ("L", "RGB", "RGBA", "P", "1", "LA", "CMYK", "I;16")
@@ -112,7 +112,7 @@ def test_every_file_that_is_no_image_is_named(tmp_path):
     (bar / "cut.png").write_bytes((bar / "1.png").read_bytes()[:60])
     Image.new("L", (40, 40), 200).save(bar / "blank.png")
     Image.new("1", (9000, 9000)).save(bar / "huge.png")
-    with pytest.raises(BadData) as caught:
+    with pytest.raises(DataError) as caught:
         load(tmp_path / "set", tmp_path)
     lines = str(caught.value).splitlines()
     assert len(lines) == 5
@@ -127,16 +127,16 @@ def test_every_file_that_is_no_image_is_named(tmp_path):
 
 
 def test_missing_and_empty_folders_are_named(tmp_path):
-    with pytest.raises(BadData, match=r"data.root=.*nowhere: no such folder"):
+    with pytest.raises(DataError, match=r"data.root=.*nowhere: no such folder"):
         load(tmp_path / "nowhere", tmp_path)
     (tmp_path / "none").mkdir()
-    with pytest.raises(BadData, match="holds no class folders"):
+    with pytest.raises(DataError, match="holds no class folders"):
         load(tmp_path / "none", tmp_path)
     fill(tmp_path / "set")
     (tmp_path / "set" / "void").mkdir()
-    with pytest.raises(BadData, match="no images in void"):
+    with pytest.raises(DataError, match="no images in void"):
         load(tmp_path / "set", tmp_path)
     fill(tmp_path / "two" / "train")
     fill(tmp_path / "two" / "test", ("bar", "ring"))
-    with pytest.raises(BadData, match="train and test differ in their classes: cross, ring"):
+    with pytest.raises(DataError, match="train and test differ in their classes: cross, ring"):
         load(tmp_path / "two", tmp_path)

@@ -13,8 +13,8 @@ from test_resume import figures
 
 from akshar import files
 from akshar.cli import main
-from akshar.runs import keep
 from akshar.runs.checkpoint import read_checkpoint
+from akshar.training.callbacks import checkpointing
 
 MEGABYTE = 1_000_000
 WIDE = [*TINY, "model.widths=[128,256]", "trainer.max_epochs=4", "checkpoint.every_n_steps=4"]
@@ -102,7 +102,7 @@ def test_every_write_may_fail(workplace, monkeypatch, capfd):
 
 def test_a_disk_without_room_is_found_before_training(refused, workplace, monkeypatch, fault):
     usage = type("Usage", (), {"free": 9 * MEGABYTE})()
-    monkeypatch.setattr(keep.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(checkpointing.shutil, "disk_usage", lambda _: usage)
     lines = refused("train", *TINY, exit_code=1)
     assert "9 MB are free, and the checkpoints may take 10 MB; make room" in lines[-1]
     (folder,) = workplace.glob("outputs/train/*")

@@ -5,10 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
-from akshar.characters import SUBSETS
-from akshar.data.glyphs import TEST_FAMILIES, TRAIN_FAMILIES, Glyphs
-from akshar.data.strokes import FORMS
-from akshar.fonts import CAPTION, draw_text, font_files, load_font
+from akshar.devanagari.glyphs import TEST_FAMILIES, TRAIN_FAMILIES, Glyphs
+from akshar.devanagari.letters import SUBSETS
+from akshar.devanagari.strokes import FORMS
+from akshar.pictures.text import CAPTION, draw_text, font_files, load_font
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from akshar.data.dhcd_archive import Layout, read_archive
 from akshar.data.folder import Folder, read_picture
-from akshar.errors import BadData, BadRequest
+from akshar.devanagari.dhcd_archive import Layout, read_archive
+from akshar.errors import DataError, UsageError
 from akshar.pictures.decode import FORMATS
 from akshar.runs.checkpoint import KEY, read_checkpoint
-from akshar.trained import load_trained
+from akshar.runs.load_checkpoint import load_checkpoint
 
 # The same examples each time: what is new is looked for with more of them, not by chance in CI.
 FUZZ = settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -75,7 +75,7 @@ def test_a_damaged_picture_is_read_or_named(data, tmp_path_factory):
     path.write_bytes(data.draw(damaged(picture_bytes(kind))))
     try:
         assert read_picture(path).shape == (32, 32)
-    except BadData as error:
+    except DataError as error:
         names_only(path, error)
 
 
@@ -95,7 +95,7 @@ def test_a_damaged_archive_is_read_or_named(content, tmp_path_factory):
     path.write_bytes(content)
     try:
         assert read_archive(path, LAYOUT)["Train-pixels"].shape == (2, 32, 32)
-    except BadData as error:
+    except DataError as error:
         names_only(path, error)
 
 
@@ -110,8 +110,8 @@ def test_a_damaged_checkpoint_is_read_or_named(data, checkpoint_bytes, tmp_path_
     path = tmp_path_factory.mktemp("fuzz") / "model.ckpt"
     path.write_bytes(data.draw(damaged(checkpoint_bytes)))
     try:
-        load_trained(str(path))
-    except BadRequest as error:
+        load_checkpoint(str(path))
+    except UsageError as error:
         names_only(path, error)
 
 
@@ -127,14 +127,14 @@ def test_a_checkpoint_with_code_is_refused(tmp_path, refused, fault):
     mark, path = tmp_path / "harm", tmp_path / "evil.ckpt"
     for content in (Exploit(mark), {KEY: {"format": 1}, "state_dict": {}, "x": Exploit(mark)}):
         torch.save(content, path)
-        with pytest.raises(BadRequest, match=r"evil\.ckpt: not a checkpoint of plain data .it holds code"):
+        with pytest.raises(UsageError, match=r"evil\.ckpt: not a checkpoint of plain data .it holds code"):
             read_checkpoint(path)
         path.write_bytes(pickle.dumps(content))
-        with pytest.raises(BadRequest, match=r"evil\.ckpt: not a checkpoint of plain data"):
+        with pytest.raises(UsageError, match=r"evil\.ckpt: not a checkpoint of plain data"):
             read_checkpoint(path)
     path.write_text("version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(
-        BadRequest, match=r"evil\.ckpt: not a checkpoint of plain data .it is damaged, or something else"
+        UsageError, match=r"evil\.ckpt: not a checkpoint of plain data .it is damaged, or something else"
     ):
         read_checkpoint(path)
     torch.save(Exploit(mark), path)
@@ -162,10 +162,10 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
     checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
     checkpoint[KEY]["config"]["model"] = {"_target_": "torch.nn.Sequential", "x": {"_target_": target}}
     torch.save(checkpoint, tmp_path / "evil.ckpt")
-    with pytest.raises(BadRequest, match=f"names {target}, which is no network of"):
-        load_trained(str(tmp_path / "evil.ckpt"))
-    with pytest.raises(BadRequest) as refusal:
-        load_trained(str(tmp_path / "evil.ckpt"))
+    with pytest.raises(UsageError, match=f"names {target}, which is no network of"):
+        load_checkpoint(str(tmp_path / "evil.ckpt"))
+    with pytest.raises(UsageError) as refusal:
+        load_checkpoint(str(tmp_path / "evil.ckpt"))
     assert ("--trust" in str(refusal.value)) == (target == "mine.Net")  # no such advice for what is nobody's own
     if target == "os.system":
         fault(
@@ -194,8 +194,8 @@ def test_a_checkpoint_of_another_kind_is_said_to_be(change, message, finished, t
     checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
     change(checkpoint)
     torch.save(checkpoint, tmp_path / "other.ckpt")
-    with pytest.raises(BadRequest, match=message) as caught:
-        load_trained(str(tmp_path / "other.ckpt"))
+    with pytest.raises(UsageError, match=message) as caught:
+        load_checkpoint(str(tmp_path / "other.ckpt"))
     assert "other.ckpt" in str(caught.value)
 
 
@@ -225,7 +225,7 @@ def test_one_bad_picture_is_named(name, tmp_path, fault):
     fill(tmp_path / "set")
     make(tmp_path / "set" / "cross" / "bad.png")
     tracemalloc.start()
-    with pytest.raises(BadData) as caught:
+    with pytest.raises(DataError) as caught:
         Folder(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache")).load()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -315,7 +315,7 @@ def test_an_archive_that_means_harm_is_named(name, tmp_path, fault):
     make(path)
     before = sorted(tmp_path.parent.rglob("*"))
     tracemalloc.start()
-    with pytest.raises(BadData, match=message) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         read_archive(path, LAYOUT)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from akshar.cli import main
 from akshar.report.feature_map import choose
 from akshar.report.features import nearest, occlusion, read_features
-from akshar.trained import load_trained
+from akshar.runs.load_checkpoint import load_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_missing_packages_are_named_with_their_extra(finished, monkeypatch, refu
 
 
 def test_features_and_neighbours(finished):
-    trained = load_trained(str(finished[1]))
+    trained = load_checkpoint(str(finished[1]))
     pixels = torch.randint(0, 255, (40, 1, 32, 32), dtype=torch.uint8)
     features = read_features(trained, pixels, "32-true", "cpu")
     np.testing.assert_allclose((features**2).sum(1), 1, rtol=1e-5)
@@ -116,7 +116,7 @@ def draw(kind, random):
     x, y = random.integers(14, 27, 2)
     size = int(random.integers(6, 11))
     if kind == "ring":
-        pen.ellipse((x - size, y - size, x + size, y + size), outline=0, width=int(random.integers(2, 5)))
+        pen.ellipse((x - size, y - size, x + size, y + size), dataset_size=0, width=int(random.integers(2, 5)))
     else:
         pen.line((x - size, y - size, x + size, y + size), fill=0, width=int(random.integers(2, 5)))
         pen.line((x - size, y + size, x + size, y - size), fill=0, width=int(random.integers(2, 5)))

@@ -12,7 +12,7 @@ from conftest import TINY
 
 from akshar.cli import main
 from akshar.runs.checkpoint import KEY, read_checkpoint
-from akshar.runs.record import RunFolder
+from akshar.runs.run_dir import RunDir
 
 LONG = [*TINY, "trainer.max_epochs=100000", "scheduler=none", "logger=csv"]
 
@@ -102,16 +102,16 @@ def test_a_signal_before_training_leaves_a_run_that_can_begin(workplace):
 
 
 def test_looking_at_a_run_does_not_keep_it_from_starting(tmp_path):
-    folder = RunFolder(tmp_path)
+    folder = RunDir(tmp_path)
     folder.write_status("running")
-    with folder.held():
+    with folder.locked():
         pass
-    looks = "from akshar.runs.record import *\nwhile not time.sleep(0.002): RunFolder(Path(sys.argv[1])).is_held()"
+    looks = "from akshar.runs.run_dir import *\nwhile not time.sleep(0.002): RunFolder(Path(sys.argv[1])).is_held()"
     looking = subprocess.Popen([sys.executable, "-c", f"import sys, time\n{looks}", str(tmp_path)])
     try:
         time.sleep(1)
         for _ in range(200):
-            with folder.held():
+            with folder.locked():
                 pass
     finally:
         looking.kill()

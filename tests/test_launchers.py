@@ -13,8 +13,8 @@ from conftest import TINY
 from joblib import Parallel, delayed
 
 from akshar.cli import main
-from akshar.runs.record import RunFolder
-from akshar.sweeps.folder import CLAIM, folder_of_job
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.sweep_dir import CLAIM, job_dir
 from akshar.sweeps.workers import take_gpu
 
 LONG = [*TINY, "trainer.max_epochs=5000", "dead_after=9999"]
@@ -150,7 +150,7 @@ def test_a_job_that_is_queued_again_goes_on(workplace, monkeypatch):
 
 
 def claim(sweep, preferred, key):
-    return folder_of_job(RunFolder(sweep / str(preferred)), key).path.name
+    return job_dir(RunDir(sweep / str(preferred)), key).path.name
 
 
 def test_jobs_that_begin_at_once_claim_folders_of_their_own(tmp_path):

@@ -148,14 +148,14 @@ def test_a_loss_that_is_no_number_leaves_what_replays_it(workplace, refused, mon
     assert len(report["batch"]["indices"]) == 64
     assert json.loads((folder / "status.json").read_text())["status"] == "diverged"
     # The batch and the weights before it give that loss again.
-    from akshar.commands.build import build_data
-    from akshar.commands.resume import read_settings
-    from akshar.runs.record import RunFolder
-    from akshar.trained import load_trained
+    from akshar.runs.load_checkpoint import load_checkpoint
+    from akshar.runs.run_dir import RunDir
+    from akshar.training.build import build_data
+    from akshar.training.resume import read_settings
 
-    settings = read_settings(RunFolder(folder))
+    settings = read_settings(RunDir(folder))
     data = build_data(settings)
-    classifier = load_trained(str(folder / "checkpoints" / "diverged.ckpt")).classifier.train()
+    classifier = load_checkpoint(str(folder / "checkpoints" / "diverged.ckpt")).classifier.train()
     loader = data.train_dataloader()
     loader.set_epoch(report["epoch"] - 1)
     for number, batch in enumerate(loader):

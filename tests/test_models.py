@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from akshar.metrics.accuracy import fit_temperature, score, wilson_interval
 from akshar.models.classifier import Classifier, count_parameters, image_channels, parameter_groups
 from akshar.models.compact import Compact
-from akshar.models.metrics import fit_temperature, score, wilson_interval
 from akshar.models.tutorial import Tutorial
 
 

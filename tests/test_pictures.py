@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 import akshar
-from akshar.errors import BadData
+from akshar.errors import DataError
 from akshar.pictures.decode import decode
 from akshar.pictures.frame import BORDER
 from akshar.pictures.ink import find_ink
@@ -216,7 +216,7 @@ def test_anything_that_is_a_picture_is_placed_or_called_blank(height, width, see
     ],
 )
 def test_arrays_that_are_no_pictures_are_refused(array, reason):
-    with pytest.raises(BadData, match=reason):
+    with pytest.raises(DataError, match=reason):
         decode(array)
 
 
@@ -322,5 +322,5 @@ def test_an_upright_stays_with_its_letter():
 def test_a_page_of_dots_is_no_row():
     paper = np.ones((300, 300), np.float32)
     paper[::6, ::6] = paper[1::6, ::6] = 0
-    with pytest.raises(BadData, match="too many for a row of characters"):
+    with pytest.raises(DataError, match="too many for a row of characters"):
         cut_line(paper)

@@ -17,8 +17,8 @@ from PIL import Image
 
 import akshar
 from akshar.cli import main
-from akshar.files import write_whole
-from akshar.reader import Answer
+from akshar.files import write_atomic
+from akshar.reader.reader import Answer
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_the_pictures_of_the_readme(digit_run, pictures, capsys, request, monkey
             content = page.locator("body").screenshot(path=f"{name}.png")
             assert page.locator("pre").inner_text().count("$ akshar") == len(commands)
         if named:
-            write_whole(Path(__file__).parents[1] / "docs" / f"{name}.png", content)
+            write_atomic(Path(__file__).parents[1] / "docs" / f"{name}.png", content)
 
 
 @pytest.mark.slow

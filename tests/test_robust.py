@@ -9,7 +9,7 @@ from PIL import Image
 
 from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
 from akshar.data.augment import Augment
-from akshar.data.robust import Robust, as_jpeg, binarise, change_headlines, change_pen, few_pixels, reframe
+from akshar.devanagari.robust import Robust, as_jpeg, binarise, change_headlines, change_pen, few_pixels, reframe
 from akshar.seeds import generator
 
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from akshar.cli import main
-from akshar.runs.record import RunFolder
+from akshar.runs.run_dir import RunDir
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def outputs(finished, workplace):
     """A completed run, one that failed, one that died, and folders that are none."""
     shutil.copytree(finished[1], workplace / "outputs" / "train" / "done")
     for name, status in (("bad", "failed"), ("gone", "running")):
-        folder = RunFolder(workplace / "outputs" / "multirun" / "sweep" / name)
+        folder = RunDir(workplace / "outputs" / "multirun" / "sweep" / name)
         folder.make()
         folder.write_status(status, 3, 12)
     (workplace / "outputs" / "other").mkdir()
@@ -45,7 +45,7 @@ def test_an_odd_folder_does_not_spoil_the_list(outputs, finished, capfd):
         ("worded", "result.json", {"best": "x"}),
         ("texts", "result.json", result | {"best": {"val_accuracy": "high"}}),
     ]:
-        folder = RunFolder(outputs / name)
+        folder = RunDir(outputs / name)
         folder.make()
         folder.write_status("failed")
         (folder.path / part).write_text(json.dumps(content))

@@ -13,7 +13,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from akshar.cli import main
-from akshar.errors import BadRequest
+from akshar.errors import UsageError
 from akshar.sweeps.space import split_words
 from akshar.sweeps.study import SharedStudy, open_study
 
@@ -53,7 +53,7 @@ def test_hydra_s_grammar_becomes_a_space():
     ],
 )
 def test_a_space_that_cannot_be_searched_is_said(word, message):
-    with pytest.raises(BadRequest, match=message):
+    with pytest.raises(UsageError, match=message):
         split_words([word])
 
 

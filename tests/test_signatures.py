@@ -7,14 +7,14 @@ from pkgutil import resolve_name
 
 import pytest
 
-from akshar.runs.signatures import NotThere, signature
-from akshar.runs.targets import target_problems
+from akshar.config.check_targets import target_problems
+from akshar.config.static_signature import NameNotFound, signature
 
 NAMES = [
     "akshar.models.compact.Compact",
     "akshar.models.tutorial.Tutorial",
     "akshar.data.augment.Augment",
-    "akshar.data.dhcd.DHCD",
+    "akshar.devanagari.dhcd.DHCD",
     "torch.optim.AdamW",
     "torch.optim.SGD",
     "torch.optim.lr_scheduler.OneCycleLR",
@@ -39,7 +39,7 @@ def test_parameters_are_those_of_the_object(name):
 
 @pytest.mark.parametrize("name", ["nowhere.Thing", "torch.optim.Adan", "akshar.models.compcat.Compact", "a b.c"])
 def test_what_is_not_there_is_said(name):
-    with pytest.raises(NotThere):
+    with pytest.raises(NameNotFound):
         signature(name)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akshar.data.splits import split_images
-from akshar.errors import BadRequest
+from akshar.errors import UsageError
 
 METHODS = st.sampled_from(["random", "blocks"])
 
@@ -61,10 +61,10 @@ def test_blocks_hold_out_runs_of_neighbours():
 
 @pytest.mark.parametrize("fold", [-1, 5])
 def test_a_fold_beyond_the_folds_is_refused(fold):
-    with pytest.raises(BadRequest, match=r"data.fold=-?\d: must be from 0 to 4"):
+    with pytest.raises(UsageError, match=r"data.fold=-?\d: must be from 0 to 4"):
         split_images(make_images(50), folds=5, fold=fold)
 
 
 def test_a_class_too_small_to_split_is_named():
-    with pytest.raises(BadRequest, match="class class_0 has 4 images"):
+    with pytest.raises(UsageError, match="class class_0 has 4 images"):
         split_images(make_images(4), val_fraction=0.1)

@@ -216,7 +216,7 @@ def test_what_cannot_be_swept_is_said(words, message, refused, workplace):
 
 
 def test_a_second_grid_in_one_folder_is_refused(refused, workplace):
-    from akshar.sweeps.folder import held
+    from akshar.sweeps.sweep_dir import locked
 
-    with held(Path("sweep").absolute()):
+    with locked(Path("sweep").absolute()):
         assert "another sweep runs in it" in refused("train", "-m", *TINY, "seed=1,2", "hydra.sweep.dir=sweep")[-1]

@@ -10,7 +10,7 @@ from conftest import TINY, write_picture
 from sklearn import metrics
 
 from akshar.cli import main
-from akshar.report.figures_of_merit import figures_of_merit
+from akshar.metrics.summary import figures_of_merit
 
 
 def outcome_of(workplace, *words):

@@ -8,16 +8,16 @@ import pytest
 from PIL import Image
 
 from akshar import load
-from akshar.data.dhcd import DHCD
-from akshar.data.glyphs import Glyphs
-from akshar.data.images import Images
-from akshar.exported import OnnxModel
+from akshar.data.image_set import ImageSet
+from akshar.devanagari.dhcd import DHCD
+from akshar.devanagari.glyphs import Glyphs
+from akshar.reader.onnx_model import OnnxModel
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "robust.onnx"
 CARD = WEIGHTS.with_name("robust.onnx.md")
 
 
-def share_read(images: Images) -> float:
+def share_read(images: ImageSet) -> float:
     """How many of the images are read as their labels say, in [0, 1]."""
     model = OnnxModel(WEIGHTS)
     columns = [model.classes.index(name) for name in images.classes]

@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from akshar import __version__
-from akshar.conf_folder import config_folder
+from akshar.config.conf_dir import conf_dir
 from akshar.errors import AksharError, Interrupted
 
-COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw")
-MODULES = {verb: f"akshar.commands.{verb}" for verb in COMMANDS} | {"bench": "akshar.benchmarks.bench"}
+COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "bench")
+MODULES = {verb: f"akshar.commands.{verb}" for verb in COMMANDS}
 
 HELP = """\
 Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
@@ -173,6 +173,6 @@ def _groups() -> str:
         "sweep",
         "debug",
     ):
-        names = sorted(path.stem for path in (config_folder() / group).glob("*.yaml") if path.stem != "base")
+        names = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem != "base")
         lines.append(f"  {group:<12}{', '.join(names)}")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ class AksharError(Exception):
     exit_code = 1
 
 
-class BadRequest(AksharError):
+class UsageError(AksharError):
     """What was asked for cannot be done as it was asked: exit code 2.
 
     Args:
@@ -37,7 +37,7 @@ class Pruned(AksharError):
     exit_code = 0
 
 
-class BadData(AksharError):
+class DataError(AksharError):
     """A file, an archive or the network did not give what it should."""
 
 

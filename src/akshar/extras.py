@@ -2,10 +2,10 @@
 
 from importlib.util import find_spec
 
-from akshar.errors import BadRequest
+from akshar.errors import UsageError
 
 
-def need(what: str, *packages: str, extra: str) -> None:
+def require_packages(what: str, *packages: str, extra: str) -> None:
     """Sees that packages of an extra are installed.
 
     Args:
@@ -14,7 +14,7 @@ def need(what: str, *packages: str, extra: str) -> None:
         extra: of this project, which brings them.
 
     Raises:
-        BadRequest: one is missing; the message says how to get it.
+        UsageError: one is missing; the message says how to get it.
     """
     if missing := [package for package in packages if find_spec(package) is None]:
-        raise BadRequest(f"{what}: needs {', '.join(missing)}; get it with  pip install 'akshar[{extra}]'")
+        raise UsageError(f"{what}: needs {', '.join(missing)}; get it with  pip install 'akshar[{extra}]'")

@@ -12,7 +12,7 @@ JOINERS = "\u200c\u200d"  # belong to Devanagari's spelling, though Python count
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write, beside its place; synced and renamed when all went well.
 
     Raises:
@@ -29,13 +29,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         partial.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file whole, or leaves the old one; see `whole_file`."""
-    with whole_file(path) as file:
+def write_atomic(path: Path, content: bytes) -> None:
+    """Writes a file whole, or leaves the old one; see `atomic_file`."""
+    with atomic_file(path) as file:
         file.write(content)
 
 
-def link_whole(source: Path, path: Path) -> None:
+def link_atomic(source: Path, path: Path) -> None:
     """Gives a file that is whole a second name, in place of what stood there.
 
     Raises:
@@ -65,7 +65,7 @@ def partial_of(path: Path) -> Path:
 def write_json(path: Path, content: Any) -> None:
     """Writes plain values as JSON, whole."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_whole(path, text.encode())
+    write_atomic(path, text.encode())
 
 
 def is_full(error: BaseException) -> bool:

@@ -23,9 +23,9 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from akshar.benchmarks.pipeline import AFFINE, write_folder
-from akshar.data.dhcd import DHCD
-from akshar.data.images import Images
+from akshar.data.image_set import ImageSet
 from akshar.data.splits import split_images
+from akshar.devanagari.dhcd import DHCD
 from akshar.models.tutorial import Tutorial
 
 TARGETS = {"fast98": 0.98, "fast": 0.99}
@@ -71,16 +71,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
 
 
-def training_images() -> Images:
+def training_images() -> ImageSet:
     """Nine tenths of DHCD's, those that `akshar train` trains on.
 
     Raises:
-        BadData: DHCD cannot be had.
+        DataError: DHCD cannot be had.
     """
     train = DHCD().load().train
     assert train is not None
     chosen = split_images(train, val_fraction=0.1, method="random", seed=1).train
-    return Images(train.pixels[chosen], train.labels[chosen], chosen, train.classes)
+    return ImageSet(train.pixels[chosen], train.labels[chosen], chosen, train.classes)
 
 
 def train_once(words: Sequence[str]) -> Reached:
@@ -95,7 +95,7 @@ def train_once(words: Sequence[str]) -> Reached:
     return Reached(fit["seconds"], round(fit["seconds"] * fit["images_per_second"]), result["best"]["val_accuracy"])
 
 
-def tutorial_epoch(images: Images, steps: int | None = None) -> float:
+def tutorial_epoch(images: ImageSet, steps: int | None = None) -> float:
     """Seconds of the first epoch of the tutorial's loop, without its validation.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from akshar.data.pen import GRID
+from akshar.devanagari.pen import GRID
 from akshar.pictures.frame import BORDER, SIDE
 
 Damage = Callable[[np.ndarray, np.random.Generator, int], np.ndarray]

@@ -79,7 +79,7 @@ def _add_onnx(net: nn.Module, ways: dict[str, Forward], notes: list[str]) -> Non
         return
     import onnxruntime
 
-    from akshar.export.onnx import graph_of
+    from akshar.reader.export.onnx import graph_of
 
     graph = graph_of(copy.deepcopy(net).to("cpu"), torch.zeros(2, 1, SIDE, SIDE), "images", "logits")
     options = onnxruntime.SessionOptions()

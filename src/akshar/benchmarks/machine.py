@@ -13,7 +13,7 @@ from akshar.benchmarks.pipeline import OURS, measure_pipeline
 from akshar.benchmarks.roofline import measure_roofline
 from akshar.benchmarks.step import BARE, LIGHTNING, measure_step, operations
 from akshar.data.augment import Augment
-from akshar.errors import BadData
+from akshar.errors import DataError
 from akshar.models.compact import Compact
 
 CLASSES = 46
@@ -103,7 +103,7 @@ def _accuracy(quick: bool, tell: Told) -> Section:
         return _accuracy_on_glyphs("the real thing, DHCD's 46 classes, is in `akshar bench` without --quick", tell)
     try:
         images = training_images()
-    except BadData as error:
+    except DataError as error:
         return _accuracy_on_glyphs(f"DHCD cannot be had: {error}", tell)
     figures = {}
     for experiment in TARGETS:

@@ -20,9 +20,9 @@ from torchvision.transforms import v2
 
 from akshar.benchmarks.measured import Measured, Told, measure
 from akshar.data.augment import Augment
-from akshar.data.glyphs import Glyphs
-from akshar.data.images import Images
-from akshar.data.module import CharacterData
+from akshar.data.image_set import ImageSet
+from akshar.data.module import ImageDataModule
+from akshar.devanagari.glyphs import Glyphs
 from akshar.memory import keep_freed_memory
 
 WORKERS = 2
@@ -48,7 +48,7 @@ def measure_pipeline(
     """Images a second of each, in rounds of at least `seconds`; the start of workers is left out."""
     source = Glyphs(train_per_class=-(-images // 46), test_per_class=1)
     augment = Augment(rotation=45, translation=0.1, scale=(0.8, 1.2))
-    data = CharacterData(source.load(), augment, batch_size=batch_size)
+    data = ImageDataModule(source.load(), augment, batch_size=batch_size)
     assert data.train is not None
 
     def ours() -> Iterable[Tensor]:
@@ -68,7 +68,7 @@ def measure_pipeline(
 class ImageByImage(Dataset[tuple[Tensor, int]]):
     """Images in memory, each through torchvision's v2 transforms by itself."""
 
-    def __init__(self, images: Images):
+    def __init__(self, images: ImageSet):
         self.images = images
         self.steps = v2.Compose(
             [v2.RandomAffine(**AFFINE), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5], [0.5])]
@@ -92,7 +92,7 @@ def image_folder(folder: Path) -> "Dataset[tuple[Tensor, int]]":
     return ImageFolder(str(folder), transforms.Compose(steps))
 
 
-def write_folder(images: Images, folder: Path) -> None:
+def write_folder(images: ImageSet, folder: Path) -> None:
     """Writes images as `<class>/<number>.png`."""
     for position, (pixels, label) in enumerate(zip(images.pixels, images.labels.tolist(), strict=True)):
         path = folder / images.classes[label] / f"{position}.png"

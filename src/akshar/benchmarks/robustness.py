@@ -11,16 +11,16 @@ import numpy as np
 import torch
 
 from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
-from akshar.characters import SUBSETS
-from akshar.data.broad import Broad
-from akshar.data.dhcd import DHCD
-from akshar.data.glyphs import Glyphs
-from akshar.data.images import Images
+from akshar.data.image_set import ImageSet
 from akshar.data.splits import split_images
-from akshar.data.strokes import FORMS
-from akshar.errors import BadRequest
+from akshar.devanagari.broad import Broad
+from akshar.devanagari.dhcd import DHCD
+from akshar.devanagari.glyphs import Glyphs
+from akshar.devanagari.letters import SUBSETS
+from akshar.devanagari.strokes import FORMS
+from akshar.errors import UsageError
 from akshar.memory import keep_freed_memory
-from akshar.reader import Reader, load
+from akshar.reader.reader import Reader, load
 from akshar.seeds import derive_seed
 
 DRAWN = 40  # mouse drawings a class
@@ -36,7 +36,7 @@ def main() -> None:
     keep_freed_memory()
     try:
         readers = [load(model, threshold=0) for model in asked.models]
-    except BadRequest as error:
+    except UsageError as error:
         parser.error(str(error))
     images = validation_images()
     for name, pictures, labels in held_out(images) if asked.held_out else damaged(images):
@@ -44,7 +44,7 @@ def main() -> None:
         print(f"{name:<24}{''.join(shares)}", flush=True)
 
 
-def validation_images() -> Images:
+def validation_images() -> ImageSet:
     """DHCD's images that neither `data=dhcd` nor `data=broad` trains on with their own settings: some 700."""
     train, broad = DHCD().load().train, Broad().load().train
     assert train is not None
@@ -56,7 +56,7 @@ def validation_images() -> Images:
 Kind = tuple[str, list[np.ndarray], list[int]]
 
 
-def damaged(images: Images) -> list[Kind]:
+def damaged(images: ImageSet) -> list[Kind]:
     """DHCD-C: a kind for each damage and severity, undamaged pictures first."""
     pixels, labels = list(images.pixels[:, 0].numpy()), images.labels.tolist()
     kinds: list[Kind] = [("as they are", pixels, labels)]
@@ -67,7 +67,7 @@ def damaged(images: Images) -> list[Kind]:
     return kinds
 
 
-def held_out(images: Images) -> list[Kind]:
+def held_out(images: ImageSet) -> list[Kind]:
     """What neither training nor any choice has seen."""
     fonts = Glyphs(train_per_class=10, test_per_class=50).load().test
     assert fonts is not None

@@ -17,18 +17,18 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from akshar.benchmarks.measured import Measured, Told, measure
-from akshar.commands.build import precision
-from akshar.commands.fit import fit
-from akshar.commands.prepare import Prepared
 from akshar.data.augment import Augment
-from akshar.data.images import Dataset, Images
-from akshar.data.module import CharacterData
+from akshar.data.image_set import ImageSet, TrainTest
+from akshar.data.module import ImageDataModule
 from akshar.memory import keep_freed_memory
 from akshar.models.classifier import Classifier
 from akshar.pictures.frame import SIDE
-from akshar.runs.interrupts import Interrupts
-from akshar.runs.record import RunFolder
+from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import RunLogger
+from akshar.training.build import precision
+from akshar.training.fit import fit
+from akshar.training.interrupts import Interrupts
+from akshar.training.prepare import Prepared
 
 CLASSES = 46
 BARE, LIGHTNING = "bare loop", "Trainer.fit"
@@ -76,7 +76,7 @@ def measure_step(
         "precision": "auto",
     }
     trainer["precision"] = precision({"trainer": trainer})
-    data = CharacterData(_random_images(steps * batch_size), augment, batch_size=batch_size)
+    data = ImageDataModule(_random_images(steps * batch_size), augment, batch_size=batch_size)
     contenders = {
         BARE: lambda: _time_bare_loop(data, make_net(), trainer, steps),
         LIGHTNING: lambda: _time_fit(data, make_net(), trainer, steps),
@@ -84,7 +84,7 @@ def measure_step(
     return measure(contenders, "ms a step", rounds, tell)
 
 
-def _time_bare_loop(data: CharacterData, net: nn.Module, trainer: dict[str, object], steps: int) -> float:
+def _time_bare_loop(data: ImageDataModule, net: nn.Module, trainer: dict[str, object], steps: int) -> float:
     """Milliseconds a step: batches, forward, backward, step, running sums."""
     device = torch.device("cuda" if trainer["accelerator"] != "cpu" and torch.cuda.is_available() else "cpu")
     dtype = {"bf16-mixed": torch.bfloat16}.get(str(trainer["precision"]), torch.float32)
@@ -107,7 +107,7 @@ def _time_bare_loop(data: CharacterData, net: nn.Module, trainer: dict[str, obje
     return (time.perf_counter() - start) * 1000 / steps
 
 
-def _time_fit(data: CharacterData, net: nn.Module, trainer: dict[str, object], steps: int) -> float:
+def _time_fit(data: ImageDataModule, net: nn.Module, trainer: dict[str, object], steps: int) -> float:
     """Milliseconds a step of the training epoch inside `Trainer.fit`, as `akshar train` sets it up."""
     settings = {
         "monitor": "loss/val",
@@ -120,7 +120,7 @@ def _time_fit(data: CharacterData, net: nn.Module, trainer: dict[str, object], s
     net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     clock = _EpochClock(net, optimizer=_optimizer)
     with tempfile.TemporaryDirectory() as name, Interrupts() as interrupts:
-        folder = RunFolder(Path(name))
+        folder = RunDir(Path(name))
         folder.make()
         prepared = Prepared(settings, folder, data, clock, "random")
         fit(prepared, settings, RunLogger.of_fit(folder.path, None), interrupts)
@@ -144,13 +144,13 @@ class _EpochClock(Classifier):
         super().on_validation_start()
 
 
-def _random_images(count: int) -> Dataset:
+def _random_images(count: int) -> TrainTest:
     """So many random images to train on after the split."""
     count = count * 10 // 9 // CLASSES * CLASSES
     pixels = torch.randint(0, 256, (count, 1, SIDE, SIDE), dtype=torch.uint8)
     labels = torch.arange(count) % CLASSES
-    images = Images(pixels, labels, torch.arange(count), tuple(f"class_{i}" for i in range(CLASSES)))
-    return Dataset("random", images, None)
+    images = ImageSet(pixels, labels, torch.arange(count), tuple(f"class_{i}" for i in range(CLASSES)))
+    return TrainTest("random", images, None)
 
 
 def operations(net: nn.Module) -> int:

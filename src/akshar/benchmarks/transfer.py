@@ -9,11 +9,11 @@ import argparse
 import torch
 from torch import Tensor
 
-from akshar.characters import SUBSETS
-from akshar.data.dhcd import DHCD
-from akshar.data.images import Images
-from akshar.models.metrics import wilson_interval
-from akshar.trained import Trained, load_trained
+from akshar.data.image_set import ImageSet
+from akshar.devanagari.dhcd import DHCD
+from akshar.devanagari.letters import SUBSETS
+from akshar.metrics.accuracy import wilson_interval
+from akshar.runs.load_checkpoint import TrainedNetwork, load_checkpoint
 
 BATCH = 1024
 
@@ -25,13 +25,13 @@ def main() -> None:
     arguments = parser.parse_args()
     test = DHCD().load().test
     assert test is not None
-    for name, right in measure(load_trained(arguments.model), test).items():
+    for name, right in measure(load_checkpoint(arguments.model), test).items():
         correct, total = int(right.sum()), len(right)
         low, high = (100 * bound for bound in wilson_interval(correct, total))
         print(f"{name:<24}{100 * correct / total:6.2f} %  ({correct:,} of {total:,}; {low:.2f} to {high:.2f} %)")
 
 
-def measure(model: Trained, images: Images) -> dict[str, Tensor]:
+def measure(model: TrainedNetwork, images: ImageSet) -> dict[str, Tensor]:
     """Which images are read rightly, by question: bool (N,) each."""
     classes = model.classes
     images = images.of_classes(classes)

@@ -16,9 +16,9 @@ from typing import Any
 from pytorch_lightning import Callback
 
 from akshar.cli import main as akshar
-from akshar.runs.checkpoint import PlainContents
-from akshar.runs.keep import KeepBest, KeepLast
-from akshar.runs.watch import Watch
+from akshar.runs.checkpoint import CheckpointContents
+from akshar.training.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
+from akshar.training.callbacks.divergence import DivergenceGuard
 
 BY_DEFAULT = ("trainer.max_epochs=5", "test=false")
 
@@ -54,7 +54,7 @@ def main() -> None:
         print(__doc__)
         return
     stopwatch = Stopwatch()
-    for part in (KeepBest, KeepLast, PlainContents, Watch):
+    for part in (BestCheckpoint, LastCheckpoint, CheckpointContents, DivergenceGuard):
         for hook in (name for name in dir(Callback) if name.startswith("on_")):
             if getattr(part, hook) is not getattr(Callback, hook):
                 setattr(part, hook, stopwatch.around(getattr(part, hook)))

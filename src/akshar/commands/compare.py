@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from akshar.characters import letter_of
-from akshar.errors import AksharError, BadRequest
-from akshar.files import printable, whole_file, write_json, write_whole
+from akshar.devanagari.letters import letter_of
+from akshar.errors import AksharError, UsageError
+from akshar.files import atomic_file, printable, write_atomic, write_json
 from akshar.report.comparison import as_csv, check_comparable, compare, letter_of_run
-from akshar.report.outcome import Outcome, read_outcome
-from akshar.runs.record import RunFolder, new_run_name
+from akshar.runs.predictions import Predictions, read_predictions
+from akshar.runs.run_dir import RunDir, new_run_name
 
 CLASSES_SHOWN = 8
 SOURCES = tuple(f"akshar.data.{name}" for name in ("dhcd.DHCD", "broad.Broad", "folder.Folder", "glyphs.Glyphs"))
@@ -39,18 +39,18 @@ def main(arguments: Sequence[str]) -> int:
     """
     asked = _parser().parse_args(arguments)
     folders = _distinct(asked.runs)
-    outcomes = [read_outcome(folder.path) for folder in folders]
+    outcomes = [read_predictions(folder.path) for folder in folders]
     check_comparable(folders, outcomes)
     out = Path(asked.out) if asked.out else Path("outputs", "compare", new_run_name())
     if out.exists() and not out.is_dir():
-        raise BadRequest(f"--out {out}: is a file; name a folder")
+        raise UsageError(f"--out {out}: is a file; name a folder")
     compared = compare(folders, outcomes)
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "compare.json", compared)
-    write_whole(out / "compare.csv", as_csv(outcomes))
+    write_atomic(out / "compare.csv", as_csv(outcomes))
     _print(compared)
     print(_draw(outcomes, out / "compare.png"))
-    print(f"every figure {RunFolder(out)}/compare.json, every image on which they differ in compare.csv")
+    print(f"every figure {RunDir(out)}/compare.json, every image on which they differ in compare.csv")
     return 0
 
 
@@ -63,18 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _distinct(named: Sequence[str]) -> list[RunFolder]:
+def _distinct(named: Sequence[str]) -> list[RunDir]:
     if len(named) < 2:
-        raise BadRequest(
+        raise UsageError(
             f"compare: at least two runs are needed, {'only ' + named[0] if named else 'none'} is named"
         )
     places: dict[Path, str] = {}
     for name in named:
         place = Path(name).expanduser().resolve()
         if place in places:
-            raise BadRequest(f"{places[place]} and {name}: are the same run")
+            raise UsageError(f"{places[place]} and {name}: are the same run")
         places[place] = name
-    return [RunFolder(Path(name).expanduser()) for name in named]
+    return [RunDir(Path(name).expanduser()) for name in named]
 
 
 def _print(compared: dict[str, Any]) -> None:
@@ -130,9 +130,9 @@ def _table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]
     console.print()
 
 
-def _draw(outcomes: Sequence[Outcome], path: Path) -> str:
+def _draw(outcomes: Sequence[Predictions], path: Path) -> str:
     """Draws the sheet, if the images can be had, and says so in a line."""
-    from akshar.figures.paired import Reader, draw_pairs
+    from akshar.plots.paired import Reader, draw_pairs
 
     path.unlink(missing_ok=True)  # of an earlier comparison, which would pass for this one's
     readers = [
@@ -146,30 +146,30 @@ def _draw(outcomes: Sequence[Outcome], path: Path) -> str:
     sheet = draw_pairs(pixels, outcomes[0].labels, outcomes[0].classes, readers[0], readers[1:])
     if sheet is None:
         return "no sheet of images: there is none that only one gets"
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         sheet.save(file, "PNG")
-    return f"images that only one gets: {RunFolder(path)}"
+    return f"images that only one gets: {RunDir(path)}"
 
 
-def _pixels(outcome: Outcome) -> np.ndarray:
+def _pixels(outcome: Predictions) -> np.ndarray:
     """The images that a run was tested on: uint8 (N, 32, 32).
 
     Raises:
         AksharError: they cannot be had, or are no longer the same.
     """
-    from akshar.commands.build import dataset_of  # which loads torch
+    from akshar.training.build import dataset_of  # which loads torch
 
     result = outcome.result
     try:
         source = result["config"]["data"]["source"]
         # A result may come from elsewhere: only our own readers are built from it, and with plain arguments.
         if source["_target_"] not in SOURCES or any(isinstance(value, dict | list) for value in source.values()):
-            raise BadRequest(f"{printable(source['_target_'])} is none of our own data sources")
+            raise UsageError(f"{printable(source['_target_'])} is none of our own data sources")
     except (KeyError, TypeError) as error:
-        raise BadRequest("the result does not say where its images come from") from error
+        raise UsageError("the result does not say where its images come from") from error
     dataset = dataset_of(result["config"])
     if dataset.digest() != result["data"]["digest"]:
-        raise BadRequest("the data has changed since the runs were tested")
+        raise UsageError("the data has changed since the runs were tested")
     part = result["data"].get("part", "test")
     parts = [dataset.train] * (part != "test") + [dataset.test] * (part != "train")
     return np.concatenate([images.pixels.numpy()[:, 0] for images in parts if images is not None])

@@ -6,9 +6,9 @@ import sys
 import webbrowser
 from collections.abc import Sequence
 
-from akshar.commands.model_argument import need_model
-from akshar.errors import BadRequest
-from akshar.extras import need
+from akshar.commands.model_argument import require_model
+from akshar.errors import UsageError
+from akshar.extras import require_packages
 
 PORT = 8000
 PORTS = range(65536)
@@ -24,18 +24,18 @@ def main(arguments: Sequence[str]) -> int:
         0 when it was stopped, 1 where the server did not come up.
     """
     asked = _parser().parse_args(arguments)
-    model = need_model(asked.model, "draw")
-    need("akshar draw", "fastapi", "uvicorn", extra="draw")
+    model = require_model(asked.model, "draw")
+    require_packages("akshar draw", "fastapi", "uvicorn", extra="draw")
     if asked.port not in PORTS:
-        raise BadRequest(f"--port {asked.port}: from 0 to 65535")
+        raise UsageError(f"--port {asked.port}: from 0 to 65535")
     if not 0 <= asked.rate < float("inf"):
-        raise BadRequest(f"--rate {asked.rate:g}: requests a second, from 0 (any number) up")
-    from akshar.page.guard import is_local
-    from akshar.page.server import listen, serve, url_of
+        raise UsageError(f"--rate {asked.rate:g}: requests a second, from 0 (any number) up")
+    from akshar.reader.page.guard import is_local
+    from akshar.reader.page.server import listen, serve, url_of
 
     listener = listen(asked.host, asked.port)  # before the model, which takes seconds
-    from akshar.page.app import create_app
-    from akshar.reader import load
+    from akshar.reader.page.app import create_app
+    from akshar.reader.reader import load
 
     app = create_app(load(model, trust=asked.trust), asked.host, asked.rate)
     if not is_local(asked.host):

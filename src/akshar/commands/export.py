@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from akshar.errors import AksharError, BadRequest
-from akshar.extras import need
-from akshar.files import is_full, write_whole
+from akshar.errors import AksharError, UsageError
+from akshar.extras import require_packages
+from akshar.files import is_full, write_atomic
 
 if TYPE_CHECKING:
-    from akshar.export.images import Shown
-    from akshar.trained import Trained
+    from akshar.reader.export.images import Shown
+    from akshar.runs.load_checkpoint import TrainedNetwork
 
 FORMATS = ("onnx", "safetensors")
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         0.
 
     Raises:
-        BadRequest: no such model, or words that do not go together.
+        UsageError: no such model, or words that do not go together.
         AksharError: the file does not answer as the checkpoint does; nothing is left behind.
     """
     parser = argparse.ArgumentParser(prog="akshar export", description=__doc__)
@@ -40,24 +40,24 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--trust", action="append", default=[], metavar="PACKAGE", help="of your own networks")
     asked = parser.parse_args(arguments)
     if asked.int8 and asked.format != "onnx":
-        raise BadRequest("--int8: is of --format onnx")
+        raise UsageError("--int8: is of --format onnx")
     output = _output(asked)
     packages = ("onnx", "onnxscript", "onnxruntime") if asked.format == "onnx" else ("safetensors",)
-    need("akshar export", *packages, extra="export")
+    require_packages("akshar export", *packages, extra="export")
 
-    from akshar.export.card import card_of  # torch
-    from akshar.export.images import shown_images
-    from akshar.trained import load_trained
+    from akshar.reader.export.card import card_of  # torch
+    from akshar.reader.export.images import shown_images
+    from akshar.runs.load_checkpoint import load_checkpoint
 
-    trained = load_trained(asked.model, asked.trust)
+    trained = load_checkpoint(asked.model, asked.trust)
     shown = shown_images(trained.config, asked.data)
     content, notes = _as_onnx(trained, asked.int8, shown) if asked.format == "onnx" else _as_safetensors(trained)
     notes.append(_compared(content, trained, shown, asked))
     card = card_of(trained, output.name, notes, _result(Path(asked.model).expanduser().resolve()))
     card_path = output.with_name(f"{output.name}.md")
     try:
-        write_whole(output, content)
-        write_whole(card_path, card.encode())
+        write_atomic(output, content)
+        write_atomic(card_path, card.encode())
     except OSError as error:
         reason = "no room for it" if is_full(error) else f"cannot be written ({error.strerror})"
         raise AksharError(f"{output}: {reason}") from error
@@ -71,56 +71,56 @@ def _output(asked: argparse.Namespace) -> Path:
     """Where the file goes.
 
     Raises:
-        BadRequest: it would replace the model itself, or its name says another format.
+        UsageError: it would replace the model itself, or its name says another format.
     """
     model, suffix = Path(asked.model).expanduser(), f".{asked.format}"
     name = "model" if model.is_dir() else model.stem
     beside = (model if model.is_dir() else model.parent) / f"{name}{'-int8' if asked.int8 else ''}{suffix}"
     output = Path(asked.output).expanduser() if asked.output else beside
     if output.suffix != suffix:
-        raise BadRequest(f"--output {asked.output}: must end with {suffix}")
+        raise UsageError(f"--output {asked.output}: must end with {suffix}")
     if output.resolve() == model.resolve():
-        raise BadRequest(f"--output {output}: is the model itself; name another file")
+        raise UsageError(f"--output {output}: is the model itself; name another file")
     if output.is_dir():
-        raise BadRequest(f"--output {output}: is a folder; name a file")
+        raise UsageError(f"--output {output}: is a folder; name a file")
     if not output.parent.is_dir():
-        raise BadRequest(f"--output {output}: no such folder {output.parent}")
+        raise UsageError(f"--output {output}: no such folder {output.parent}")
     return output
 
 
-def _as_onnx(trained: "Trained", int8: bool, shown: "Shown") -> tuple[bytes, list[str]]:
+def _as_onnx(trained: "TrainedNetwork", int8: bool, shown: "Shown") -> tuple[bytes, list[str]]:
     """The file, and what there is to say of it."""
-    from akshar.export.facts import facts_of
-    from akshar.export.onnx import OPSET, reading_graph, with_metadata
+    from akshar.reader.export.facts import facts_of
+    from akshar.reader.export.onnx import OPSET, reading_graph, with_metadata
 
     facts = facts_of(trained)
     graph = reading_graph(trained)
     content = with_metadata(graph, facts)
     size = f"{len(content) / 1e6:.2f} MB"
     if int8:
-        from akshar.export.int8 import quantised
+        from akshar.reader.export.int8 import quantised
 
         content = with_metadata(quantised(graph, shown.calibrated), {**facts, "quantised": "int8"})
         size = f"{len(content) / 1e6:.2f} MB in 8 bits ({size} in float)"
     return content, [f"ONNX, opset {OPSET}, {size}: pixels uint8 (N, 32, 32) -> probabilities float32 (N, K)"]
 
 
-def _as_safetensors(trained: "Trained") -> tuple[bytes, list[str]]:
-    from akshar.export.facts import facts_of
-    from akshar.runs.safetensors import as_safetensors
+def _as_safetensors(trained: "TrainedNetwork") -> tuple[bytes, list[str]]:
+    from akshar.reader.export.facts import facts_of
+    from akshar.runs.safetensors_file import as_safetensors
 
     content = as_safetensors(trained.classifier.net.state_dict(), facts_of(trained))
     return content, [f"safetensors, {len(content) / 1e6:.2f} MB, the network's description in the header"]
 
 
-def _compared(content: bytes, trained: "Trained", shown: "Shown", asked: argparse.Namespace) -> str:
+def _compared(content: bytes, trained: "TrainedNetwork", shown: "Shown", asked: argparse.Namespace) -> str:
     """Reads the images with the file, as anyone would, and with the checkpoint.
 
     Raises:
         AksharError: they differ.
     """
-    from akshar.export.agreement import FLOAT, INT8, agreement
-    from akshar.reader import load
+    from akshar.reader.export.agreement import FLOAT, INT8, agreement
+    from akshar.reader.reader import load
 
     tolerance = INT8 if asked.int8 else FLOAT
     with tempfile.TemporaryDirectory() as folder:

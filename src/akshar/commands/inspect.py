@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from akshar.errors import BadRequest
-from akshar.extras import need
-from akshar.runs.record import RunFolder
-from akshar.sweeps.folder import is_sweep, runs_of
+from akshar.errors import UsageError
+from akshar.extras import require_packages
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.sweep_dir import is_sweep, runs_of
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +33,10 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     path = Path(asked.run).expanduser()
     if not path.is_dir():
-        raise BadRequest(f"{asked.run}: no such folder; `akshar runs` lists the runs")
-    folder = RunFolder(path)
+        raise UsageError(f"{asked.run}: no such folder; `akshar runs` lists the runs")
+    folder = RunDir(path)
     if is_sweep(path) and not folder.config.exists():
-        from akshar.commands.inspect_labels import write_label_audit
+        from akshar.report.label_page import write_label_audit
 
         written = write_label_audit(path, runs_of(path))
     else:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def write_report(folder: RunFolder, trust: Sequence[str] = ()) -> Path:
+def write_report(folder: RunDir, trust: Sequence[str] = ()) -> Path:
     """Makes `report.html`, its figures as PNG, and the same on TensorBoard's IMAGES and PROJECTOR pages.
 
     Args:
@@ -56,30 +56,30 @@ def write_report(folder: RunFolder, trust: Sequence[str] = ()) -> Path:
         The report.
 
     Raises:
-        BadRequest: the run is not completed or was not tested, or its data is no longer what it was.
+        UsageError: the run is not completed or was not tested, or its data is no longer what it was.
     """
     from tqdm import tqdm  # torch, matplotlib and the rest are loaded when it is known what for
 
-    from akshar.report.outcome import read_outcome
+    from akshar.runs.predictions import read_predictions
 
-    outcome = read_outcome(folder.path)
+    outcome = read_predictions(folder.path)
     if not folder.best.exists():
-        raise BadRequest(f"{folder}: has no checkpoint")
-    from akshar.commands.build import dataset_of
+        raise UsageError(f"{folder}: has no checkpoint")
     from akshar.memory import keep_freed_memory
     from akshar.report.page import write_page
     from akshar.report.run_report import Material, sections_of
     from akshar.runs.checkpoint import read_checkpoint
-    from akshar.trained import load_trained
+    from akshar.runs.load_checkpoint import load_checkpoint
+    from akshar.training.build import dataset_of
 
-    need("akshar inspect", "captum", "sklearn", extra="inspect")
+    require_packages("akshar inspect", "captum", "sklearn", extra="inspect")
     keep_freed_memory()
-    trained = load_trained(str(folder.path), trust)
+    trained = load_checkpoint(str(folder.path), trust)
     dataset = dataset_of(outcome.result["config"])
     if dataset.digest() != outcome.result["data"]["digest"] or dataset.test is None:
-        raise BadRequest(f"{folder}: its data is no longer what it was tested on; test it anew with akshar test")
+        raise UsageError(f"{folder}: its data is no longer what it was tested on; test it anew with akshar test")
     if tuple(dataset.classes) != outcome.classes:
-        raise BadRequest(f"{folder}: its data has other classes now")
+        raise UsageError(f"{folder}: its data has other classes now")
     rows = read_checkpoint(folder.last if folder.last.exists() else folder.best)["callbacks"]["History"]["rows"]
     precision = outcome.result["provenance"].get("precision", "32-true")
     material = Material(folder, outcome, dataset.test, dataset.train, trained, rows, precision)
@@ -100,7 +100,7 @@ def _show_on_tensorboard(material: Any, sections: Sequence[Any]) -> None:
     import torch
     from PIL import Image
 
-    from akshar.characters import letter_of
+    from akshar.devanagari.letters import letter_of
     from akshar.runs.tensorboard import INSPECTED, RunLogger
 
     folder, outcome, chosen = material.folder, material.outcome, material.mapped

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from akshar.errors import BadRequest
-from akshar.runs.record import RunFolder
+from akshar.errors import UsageError
+from akshar.runs.run_dir import RunDir
 
 RUNS = Path("outputs/train")
 
 
-def need_model(model: str | None, verb: str) -> str:
+def require_model(model: str | None, verb: str) -> str:
     """A model that was named.
 
     Args:
@@ -16,20 +16,20 @@ def need_model(model: str | None, verb: str) -> str:
         verb: that needs it.
 
     Raises:
-        BadRequest: none is named; the message says which there is, or how to get one.
+        UsageError: none is named; the message says which there is, or how to get one.
     """
     if model:
         return model
     if newest := newest_run():
-        raise BadRequest(f"{verb}: name a model; the newest here:  akshar {verb} {newest}")
-    raise BadRequest(
+        raise UsageError(f"{verb}: name a model; the newest here:  akshar {verb} {newest}")
+    raise UsageError(
         f"{verb}: name a model; `akshar train experiment=quickstart` makes one in under a minute, "
         f"then  akshar {verb} {RUNS.as_posix()}/RUN"
     )
 
 
-def newest_run() -> RunFolder | None:
+def newest_run() -> RunDir | None:
     """The completed run of `outputs/train` that began last and has a checkpoint."""
-    folders = [RunFolder(path.parent) for path in sorted(RUNS.glob("*/status.json"), reverse=True)]
+    folders = [RunDir(path.parent) for path in sorted(RUNS.glob("*/status.json"), reverse=True)]
     done = (folder for folder in folders if folder.read_status().get("status") == "completed")
     return next((folder for folder in done if folder.best.is_file()), None)

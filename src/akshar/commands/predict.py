@@ -15,13 +15,13 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from akshar.commands.model_argument import need_model
-from akshar.errors import BadData, BadRequest
-from akshar.files import printable, write_whole
+from akshar.commands.model_argument import require_model
+from akshar.errors import DataError, UsageError
+from akshar.files import printable, write_atomic
 from akshar.pictures.decode import SUFFIXES, decode
 from akshar.pictures.line import cut_line
 from akshar.pictures.place import SEVERAL, Placed, place
-from akshar.reader import THRESHOLD, Answer, Reader, load
+from akshar.reader.reader import THRESHOLD, Answer, Reader, load
 
 TOGETHER = 256  # files at once
 SHEET = 600  # pictures a sheet holds
@@ -53,13 +53,13 @@ def main(arguments: Sequence[str]) -> int:
         0; 1 if a file could not be read, which its line says.
     """
     asked = _parser().parse_intermixed_args(arguments)
-    model = need_model(asked.model, "predict")
+    model = require_model(asked.model, "predict")
     if not asked.paths:
-        raise BadRequest(f"predict: name pictures or folders too:  akshar predict {model} PICTURE ...")
+        raise UsageError(f"predict: name pictures or folders too:  akshar predict {model} PICTURE ...")
     if not 0 <= asked.threshold <= 1:
-        raise BadRequest(f"--threshold {asked.threshold:g}: must be from 0 to 1")
+        raise UsageError(f"--threshold {asked.threshold:g}: must be from 0 to 1")
     if Path(model).suffix.lower() in SUFFIXES:
-        raise BadRequest(f"{printable(model)}: is a picture; name the model before it")
+        raise UsageError(f"{printable(model)}: is a picture; name the model before it")
     files = list(_files(asked.paths))
     for option, path in (("--csv", asked.csv), ("--sheet", asked.sheet)):
         if path:
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             print(as_line(read, asked.line, width))
     if asked.csv:
-        write_whole(Path(asked.csv), _encodable(as_csv(done)).encode())
+        write_atomic(Path(asked.csv), _encodable(as_csv(done)).encode())
     if asked.sheet:
         _draw_sheet(done, Path(asked.sheet))
     return 1 if any(read.error for read in done) else 0
@@ -103,17 +103,17 @@ def _check_output(option: str, path: Path, files: Sequence[str]) -> None:
     """Whether what was read can be left there, before it is read.
 
     Raises:
-        BadRequest: it cannot, or it would replace a picture.
+        UsageError: it cannot, or it would replace a picture.
     """
     named = f"{option} {printable(path)}"
     if not path.parent.is_dir():
-        raise BadRequest(f"{named}: no such folder {printable(path.parent)}")
+        raise UsageError(f"{named}: no such folder {printable(path.parent)}")
     if path.is_dir():
-        raise BadRequest(f"{named}: is a folder; name a file")
+        raise UsageError(f"{named}: is a folder; name a file")
     if option == "--sheet" and path.suffix.lower() != ".png":
-        raise BadRequest(f"{named}: must end with .png")
+        raise UsageError(f"{named}: must end with .png")
     if path.exists() and any(path.samefile(file) for file in files if Path(file).exists()):
-        raise BadRequest(f"{named}: is one of the pictures; name another file")
+        raise UsageError(f"{named}: is one of the pictures; name another file")
 
 
 def _encodable(text: str) -> str:
@@ -130,7 +130,7 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
         everything = [file for file in Path(path).rglob("*") if file.is_file()]
         inside = sorted(file for file in everything if file.suffix.lower() in SUFFIXES)
         if not inside:
-            raise BadRequest(f"{path}: holds no pictures ({', '.join(SUFFIXES)})")
+            raise UsageError(f"{path}: holds no pictures ({', '.join(SUFFIXES)})")
         if others := len(everything) - len(inside):
             words = f"{others:,} other files are" if others > 1 else "1 other file is"
             print(f"{path}: {words} left out", file=sys.stderr)
@@ -149,11 +149,11 @@ def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[Rea
     def placed(file: str) -> list[Placed] | str:
         try:
             grey = decode(sys.stdin.buffer.read() if file == STDIN else file)
-        except BadData as error:
+        except DataError as error:
             return str(error)
         try:
             return cut_line(grey) if line else [place(grey)]
-        except BadData as error:
+        except DataError as error:
             return f"{printable(file)}: {error}"
 
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -236,8 +236,8 @@ def as_csv(done: Sequence[Read]) -> str:
 
 
 def _draw_sheet(done: Sequence[Read], path: Path) -> None:
-    from akshar.figures.style import RIGHT, WRONG
-    from akshar.figures.tiles import Tile, draw_sheet
+    from akshar.plots.style import RIGHT, WRONG
+    from akshar.plots.tiles import Tile, draw_sheet
 
     answers = [answer for read in done for answer in read.answers]
     tiles = [
@@ -249,8 +249,8 @@ def _draw_sheet(done: Sequence[Read], path: Path) -> None:
         for answer in answers[:SHEET]
     ]
     if not tiles:
-        raise BadRequest(f"--sheet {path}: nothing was read to draw")
+        raise UsageError(f"--sheet {path}: nothing was read to draw")
     heading = "What the network saw" + (f" (the first {SHEET} of {len(answers):,})" if len(answers) > SHEET else "")
     content = io.BytesIO()
     draw_sheet([(heading, tiles)]).save(content, "PNG")
-    write_whole(path, content.getvalue())
+    write_atomic(path, content.getvalue())

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from akshar.errors import BadRequest
-from akshar.runs.listing import DIED, Run, list_runs, remove_runs
+from akshar.errors import UsageError
+from akshar.runs.index import DIED, Run, list_runs, remove_runs
 
 STATUSES = ("running", "completed", "failed", "interrupted", "diverged", "pruned", DIED)
 COLOURS = {"completed": "green", "running": "cyan", "failed": "red", "diverged": "red", DIED: "red"}
@@ -31,12 +31,12 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     root = Path(asked.root)
     if not root.is_dir() and asked.root != "outputs":
-        raise BadRequest(f"--root {root}: no such folder")
+        raise UsageError(f"--root {root}: no such folder")
     wanted_statuses = asked.status.split(",") if asked.status else STATUSES
     if wrong := [status for status in wanted_statuses if status not in STATUSES]:
-        raise BadRequest(f"--status {wrong[0]}: no such status; there are {', '.join(STATUSES)}")
+        raise UsageError(f"--status {wrong[0]}: no such status; there are {', '.join(STATUSES)}")
     if asked.runs and asked.action == "list":
-        raise BadRequest(f"{asked.runs[0]}: `akshar runs` lists all below --root; name runs after `rm`")
+        raise UsageError(f"{asked.runs[0]}: `akshar runs` lists all below --root; name runs after `rm`")
     everything = list_runs(root)
     runs = [run for run in everything if run.status in wanted_statuses]
     if asked.action == "list":
@@ -46,11 +46,11 @@ def main(arguments: Sequence[str]) -> int:
             _print(runs, root)
         return 0
     if not asked.runs and not asked.status:
-        raise BadRequest("runs rm: name runs, or --status failed,died ...")
+        raise UsageError("runs rm: name runs, or --status failed,died ...")
     named = {Path(run).expanduser().absolute() for run in asked.runs}
     wanted = [run for run in runs if not named or run.folder.path.absolute() in named]
     if unknown := named - {run.folder.path.absolute() for run in wanted}:
-        raise BadRequest(*(f"{path}: no such run in {root}" for path in sorted(unknown)))
+        raise UsageError(*(f"{path}: no such run in {root}" for path in sorted(unknown)))
     if not wanted:
         print("nothing to remove")
         return 0
@@ -99,7 +99,7 @@ def _print(runs: Sequence[Run], root: Path) -> None:
 
 def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
-        raise BadRequest("runs rm: nobody is there to be asked; --yes removes without asking")
+        raise UsageError("runs rm: nobody is there to be asked; --yes removes without asking")
     return input(f"remove {count}? [y/N] ").strip().lower() in ("y", "yes")
 
 

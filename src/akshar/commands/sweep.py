@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from akshar.errors import BadRequest
-from akshar.files import write_json, write_whole
-from akshar.runs.record import RunFolder
-from akshar.sweeps.folder import find_sweep, is_search
+from akshar.errors import UsageError
+from akshar.files import write_atomic, write_json
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.sweep_dir import find_sweep, is_search
 from akshar.sweeps.table import Entry, Figure, Row, make_table, read_entries
 
 log = logging.getLogger(__name__)
@@ -51,15 +51,15 @@ def report(sweep: Path, jobs: int = 0) -> int:
         0 where no run has failed or was stopped, else 1.
 
     Raises:
-        BadRequest: the folder holds no runs.
+        UsageError: the folder holds no runs.
     """
     entries = read_entries(sweep)
     if not entries:
-        raise BadRequest(f"{sweep}: holds no runs")
+        raise UsageError(f"{sweep}: holds no runs")
     rows = make_table(entries)
     cells = [_cells(row) for row in rows]
     _write(sweep, rows, cells)
-    from akshar.figures.sweep import draw_sweep  # which loads matplotlib
+    from akshar.plots.sweep import draw_sweep  # which loads matplotlib
 
     draw_sweep(rows, sweep / "sweep.png")
     sizes = _draw_sizes(sweep, rows, entries)
@@ -68,9 +68,9 @@ def report(sweep: Path, jobs: int = 0) -> int:
 
         draw(sweep, sweep / "study.png")
     _print(cells)
-    more = f", the search in {RunFolder(sweep)}/study.png" if is_search(sweep) else ""
-    more += f", accuracy by parameters in {RunFolder(sweep)}/size.png" if sizes else ""
-    print(f"table in {RunFolder(sweep)}/sweep.{{csv,md,json,png}}{more}")
+    more = f", the search in {RunDir(sweep)}/study.png" if is_search(sweep) else ""
+    more += f", accuracy by parameters in {RunDir(sweep)}/size.png" if sizes else ""
+    print(f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}{more}")
     if running := [entry.folder.path.name for entry in entries if entry.status == "running"]:
         print(f"running: job {', '.join(running)}", file=sys.stderr)
     failed = [entry for entry in entries if entry.status not in ("completed", "pruned", "running")]
@@ -83,7 +83,7 @@ def report(sweep: Path, jobs: int = 0) -> int:
 
 def _draw_sizes(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> bool:
     """Draws `size.png` where networks of at least three sizes were tested; returns whether they were."""
-    from akshar.figures.size import PUBLISHED, Network, draw_size  # which loads matplotlib
+    from akshar.plots.size import PUBLISHED, Network, draw_size  # which loads matplotlib
 
     networks = [
         Network(row.parameters, row.test_accuracy.mean, row.test_accuracy.sd)
@@ -132,14 +132,14 @@ def _write(sweep: Path, rows: Sequence[Row], cells: Sequence[dict[str, str]]) ->
     columns = _filled(cells)
     lines = [columns, ["---"] * len(columns), *([row[key] for key in columns] for row in cells)]
     markdown = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    write_whole(sweep / "sweep.md", markdown.encode())
+    write_atomic(sweep / "sweep.md", markdown.encode())
     write_json(sweep / "sweep.json", [asdict(row) for row in rows])
     text = io.StringIO(newline="")
     flat = [_flat(row) for row in rows]
     writer = csv.DictWriter(text, list(flat[0]))
     writer.writeheader()
     writer.writerows(flat)
-    write_whole(sweep / "sweep.csv", text.getvalue().encode())
+    write_atomic(sweep / "sweep.csv", text.getvalue().encode())
 
 
 def _flat(row: Row) -> dict[str, Any]:

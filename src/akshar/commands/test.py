@@ -8,12 +8,12 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from akshar.commands.compose import check_overrides
-from akshar.commands.hydra_app import SHOWING, run_hydra, split_words
-from akshar.conf_folder import config_folder
-from akshar.errors import AksharError, BadRequest
-from akshar.runs.record import RunFolder
-from akshar.runs.settings import TestSettings, config_problems
+from akshar.config.compose import check_overrides
+from akshar.config.conf_dir import conf_dir
+from akshar.config.hydra_app import SHOWING, run_hydra, split_words
+from akshar.config.schema import TestSettings, config_problems
+from akshar.errors import AksharError, UsageError
+from akshar.runs.run_dir import RunDir
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     options, overrides = split_words(_each_quoted(arguments) if multirun else arguments)
     named = [word.partition("=")[2].strip("'\"") for word in overrides if word.startswith("checkpoint=")]
     if not named:
-        raise BadRequest("checkpoint: must be given, as checkpoint=RUN or checkpoint=FILE")
+        raise UsageError("checkpoint: must be given, as checkpoint=RUN or checkpoint=FILE")
     if multirun and not any(word.startswith("data=") for word in overrides):
-        raise BadRequest("data: must be given with -m, as data=dhcd, for all networks to read the same")
+        raise UsageError("data: must be given with -m, as data=dhcd, for all networks to read the same")
     if not multirun and not any(word.startswith("data=") for word in overrides):
         overrides = [*_data_words(named[-1]), *overrides]
     if any(option in SHOWING for option in options):
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     check_overrides(overrides, multirun, CONFIG_NAME, lambda config: config_problems(config, TestSettings))
     codes = []
 
-    def job(settings: dict[str, Any], folder: RunFolder) -> None:
-        from akshar.commands.testing import run_test  # which loads torch
+    def job(settings: dict[str, Any], folder: RunDir) -> None:
+        from akshar.report.evaluation import run_test  # which loads torch
 
         try:
             run_test(settings, folder)
@@ -74,11 +74,11 @@ def _data_words(checkpoint: str) -> list[str]:
     from akshar.runs.checkpoint import KEY, read_checkpoint  # which loads torch
 
     data = read_checkpoint(checkpoint)[KEY]["config"]["data"]
-    for path in sorted((config_folder() / "data").glob("*.yaml")):
+    for path in sorted((conf_dir() / "data").glob("*.yaml")):
         config = OmegaConf.load(path)
         target = OmegaConf.select(config, "source._target_")
         if target is not None and target == data["source"]["_target_"]:
             known = {*data} - {"source"}
             values = {key: value for key, value in data.items() if key in known}
             return [f"data={path.stem}", *(f"data.{key}={json.dumps(value)}" for key, value in values.items())]
-    raise BadRequest(f"{Path(checkpoint)}: was trained on data of your own; name the data with data=...")
+    raise UsageError(f"{Path(checkpoint)}: was trained on data of your own; name the data with data=...")

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from akshar.commands import multirun, repeat, resume
-from akshar.commands.compose import CONFIG_NAME, check_overrides
-from akshar.commands.hydra_app import SHOWING, refuse_taken_folder, run_hydra, split_words
-from akshar.commands.job import run_job
-from akshar.commands.logs import log_to
-from akshar.errors import BadRequest
-from akshar.runs.record import RunFolder, new_run_name
+from akshar.config.compose import CONFIG_NAME, check_overrides
+from akshar.config.hydra_app import SHOWING, refuse_taken_folder, run_hydra, split_words
+from akshar.errors import UsageError
+from akshar.runs.log_setup import log_to
+from akshar.runs.run_dir import RunDir, new_run_name
+from akshar.sweeps import multirun
+from akshar.training import repeat, resume
+from akshar.training.job import run_job
 
 RECORDED = ("resume", "repeat")  # keys that take the config from a run in place of composing it
 
@@ -39,8 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     refuse_taken_folder(overrides)
     codes = []
 
-    def job(settings: dict[str, Any], folder: RunFolder) -> None:
-        with folder.held():
+    def job(settings: dict[str, Any], folder: RunDir) -> None:
+        with folder.locked():
             codes.append(run_job(settings, folder))
 
     run_hydra(CONFIG_NAME, options, overrides, job)
@@ -51,22 +52,22 @@ def _run_recorded(words: Sequence[str]) -> int:
     """Runs `resume=RUN` or `repeat=RUN`, which need nothing composed."""
     named = [word for word in words if word.partition("=")[0] in RECORDED]
     if len(named) > 1:
-        raise BadRequest(f"{' '.join(named)}: one at a time")
+        raise UsageError(f"{' '.join(named)}: one at a time")
     if options := [word for word in words if word.startswith("-")]:
-        raise BadRequest(f"{options[0]}: cannot stand beside {named[0]}, which takes its config from that run")
+        raise UsageError(f"{options[0]}: cannot stand beside {named[0]}, which takes its config from that run")
     verb, _, run = named[0].partition("=")
     overrides = [word for word in words if word not in named]
     if verb == "resume":
         folder = resume.find_run(run)
-        with folder.held():
+        with folder.locked():
             settings = resume.resumed_settings(folder, overrides)
             log_to(folder)
             return run_job(settings, folder, resumed=True)
     first = repeat.read_result(run)
     settings = repeat.repeated_settings(first, overrides)
-    folder = RunFolder(Path("outputs/train", new_run_name()).absolute())
+    folder = RunDir(Path("outputs/train", new_run_name()).absolute())
     folder.make()
     log_to(folder)
-    with folder.held():
+    with folder.locked():
         exit_code = run_job(settings, folder, precision=first["provenance"]["precision"])
     return exit_code or int(not repeat.compare(first, folder, run))

@@ -14,7 +14,7 @@ import numpy as np
 from filelock import FileLock
 from platformdirs import user_cache_dir
 
-from akshar.errors import BadData
+from akshar.errors import DataError
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def cached_arrays(
     built again.
 
     Raises:
-        BadData: the arrays cannot be written (a full disk, a folder without permission).
+        DataError: the arrays cannot be written (a full disk, a folder without permission).
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def cached_arrays(
                 arrays = _read_arrays(folder)
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
-        raise BadData(
+        raise DataError(
             f"{folder}: the cache cannot be written ({reason}); make room, or name another place with "
             "data.cache_dir=FOLDER or AKSHAR_CACHE"
         ) from error

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import pooch
 import requests
 
-from akshar.errors import BadData
+from akshar.errors import DataError
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def download(url: str, folder: Path, read: Callable[[Path], T]) -> T:
     """Downloads `url` beside the cache, reads it and removes it again.
 
     Raises:
-        BadData: no network, or a server's refusal, after `TRIES` tries; or what `read` raises.
+        DataError: no network, or a server's refusal, after `TRIES` tries; or what `read` raises.
     """
     log.info("downloading %s", url)
     pooch.get_logger().setLevel("ERROR")
@@ -36,7 +36,7 @@ def download(url: str, folder: Path, read: Callable[[Path], T]) -> T:
     try:
         return read(Path(fetcher.fetch(name, downloader=cast(Any, getter))))
     except requests.RequestException as error:
-        raise BadData(
+        raise DataError(
             f"DHCD could not be downloaded from {url} ({_reason(error)}); fetch the zip by hand and name it with "
             "data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which needs no download"
         ) from error

@@ -10,10 +10,10 @@ import torch
 from pydantic import Field
 
 from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version, fingerprint
-from akshar.data.images import Dataset, Images
-from akshar.data.outline import class_folders, image_files
+from akshar.data.dataset_size import class_folders, image_files
+from akshar.data.image_set import ImageSet, TrainTest
 from akshar.data.splits import split_images
-from akshar.errors import BadData
+from akshar.errors import DataError
 from akshar.files import printable
 from akshar.pictures import decode, frame, ink, place, rules
 
@@ -36,41 +36,41 @@ class Folder:
     test_seed: Annotated[int, Field(ge=0)] = 1
     cache_dir: str | None = None
 
-    def load(self) -> Dataset:
+    def load(self) -> TrainTest:
         """Reads the images, or the cache of them.
 
         Raises:
-            BadData: a folder that is missing or empty, classes that differ, files that are no images.
+            DataError: a folder that is missing or empty, classes that differ, files that are no images.
         """
         root = Path(self.root).expanduser()
         if not root.is_dir():
-            raise BadData(f"data.root={self.root}: no such folder")
+            raise DataError(f"data.root={self.root}: no such folder")
         parts = {path.name.lower(): path for path in root.iterdir() if path.name.lower() in ("train", "test")}
         if "test" in parts:
             test = self._read(parts["test"])
             train = self._read(parts["train"]) if "train" in parts else None
             if train is not None and train.classes != test.classes:
                 differing = sorted({*train.classes} ^ {*test.classes})
-                raise BadData(f"{root}: train and test differ in their classes: {', '.join(differing)}")
-            return Dataset("folder", train, test)
+                raise DataError(f"{root}: train and test differ in their classes: {', '.join(differing)}")
+            return TrainTest("folder", train, test)
         images = self._read(parts.get("train", root))
         split = split_images(images, val_fraction=self.test_fraction, seed=self.test_seed)
-        return Dataset("folder", images.part(split.train), images.part(split.val))
+        return TrainTest("folder", images.part(split.train), images.part(split.val))
 
-    def _read(self, folder: Path) -> Images:
+    def _read(self, folder: Path) -> ImageSet:
         classes = class_folders(folder)
         if not classes:
-            raise BadData(f"{folder}: holds no class folders; expected {folder}/<class>/<image>")
+            raise DataError(f"{folder}: holds no class folders; expected {folder}/<class>/<image>")
         files = {name: sorted(image_files(folder / name), key=_natural) for name in classes}
         if empty := [name for name in classes if not files[name]]:
-            raise BadData(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
+            raise DataError(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
         everything = [path for name in classes for path in files[name]]
         if gone := [path for path in everything if not path.is_file()]:
-            raise BadData(f"{printable(gone[0])}: is no file that can be read; remove it")
+            raise DataError(f"{printable(gone[0])}: is no file that can be read; remove it")
         key = fingerprint(everything, code_version((decode, ink, rules, place, frame)))
         cache = cache_root(self.cache_dir) / f"folder-{key}"
         arrays = cached_arrays(cache, lambda: _decode(files), ("pixels", "labels", "numbers"))
-        return Images(
+        return ImageSet(
             torch.from_numpy(arrays["pixels"])[:, None],
             torch.from_numpy(arrays["labels"]),
             torch.from_numpy(arrays["numbers"]),
@@ -86,11 +86,11 @@ def read_picture(path: Path) -> np.ndarray:
         uint8 [0, 255] (32, 32), white on black.
 
     Raises:
-        BadData: no image, too large a one, or nothing drawn on it; the message names the file.
+        DataError: no image, too large a one, or nothing drawn on it; the message names the file.
     """
     placed = place.place(decode.decode(path))
     if placed.box is None:
-        raise BadData(f"{printable(path)}: nothing is drawn on it")
+        raise DataError(f"{printable(path)}: nothing is drawn on it")
     return placed.pixels
 
 
@@ -105,12 +105,12 @@ def _decode(files: dict[str, list[Path]]) -> Arrays:
         for position, path in enumerate(paths):
             try:
                 pixels.append(read_picture(path))
-            except BadData as error:
+            except DataError as error:
                 broken.append(str(error))
                 continue
             labels.append(label)
             numbers.append(int(path.stem) if path.stem.isdecimal() and len(path.stem) < 16 else position)
     if broken:
         more = [f"... and {len(broken) - LISTED} more"] if len(broken) > LISTED else []
-        raise BadData("\n".join(broken[:LISTED] + more))
+        raise DataError("\n".join(broken[:LISTED] + more))
     return {"pixels": np.stack(pixels), "labels": np.array(labels), "numbers": np.array(numbers)}

@@ -6,18 +6,18 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from akshar.batch import Batch
-from akshar.data.batches import Batches
-from akshar.data.images import Dataset, Images, normalise, to_unit
+from akshar.data.batch import Batch
+from akshar.data.image_set import ImageSet, TrainTest, normalise, to_unit
+from akshar.data.loader import InMemoryLoader
 from akshar.data.splits import Method, Split, split_images
-from akshar.errors import BadRequest
+from akshar.errors import UsageError
 
 EVAL_BATCH = 1024  # images a batch where no gradient is needed: this bounds memory only, never a result
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
 
-class CharacterData(LightningDataModule):
+class ImageDataModule(LightningDataModule):
     """Training, validation and test batches of one data set.
 
     Pixels stay uint8 until they are on the device; there they become float, are augmented (training only)
@@ -37,7 +37,7 @@ class CharacterData(LightningDataModule):
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: TrainTest,
         augment: Augmentation | None = None,
         *,
         batch_size: int = 32,
@@ -52,7 +52,7 @@ class CharacterData(LightningDataModule):
         self.dataset = dataset
         self.train, self.test = self.dataset.train, self.dataset.test
         if len(self.classes) < 2:
-            raise BadRequest(f"data: holds one class, {', '.join(self.classes)}; at least two are needed")
+            raise UsageError(f"data: holds one class, {', '.join(self.classes)}; at least two are needed")
         self.augment = augment
         self.batch_size = batch_size
         self.seed = seed
@@ -62,7 +62,7 @@ class CharacterData(LightningDataModule):
                 self.train, val_fraction=val_fraction, folds=folds, fold=fold, method=split, seed=split_seed
             )
             if batch_size > len(self.split.train):
-                raise BadRequest(
+                raise UsageError(
                     f"data.batch_size={batch_size}: more than the {len(self.split.train)} training images; "
                     f"choose {len(self.split.train)} or less"
                 )
@@ -72,21 +72,21 @@ class CharacterData(LightningDataModule):
         """Class names in label order."""
         return self.dataset.classes
 
-    def train_dataloader(self) -> Batches:
+    def train_dataloader(self) -> InMemoryLoader:
         """Every training image once an epoch, in a new order each."""
         train, split = self._trainable()
-        return Batches(train, split.train, self.batch_size, shuffle_seed=self.seed)
+        return InMemoryLoader(train, split.train, self.batch_size, shuffle_seed=self.seed)
 
-    def val_dataloader(self) -> Batches:
+    def val_dataloader(self) -> InMemoryLoader:
         """The held-out images, in order."""
         train, split = self._trainable()
-        return Batches(train, split.val, EVAL_BATCH)
+        return InMemoryLoader(train, split.val, EVAL_BATCH)
 
-    def test_dataloader(self) -> Batches:
+    def test_dataloader(self) -> InMemoryLoader:
         """Every test image once, in order."""
         if self.test is None:
-            raise BadRequest("the data has no test images")
-        return Batches(self.test, torch.arange(len(self.test)), EVAL_BATCH)
+            raise UsageError("the data has no test images")
+        return InMemoryLoader(self.test, torch.arange(len(self.test)), EVAL_BATCH)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Uint8 [0, 255] to float32 [-1, 1], augmented while training."""
@@ -101,7 +101,7 @@ class CharacterData(LightningDataModule):
             images = self.augment(images, generator)
         return batch._replace(images=normalise(images))
 
-    def _trainable(self) -> tuple[Images, Split]:
+    def _trainable(self) -> tuple[ImageSet, Split]:
         if self.train is None or self.split is None:
-            raise BadRequest("the data has no training images, only test images")
+            raise UsageError("the data has no training images, only test images")
         return self.train, self.split

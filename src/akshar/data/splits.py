@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from akshar.data.images import Images
-from akshar.errors import BadRequest
+from akshar.data.image_set import ImageSet
+from akshar.errors import UsageError
 from akshar.seeds import generator
 
 BLOCKS = 50  # a class is cut into so many runs of neighbouring file numbers under method="blocks"
@@ -36,7 +36,7 @@ class Split:
 
 
 def split_images(
-    images: Images,
+    images: ImageSet,
     *,
     val_fraction: float = 0.1,
     folds: int | None = None,
@@ -60,10 +60,10 @@ def split_images(
         seed: of the split alone; unrelated to the training's seed.
 
     Raises:
-        BadRequest: a fold beyond the folds, or a class too small to be in both parts.
+        UsageError: a fold beyond the folds, or a class too small to be in both parts.
     """
     if folds is not None and not 0 <= fold < folds:
-        raise BadRequest(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
+        raise UsageError(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
     start, stop = (0.0, val_fraction) if folds is None else (fold / folds, (fold + 1) / folds)
     held_out = torch.zeros(len(images), dtype=torch.bool)
     for label, name in enumerate(images.classes):
@@ -78,7 +78,7 @@ def split_images(
         count = sum(len(groups[i]) for i in chosen)
         if not 0 < count < len(members):
             way_out = "data.split=random, or more images" if method == "blocks" else "another share, or more images"
-            raise BadRequest(
+            raise UsageError(
                 f"data.{'val_fraction' if folds is None else 'folds'}: class {name} has {len(members)} images, too "
                 f"few to be both trained and validated on; use {way_out}"
             )

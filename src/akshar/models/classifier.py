@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from akshar import ranks
-from akshar.batch import Batch
-from akshar.models.metrics import Score, score
+from akshar import distributed
+from akshar.data.batch import Batch
+from akshar.metrics.accuracy import Score, score
 
 MakeOptimizer = Callable[..., Optimizer]
 MakeSchedule = Callable[[Optimizer, int], Any]
@@ -91,7 +91,7 @@ class Classifier(LightningModule):
 
     def on_validation_start(self) -> None:
         """Lets every process validate the same net: sums within norms differ until the next step."""
-        ranks.copy_first(self.net.buffers())
+        distributed.broadcast_(self.net.buffers())
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collects logits."""
@@ -122,7 +122,7 @@ class Classifier(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes them up again."""
         sums = checkpoint["epoch_sums"]
-        if ranks.rank() == 0:  # the others begin at 0, since these are of all
+        if distributed.rank() == 0:  # the others begin at 0, since these are of all
             self._loss_sum, self._correct, self._count = sums["loss"], sums["correct"], sums["count"]
         self._plateau_state = checkpoint["plateau"]
 
@@ -160,14 +160,14 @@ class Classifier(LightningModule):
 
     def _totals(self) -> tuple[Tensor, Tensor, int]:
         """The epoch's sums over all processes: loss, correct, images."""
-        count = int(ranks.total(torch.tensor(self._count)))
-        return ranks.total(self._loss_sum), ranks.total(self._correct), count
+        count = int(distributed.all_reduce_sum(torch.tensor(self._count)))
+        return distributed.all_reduce_sum(self._loss_sum), distributed.all_reduce_sum(self._correct), count
 
     def _score(self, stage: str) -> None:
         logits, labels = zip(*self._seen, strict=True)
         self._seen = []
-        self.logits = ranks.gathered(torch.cat(logits)).cpu()
-        self.labels = ranks.gathered(torch.cat(labels)).cpu()
+        self.logits = distributed.all_gather(torch.cat(logits)).cpu()
+        self.labels = distributed.all_gather(torch.cat(labels)).cpu()
         self.scored = score(self.logits, self.labels)
         self._publish(stage, self.scored.loss, self.scored.accuracy)
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from akshar.errors import BadData
+from akshar.errors import DataError
 from akshar.files import printable
 
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
@@ -36,7 +36,7 @@ def decode(picture: Picture) -> np.ndarray:
         float32 [0, 1] (H, W), white is 1; no side longer than LARGE.
 
     Raises:
-        BadData: not a picture, or too large a one; the message names the file.
+        DataError: not a picture, or too large a one; the message names the file.
     """
     if isinstance(picture, Image.Image):
         return _guarded("picture", lambda: _grey_of(picture, "picture"))
@@ -58,23 +58,23 @@ def _guarded(name: str, work: Callable[[], np.ndarray]) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what Pillow finds odd in a file's metadata
             return work()
-    except BadData:
+    except DataError:
         raise
     except Image.DecompressionBombError as error:
-        raise BadData(f"{name}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
+        raise DataError(f"{name}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
     except FileNotFoundError as error:
-        raise BadData(f"{name}: no such file or folder") from error
+        raise DataError(f"{name}: no such file or folder") from error
     except UnidentifiedImageError as error:
-        raise BadData(f"{name}: is no image of a kind that is read ({', '.join(FORMATS)}); remove it") from error
+        raise DataError(f"{name}: is no image of a kind that is read ({', '.join(FORMATS)}); remove it") from error
     except Exception as error:  # Pillow raises almost anything on a broken file
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise BadData(f"{name}: cannot be read ({reason}); remove it, or save it again") from error
+        raise DataError(f"{name}: cannot be read ({reason}); remove it, or save it again") from error
 
 
 def _grey_of(picture: Image.Image, name: str) -> np.ndarray:
     if picture.width * picture.height > MAX_PIXELS:
         size = f"{picture.width} x {picture.height}"
-        raise BadData(f"{name}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
+        raise DataError(f"{name}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
     return to_grey(picture)
 
 
@@ -82,16 +82,16 @@ def _image_of(array: np.ndarray) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise BadData(f"array: of shape {array.shape}; (H, W), (H, W, 3) or (H, W, 4) is read")
+        raise DataError(f"array: of shape {array.shape}; (H, W), (H, W, 3) or (H, W, 4) is read")
     if array.dtype == bool:
         array = array.astype(np.float32)
     if np.issubdtype(array.dtype, np.floating):
         low, high = float(array.min()), float(array.max())
         if not (low >= 0 and high <= 1):  # nor not-a-number
-            raise BadData(f"array: floats from {low:g} to {high:g}; [0, 1] is read, or uint8")
+            raise DataError(f"array: floats from {low:g} to {high:g}; [0, 1] is read, or uint8")
         array = np.rint(array * 255).astype(np.uint8)
     if array.dtype != np.uint8:
-        raise BadData(f"array: of {array.dtype}; uint8 [0, 255] or float [0, 1] is read")
+        raise DataError(f"array: of {array.dtype}; uint8 [0, 255] or float [0, 1] is read")
     return Image.fromarray(array)
 
 

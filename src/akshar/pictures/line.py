@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from akshar.errors import BadData
+from akshar.errors import DataError
 from akshar.pictures.ink import Ink, find_ink
 from akshar.pictures.place import Placed, frame, is_placed, place
 
@@ -54,14 +54,14 @@ def cut_line(grey: np.ndarray) -> list[Placed]:
         Each character, framed, from left to right; none for a blank picture.
 
     Raises:
-        BadData: more than MARKS marks.
+        DataError: more than MARKS marks.
     """
     ink = None if is_placed(grey) else find_ink(grey)
     if ink is None:
         placed = place(grey)
         return [] if placed.box is None else [placed]
     if (marks := np.count_nonzero(np.bincount(ink.marks.ravel())[1:])) > MARKS:
-        raise BadData(f"{marks:,} separate marks, too many for a row of characters ({MARKS} are taken)")
+        raise DataError(f"{marks:,} separate marks, too many for a row of characters ({MARKS} are taken)")
     parts = _parts(ink)
     return [_cut(ink, part, _sign(ink, part, parts)) for part in parts]
 

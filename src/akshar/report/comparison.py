@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from akshar.errors import BadRequest
+from akshar.errors import UsageError
 from akshar.files import printable
-from akshar.report.outcome import Outcome
-from akshar.report.paired import holm, pair, pair_by_class, verdict
-from akshar.runs.record import RunFolder
+from akshar.metrics.paired import holm, pair, pair_by_class, verdict
+from akshar.runs.predictions import Predictions
+from akshar.runs.run_dir import RunDir
 
 
-def check_comparable(folders: Sequence[RunFolder], outcomes: Sequence[Outcome]) -> None:
+def check_comparable(folders: Sequence[RunDir], outcomes: Sequence[Predictions]) -> None:
     """Sees that all runs have answered on the same images, in the same order and among the same classes.
 
     Raises:
-        BadRequest: a line for each that differs from the first.
+        UsageError: a line for each that differs from the first.
     """
     problems = []
     described = [_describe(folder, outcome) for folder, outcome in zip(folders, outcomes, strict=True)]
@@ -37,10 +37,10 @@ def check_comparable(folders: Sequence[RunFolder], outcomes: Sequence[Outcome]) 
             continue
         problems.append(f"{folders[0]} and {folder}: {why}")
     if problems:
-        raise BadRequest(*problems)
+        raise UsageError(*problems)
 
 
-def _describe(folder: RunFolder, outcome: Outcome) -> tuple[str, str]:
+def _describe(folder: RunDir, outcome: Predictions) -> tuple[str, str]:
     """What a run was tested on, for people, and the digest of its data."""
     try:
         data = outcome.result["data"]
@@ -48,14 +48,14 @@ def _describe(folder: RunFolder, outcome: Outcome) -> tuple[str, str]:
         which = subset if part == "test" else f"{subset} (part={part})"
         return printable(f"{which} of {data['source']} ({len(outcome):,} images)"), str(data["digest"])
     except (AttributeError, KeyError, TypeError) as error:
-        raise BadRequest(f"{folder.result}: does not say what it was tested on") from error
+        raise UsageError(f"{folder.result}: does not say what it was tested on") from error
 
 
 def _some(classes: Sequence[str]) -> str:
     return printable(f"{len(classes)} ({', '.join(classes[:2])}{' ...' if len(classes) > 2 else ''})")
 
 
-def compare(folders: Sequence[RunFolder], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def compare(folders: Sequence[RunDir], outcomes: Sequence[Predictions]) -> dict[str, Any]:
     """All figures, as plain values.
 
     Args:
@@ -67,7 +67,7 @@ def compare(folders: Sequence[RunFolder], outcomes: Sequence[Outcome]) -> dict[s
         `interval_95` (Tango; not widened for several runs), `p` (McNemar, exact), `p_holm`, counts `by_class`, and
         a `verdict` in words.
     """
-    from akshar.models.metrics import wilson_interval  # which loads torch
+    from akshar.metrics.accuracy import wilson_interval  # which loads torch
 
     runs, pairs = [], []
     first, total = outcomes[0], len(outcomes[0])
@@ -97,7 +97,7 @@ def letter_of_run(position: int) -> str:
     return ascii_uppercase[position] if position < len(ascii_uppercase) else str(position + 1)
 
 
-def as_csv(outcomes: Sequence[Outcome]) -> bytes:
+def as_csv(outcomes: Sequence[Predictions]) -> bytes:
     """A row an image that not all runs answer alike: position, truth, and each answer with its confidence."""
     answers = np.stack([outcome.predicted for outcome in outcomes])
     text = io.StringIO(newline="")

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from akshar.data.images import normalise, to_unit
-from akshar.trained import Trained
+from akshar.data.image_set import normalise, to_unit
+from akshar.runs.load_checkpoint import TrainedNetwork
 
 
-def read_features(trained: Trained, pixels: Tensor, precision: str, device: str) -> np.ndarray:
+def read_features(trained: TrainedNetwork, pixels: Tensor, precision: str, device: str) -> np.ndarray:
     """The input of the network's last linear layer; of a network without one, its logits.
 
     Args:
@@ -51,7 +51,7 @@ def nearest(queries: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
     return np.take_along_axis(found, order, 1)
 
 
-def occlusion(trained: Trained, pixels: Tensor, classes: np.ndarray) -> np.ndarray:
+def occlusion(trained: TrainedNetwork, pixels: Tensor, classes: np.ndarray) -> np.ndarray:
     """How much covering a place takes from a class's logit (Zeiler and Fergus, ECCV 2014), by captum.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from akshar.files import write_whole
+from akshar.files import write_atomic
 
 STYLE = """
 :root { color-scheme: light dark;
@@ -66,7 +66,7 @@ def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
         f"<style>{STYLE}</style></head><body><h1>{html.escape(title)}</h1><nav>{links}</nav>{body}</body></html>\n"
     )
-    write_whole(path, page.encode())
+    write_atomic(path, page.encode())
 
 
 def _section(number: int, section: Section) -> str:

@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from akshar.characters import letter_of
-from akshar.data.images import Images
-from akshar.figures.confusion import confused_pairs, draw_confusion
-from akshar.figures.coverage import draw_coverage
-from akshar.figures.curves import draw_curves, draw_schedule
-from akshar.figures.errors import answer_tile, draw_filters, draw_neighbours, draw_tiles, overlay
-from akshar.figures.feature_map import draw_feature_map
-from akshar.figures.per_class import draw_per_class
-from akshar.figures.reliability import draw_reliability
-from akshar.figures.tiles import Tile
+from akshar.data.image_set import ImageSet
+from akshar.devanagari.letters import letter_of
+from akshar.metrics.summary import confusion_counts, figures_of_merit
+from akshar.plots.confusion import confused_pairs, draw_confusion
+from akshar.plots.coverage import draw_coverage
+from akshar.plots.curves import draw_curves, draw_schedule
+from akshar.plots.errors import answer_tile, draw_filters, draw_neighbours, draw_tiles, overlay
+from akshar.plots.feature_map import draw_feature_map
+from akshar.plots.per_class import draw_per_class
+from akshar.plots.reliability import draw_reliability
+from akshar.plots.tiles import Tile
 from akshar.report.feature_map import choose, lay_out
 from akshar.report.features import nearest, occlusion, read_features
-from akshar.report.figures_of_merit import confusion_counts, figures_of_merit
-from akshar.report.outcome import Outcome, softmax
 from akshar.report.page import Section
-from akshar.runs.record import RunFolder
-from akshar.trained import Trained
+from akshar.runs.load_checkpoint import TrainedNetwork
+from akshar.runs.predictions import Predictions, softmax
+from akshar.runs.run_dir import RunDir
 
 ABOUT_NEIGHBOURS = (
     "Nearest is meant in the network's last layer. Where the neighbours agree with the answer and not with the "
@@ -50,11 +50,11 @@ class Material:
         mapped: positions of the test images on the map.
     """
 
-    folder: RunFolder
-    outcome: Outcome
-    images: Images
-    train: Images | None
-    trained: Trained
+    folder: RunDir
+    outcome: Predictions
+    images: ImageSet
+    train: ImageSet | None
+    trained: TrainedNetwork
     rows: list[dict[str, Any]]
     precision: str
     features: np.ndarray | None = None

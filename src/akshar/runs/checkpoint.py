@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from akshar.errors import AksharError, BadRequest
-from akshar.files import is_full, printable, whole_file
+from akshar.errors import AksharError, UsageError
+from akshar.files import atomic_file, is_full, printable
 
 FORMAT = 2
 KEY = "akshar"  # of our own part of a checkpoint: format, config, classes, preprocessing, temperature
@@ -32,7 +32,7 @@ class Contents(BaseModel):
     temperature: float | None
 
 
-class PlainContents(Callback):
+class CheckpointContents(Callback):
     """Adds to every checkpoint what it takes to use it without anything else.
 
     Args:
@@ -55,7 +55,7 @@ class PlainContents(Callback):
         checkpoint[KEY] = self.contents
 
 
-class WholeFileCheckpointIO(TorchCheckpointIO):
+class AtomicCheckpointIO(TorchCheckpointIO):
     """Lightning's checkpoint files, but never half-written: also on a full disk the old file stays."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
@@ -70,7 +70,7 @@ def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
         AksharError: the disk is full.
     """
     try:
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             target = _Remembering(file)
             try:
                 torch.save(checkpoint, cast(BinaryIO, target))
@@ -107,13 +107,13 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
         model: a checkpoint file, or a run's folder (its best checkpoint).
 
     Raises:
-        BadRequest: no such file, or one that is no checkpoint of this format; the message names it.
+        UsageError: no such file, or one that is no checkpoint of this format; the message names it.
     """
     path = Path(model).expanduser()
     if path.is_dir():
         path = path / "checkpoints" / "best.ckpt"
     if not path.is_file():
-        raise BadRequest(f"{path}: no such checkpoint; `akshar runs` lists the runs")
+        raise UsageError(f"{path}: no such checkpoint; `akshar runs` lists the runs")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what torch finds odd in a file that it then refuses
@@ -121,11 +121,11 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint, or one with code in it
         code = "weights_only" in str(error) and "Unsupported operand" not in str(error)  # the latter: no pickle
         reason = "it holds code, which is not run" if code else "it is damaged, or something else"
-        raise BadRequest(f"{path}: not a checkpoint of plain data ({reason})") from error
+        raise UsageError(f"{path}: not a checkpoint of plain data ({reason})") from error
     contents = checkpoint.get(KEY) if isinstance(checkpoint, dict) else None
     weights = checkpoint.get("state_dict") if isinstance(checkpoint, dict) else None
     if not isinstance(contents, dict) or not isinstance(weights, dict) or not all(map(_is_weight, weights.items())):
-        raise BadRequest(f"{path}: not a checkpoint of akshar")
+        raise UsageError(f"{path}: not a checkpoint of akshar")
     check_contents(path, contents)
     return checkpoint
 
@@ -134,16 +134,16 @@ def check_contents(path: Path, contents: dict[str, Any]) -> None:
     """Checks our own part of a file.
 
     Raises:
-        BadRequest: it is of another format, or not whole; the message names the file.
+        UsageError: it is of another format, or not whole; the message names the file.
     """
     if contents.get("format") != FORMAT:
         found = printable(repr(contents.get("format")))[:20]
-        raise BadRequest(f"{printable(path)}: checkpoint format {found}; this version reads {FORMAT}")
+        raise UsageError(f"{printable(path)}: checkpoint format {found}; this version reads {FORMAT}")
     try:
         Contents.model_validate(contents)
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise BadRequest(
+        raise UsageError(
             f"{printable(path)}: not a whole model of akshar (its {printable(place)} is wrong)"
         ) from error
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from akshar.runs.checkpoint import read_checkpoint
-from akshar.runs.safetensors import read_safetensors
+from akshar.runs.safetensors_file import read_safetensors
 
 
 def read_model(model: str | Path) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def read_model(model: str | Path) -> dict[str, Any]:
             safetensors`.
 
     Raises:
-        BadRequest: no such file, or none of ours; the message names it.
+        UsageError: no such file, or none of ours; the message names it.
     """
     path = Path(model).expanduser()
     return read_safetensors(path) if path.suffix == ".safetensors" else read_checkpoint(path)

@@ -14,16 +14,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from akshar.errors import BadRequest
-from akshar.files import write_json, write_whole
-from akshar.runs.record import RunFolder
+from akshar.errors import UsageError
+from akshar.files import write_atomic, write_json
+from akshar.runs.run_dir import RunDir
 
 PACKAGES = ("akshar", "torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy")
 WORDS = {"diff": "uncommitted changes", "cpu": "processor"}
 MAX_DIFF = 1_000_000  # bytes of a diff that are kept
 
 
-def begin(folder: RunFolder, facts: dict[str, Any]) -> dict[str, Any]:
+def begin(folder: RunDir, facts: dict[str, Any]) -> dict[str, Any]:
     """Writes where a fresh run comes from: `provenance.json`, and `uncommitted.diff` where the code is changed.
 
     Args:
@@ -35,7 +35,7 @@ def begin(folder: RunFolder, facts: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def resume(folder: RunFolder, step: int, config_hash: str) -> dict[str, Any]:
+def resume(folder: RunDir, step: int, config_hash: str) -> dict[str, Any]:
     """Adds a resume to the record of a run: when, by which command line, under which code.
 
     Args:
@@ -66,17 +66,17 @@ class Record(BaseModel):
     resumed: list[dict[str, Any]]
 
 
-def read(folder: RunFolder) -> dict[str, Any]:
+def read(folder: RunDir) -> dict[str, Any]:
     """The record of a run.
 
     Raises:
-        BadRequest: there is none, or it is damaged.
+        UsageError: there is none, or it is damaged.
     """
     try:
         content = json.loads(folder.provenance.read_text(encoding="utf-8"))
         Record.model_validate(content)
     except (OSError, ValueError) as error:
-        raise BadRequest(f"{folder.provenance}: is missing or damaged; the run cannot be taken up") from error
+        raise UsageError(f"{folder.provenance}: is missing or damaged; the run cannot be taken up") from error
     return content
 
 
@@ -103,9 +103,9 @@ def finished(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"finished": _now()}
 
 
-def _keep(folder: RunFolder, content: dict[str, Any], diff_name: str) -> None:
+def _keep(folder: RunDir, content: dict[str, Any], diff_name: str) -> None:
     if _code() and (diff := _git("diff", "HEAD")):
-        write_whole(folder.path / diff_name, diff.encode(errors="replace")[:MAX_DIFF])
+        write_atomic(folder.path / diff_name, diff.encode(errors="replace")[:MAX_DIFF])
     write_json(folder.provenance, content)
 
 

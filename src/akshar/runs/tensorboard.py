@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from akshar.runs.settings import compared
+from akshar.config.schema import compared
 
 LAYOUT = {
     "training": {

@@ -4,7 +4,7 @@ from optuna.trial import Trial
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from akshar.errors import Pruned
-from akshar.runs.record import RunFolder
+from akshar.runs.run_dir import RunDir
 from akshar.sweeps.study import OBJECTIVE, OBJECTIVES, open_study
 
 
@@ -15,7 +15,7 @@ class Pruning(Callback):
         folder: of the run; its name is the trial's number.
     """
 
-    def __init__(self, folder: RunFolder):
+    def __init__(self, folder: RunDir):
         study = open_study(folder.path.parent)
         self.trial = Trial(study, study.trials[int(folder.path.name)]._trial_id)
         self.metric = OBJECTIVES[study.user_attrs[OBJECTIVE]].metric

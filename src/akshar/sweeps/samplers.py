@@ -11,7 +11,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, CmaEsSampler, GridSampler, RandomSampler, TPESampler
 
-from akshar.errors import BadRequest
+from akshar.errors import UsageError
 from akshar.seeds import derive_seed
 
 Space = Mapping[str, BaseDistribution]
@@ -43,7 +43,7 @@ def make_sampler(named: Any, seed: int, trial: int, space: Space) -> BaseSampler
         space: that is searched.
 
     Raises:
-        BadRequest: there is none of that name, or it cannot be made.
+        UsageError: there is none of that name, or it cannot be made.
     """
     if isinstance(named, str):
         keys = (seed,) if named == "grid" else (seed, "trial", trial)
@@ -55,7 +55,7 @@ def make_pruner(named: Any) -> BasePruner:
     """A pruner: one of `PRUNERS`, or a node with a `_target_`.
 
     Raises:
-        BadRequest: there is none of that name, or it cannot be made.
+        UsageError: there is none of that name, or it cannot be made.
     """
     return _find("pruner", named, PRUNERS)() if isinstance(named, str) else _made("pruner", named, BasePruner)
 
@@ -64,7 +64,7 @@ def grid_of(space: Space) -> dict[str, list[Any]]:
     """Every value of each key.
 
     Raises:
-        BadRequest: a key has as many as there are numbers.
+        UsageError: a key has as many as there are numbers.
     """
     grid: dict[str, list[Any]] = {}
     for key, values in space.items():
@@ -73,13 +73,13 @@ def grid_of(space: Space) -> dict[str, list[Any]]:
         elif isinstance(values, IntDistribution) and not values.log:
             grid[key] = list(range(values.low, values.high + 1, values.step))
         else:
-            raise BadRequest(f"hydra.sweeper.search.sampler=grid: {key} needs values, e.g. {key}=0.1,0.2")
+            raise UsageError(f"hydra.sweeper.search.sampler=grid: {key} needs values, e.g. {key}=0.1,0.2")
     return grid
 
 
 def _find(part: str, name: str, known: Mapping[str, Any]) -> Any:
     if name not in known:
-        raise BadRequest(f"hydra.sweeper.search.{part}={name}: must be one of {', '.join(known)}, or a _target_")
+        raise UsageError(f"hydra.sweeper.search.{part}={name}: must be one of {', '.join(known)}, or a _target_")
     return known[name]
 
 
@@ -87,7 +87,7 @@ def _made(part: str, node: Any, kind: type) -> Any:
     try:
         made = instantiate(node)
     except InstantiationException as error:
-        raise BadRequest(f"hydra.sweeper.search.{part}: {error.__cause__ or error}") from error
+        raise UsageError(f"hydra.sweeper.search.{part}: {error.__cause__ or error}") from error
     if not isinstance(made, kind):
-        raise BadRequest(f"hydra.sweeper.search.{part}: must give an Optuna {part}, not {type(made).__name__}")
+        raise UsageError(f"hydra.sweeper.search.{part}: must give an Optuna {part}, not {type(made).__name__}")
     return made

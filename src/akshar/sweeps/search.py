@@ -11,8 +11,8 @@ import optuna
 from hydra.core.utils import JobReturn
 from optuna.trial import FrozenTrial, TrialState
 
-from akshar.errors import BadRequest
-from akshar.runs.record import RunFolder
+from akshar.errors import UsageError
+from akshar.runs.run_dir import RunDir
 from akshar.sweeps.samplers import grid_of
 from akshar.sweeps.space import split_words
 from akshar.sweeps.study import OBJECTIVES, SharedStudy
@@ -33,7 +33,7 @@ def run_search(words: Sequence[str], sweep: Path, search: dict[str, Any], launch
         launch: of Hydra's launcher: runs jobs with given overrides, numbered from the second argument.
 
     Raises:
-        BadRequest: a space or settings that cannot be searched with, or a study of another search.
+        UsageError: a space or settings that cannot be searched with, or a study of another search.
     """
     fixed, space = split_words(words)
     _check(search)
@@ -78,7 +78,7 @@ def _check(search: dict[str, Any]) -> None:
             named = ", ".join("null" if choice is None else choice for choice in choices)
             problems.append(f"hydra.sweeper.search.{key}={search[key]}: must be one of {named}")
     if problems:
-        raise BadRequest(*problems)
+        raise UsageError(*problems)
 
 
 def _as_words(trial: FrozenTrial) -> list[str]:
@@ -98,7 +98,7 @@ def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
 
 def _tell(study: SharedStudy, number: int, place: tuple[str, str]) -> None:
     """Tells the study what the trial's own folder says; of one that was stopped, nothing, so that it goes on."""
-    folder = RunFolder(study.sweep / str(number))
+    folder = RunDir(study.sweep / str(number))
     status = folder.read_status().get("status", "interrupted")
     if status == "completed":
         result: dict[str, Any] = json.loads(folder.result.read_text(encoding="utf-8"))

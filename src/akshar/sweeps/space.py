@@ -7,14 +7,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from akshar.errors import BadRequest
+from akshar.errors import UsageError
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, BaseDistribution]]:
     """The words with one value, and a distribution for each key with several; of a key given twice the last counts.
 
     Raises:
-        BadRequest: with every space that is empty or reversed, or where nothing is searched.
+        UsageError: with every space that is empty or reversed, or where nothing is searched.
     """
     parsed = {o.get_key_element(): o for o in OverridesParser.create().parse_overrides(list(words))}
     fixed, space, problems = [], {}, []
@@ -27,9 +27,9 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, BaseDistribu
         except ValueError as error:
             problems.append(f"{override.input_line}: {error}")
     if problems:
-        raise BadRequest(*problems)
+        raise UsageError(*problems)
     if not space:
-        raise BadRequest(
+        raise UsageError(
             "nothing to search: give a key several values, e.g. optimizer.lr=tag(log, interval(1e-4, 1e-1))"
         )
     return fixed, space

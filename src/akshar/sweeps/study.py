@@ -12,10 +12,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from akshar.errors import BadRequest
-from akshar.figures.study import TrialPoint, draw_study
-from akshar.sweeps.folder import JOURNAL
+from akshar.errors import UsageError
+from akshar.plots.study import TrialPoint, draw_study
 from akshar.sweeps.samplers import make_pruner, make_sampler
+from akshar.sweeps.sweep_dir import JOURNAL
 
 Direction = Literal["minimize", "maximize"]
 
@@ -57,7 +57,7 @@ class SharedStudy:
         seed: of the search.
 
     Raises:
-        BadRequest: sampler or pruner cannot be made; the folder's study is of another search, or its file is none.
+        UsageError: sampler or pruner cannot be made; the folder's study is of another search, or its file is none.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class SharedStudy:
                 load_if_exists=True,
             )
         except (ValueError, KeyError) as error:
-            raise BadRequest(f"{sweep / JOURNAL}: is no study, or a damaged one ({error})") from error
+            raise UsageError(f"{sweep / JOURNAL}: is no study, or a damaged one ({error})") from error
         described = {key: distribution_to_json(value) for key, value in space.items()}
         for attribute, value in ((SPACE, described), (OBJECTIVE, objective)):
             if self.study.user_attrs.get(attribute, value) != value:
-                raise BadRequest(
+                raise UsageError(
                     f"{sweep / JOURNAL}: is of another search {attribute}; choose another folder, or the same line"
                 )
             self.study.set_user_attr(attribute, value)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from akshar.runs.listing import DIED
-from akshar.runs.record import RunFolder
-from akshar.runs.settings import compared
-from akshar.sweeps.folder import read_choices, runs_of
+from akshar.config.schema import compared
+from akshar.runs.index import DIED
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.sweep_dir import read_choices, runs_of
 
 REPEATED = ("seed", "data.fold", "data.split_seed")  # what is averaged over
 
@@ -30,7 +30,7 @@ class Entry:
         error: the last error's first line.
     """
 
-    folder: RunFolder
+    folder: RunDir
     status: str
     values: dict[str, Any]
     result: dict[str, Any]
@@ -122,7 +122,7 @@ def _follows(entries: Sequence[Entry], key: str, part: str) -> bool:
     return len(pairs) == len({json.dumps(entry.values.get(part)) for entry in entries})
 
 
-def _entry(folder: RunFolder) -> Entry | None:
+def _entry(folder: RunDir) -> Entry | None:
     status = folder.read_status()
     try:
         config = yaml.safe_load(folder.config.read_text(encoding="utf-8"))
@@ -135,7 +135,7 @@ def _entry(folder: RunFolder) -> Entry | None:
     except (OSError, ValueError):
         result = {}
     how = str(status.get("status"))
-    if how == "running" and not folder.is_held():
+    if how == "running" and not folder.is_locked():
         how = DIED
     if how == "completed" and not {"best", "test", "fit", "model"} <= result.keys():
         how = DIED

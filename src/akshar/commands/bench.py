@@ -1,0 +1,90 @@
+"""`akshar bench`: what this machine does in a second, and how soon a network learns on it."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from tqdm import tqdm
+
+from akshar.errors import UsageError
+from akshar.files import write_json
+from akshar.runs.run_dir import new_run_name
+
+if TYPE_CHECKING:
+    from akshar.benchmarks.machine import Section
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the verb.
+
+    Args:
+        arguments: what follows `akshar bench`.
+
+    Returns:
+        0.
+    """
+    parser = argparse.ArgumentParser(prog="akshar bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under a minute, without DHCD and compiling")
+    parser.add_argument("--output", metavar="FOLDER", help="where bench.json and bench.png go (outputs/bench/...)")
+    asked = parser.parse_args(arguments)
+    folder = Path(asked.output).expanduser() if asked.output else Path("outputs/bench") / new_run_name()
+    if (folder / "bench.json").exists():
+        raise UsageError(f"--output {folder}: holds a bench.json already")
+
+    from akshar.benchmarks.machine import measure_machine  # torch
+    from akshar.memory import keep_freed_memory
+    from akshar.plots.bench import draw_bench
+    from akshar.runs import provenance
+    from akshar.training.job import quiet_libraries
+
+    keep_freed_memory()
+    quiet_libraries()
+    here = provenance.here()
+    host, versions = here["host"], here["versions"]
+    machine = f"{host['gpus'][0] if host['gpus'] else host['cpu']}, {host['threads']} threads"
+    title = f"{machine}, Python {platform.python_version()}, torch {versions['torch']}"
+    print(title)
+    sections = []
+    with tqdm(total=None, file=sys.stderr, bar_format="{elapsed} {desc}", disable=None, leave=False) as progress:
+        for section in measure_machine(asked.quick, progress.set_description_str):
+            sections.append(section)
+            progress.clear()
+            _print(section)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        section.title: {
+            "figures": {name: figure.as_json() for name, figure in section.figures.items()},
+            "notes": section.notes,
+        }
+        for section in sections
+    }
+    write_json(folder / "bench.json", {"quick": asked.quick, "sections": content, "provenance": here})
+    draw_bench(sections, title, folder / "bench.png")
+    print(f"bench.json and bench.png in {folder}")
+    return 0
+
+
+def _print(section: "Section") -> None:
+    """A section as a table, its notes below."""
+    from akshar.plots.bench import readable
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=section.title, title_justify="left")
+    table.add_column("")
+    for column in ("median", "smallest", "largest"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for name, figure in section.figures.items():
+        numbers = [readable(value) for value in (figure.median, *figure.spread)]
+        table.add_row(escape(name), *numbers, figure.unit)
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console.print()
+    console.print(table)
+    for note in section.notes:
+        console.print(f"  {escape(note)}")

@@ -1,0 +1,113 @@
+"""The Devanagari Handwritten Character Dataset: found or downloaded, decoded once, verified, kept.
+
+Acharya, Pant, Gyawali, "Deep learning based large scale handwritten Devanagari character recognition",
+SKIMA 2015; UCI data set 389.
+"""
+
+import hashlib
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from akshar.data.cache import Arrays, cache_root, cached_arrays, fingerprint
+from akshar.data.download import download
+from akshar.data.image_set import ImageSet, TrainTest
+from akshar.devanagari.dhcd_archive import Layout, archive_files, read_archive
+from akshar.devanagari.letters import PER_CLASS, SUBSETS
+from akshar.errors import DataError
+
+log = logging.getLogger(__name__)
+
+URL = "https://archive.ics.uci.edu/static/public/389/devanagari+handwritten+character+dataset.zip"
+DHCD_LAYOUT = Layout(
+    classes=tuple(character.folder for character in SUBSETS["all"]),
+    per_class=PER_CLASS,
+    digests={
+        "Train": "a0c8d29ff7ad44d5f88ebf0f1efdecbc5c742b9c31d2c872f57a68ad4ce389cf",
+        "Test": "f979bff909f82c6644f06edbdb50c1c6ecfd557ea2f7cbe3c21441f083ccd4f7",
+    },
+)
+
+
+@dataclass(frozen=True)
+class DHCD:
+    """The official training and test sets.
+
+    Attributes:
+        archive: a zip or an unpacked folder; else the environment's AKSHAR_DHCD, the cache, a download.
+        subset: "all" 46 classes, the 10 "digits" or the 36 "letters".
+        cache_dir: see `cache_root`.
+        url: where it is downloaded from.
+        layout: what the set must hold.
+    """
+
+    archive: str | None = None
+    subset: Literal["all", "digits", "letters"] = "all"
+    cache_dir: str | None = None
+    url: str = URL
+    layout: Layout = DHCD_LAYOUT
+
+    def load(self) -> TrainTest:
+        """Reads the cache, which is filled first where it has to be.
+
+        Raises:
+            DataError: no archive where one is named, no network, or contents that are not DHCD's.
+        """
+        arrays = self._arrays()
+        train, test = (self._images(arrays, part) for part in ("Train", "Test"))
+        return TrainTest("dhcd", train, test)
+
+    def _arrays(self) -> Arrays:
+        folder = cache_root(self.cache_dir) / "dhcd"
+        archive = self.archive or os.environ.get("AKSHAR_DHCD")
+        if not archive:
+            return cached_arrays(folder, lambda: download(self.url, folder.parent, self._read), (), self._is_whole)
+        path = Path(archive).expanduser()
+        # A mark of its own for every archive that was found to hold what the cache holds.
+        verified = folder.parent / f"dhcd-verified-{fingerprint(archive_files(path))}"
+
+        def build() -> Arrays:
+            arrays = self._read(path)
+            verified.touch()
+            return arrays
+
+        return cached_arrays(folder, build, (), lambda arrays: verified.exists() and self._is_whole(arrays))
+
+    def _read(self, archive: Path) -> Arrays:
+        log.info("reading DHCD from %s", archive)
+        arrays = read_archive(archive, self.layout)
+        if differences := self._differences(arrays):
+            raise DataError(f"{archive}: {'; '.join(differences)}")
+        return arrays
+
+    def _is_whole(self, arrays: Arrays) -> bool:
+        return not self._differences(arrays)
+
+    def _differences(self, arrays: Arrays) -> list[str]:
+        """In what the arrays are not DHCD: empty when they are, byte for byte."""
+        differences = []
+        for part, expected in self.layout.digests.items():
+            pixels = arrays.get(f"{part}-pixels")
+            found = "nothing" if pixels is None else hashlib.sha256(pixels.data).hexdigest()
+            if found != expected:
+                differences.append(
+                    f"the pixels of {part} are not DHCD's (sha256 {found[:12]}..., expected {expected[:12]}...)"
+                )
+        return differences
+
+    def _images(self, arrays: Arrays, part: str) -> ImageSet:
+        count = self.layout.per_class[part]
+        subset = [character.folder for character in SUBSETS[self.subset]]
+        classes = tuple(name for name in self.layout.classes if name in subset)
+        start = self.layout.classes.index(classes[0]) * count
+        stop = start + len(classes) * count  # the classes of a subset lie side by side
+        return ImageSet(
+            torch.from_numpy(arrays[f"{part}-pixels"][start:stop])[:, None],
+            torch.arange(len(classes)).repeat_interleave(count),
+            torch.from_numpy(arrays[f"{part}-numbers"][start:stop]),
+            classes,
+        )

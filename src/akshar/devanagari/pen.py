@@ -1,0 +1,146 @@
+"""Ink on a canvas: fonts and pen strokes drawn, written by an unsteady hand, framed as DHCD frames.
+
+Shapes: B characters, CANVAS x CANVAS pixels.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from akshar.data.augment import Augment, blur_images
+from akshar.pictures.frame import BORDER, BOX
+from akshar.pictures.text import Font, draw_text
+
+CANVAS = 64
+FILLED = 44  # pixels of the canvas that a character's longer side takes: room for the hand's unsteadiness
+GRID = 20  # of `strokes.FORMS`
+NIB = 1.6  # standard deviation in pixels of the pen's soft tip
+
+# The hand as a whole, then the trembling of single strokes.
+SWAY = Augment(rotation=12, shear=20, stretch=(0.6, 1.6), elastic=2.5)
+TREMBLE = Augment(elastic=0.8, elastic_knots=11)
+
+
+def draw_glyph(font: Font, text: str, language: str) -> Tensor:
+    """A character of a font, in the middle of a canvas: float32 [0, 1] (1, CANVAS, CANVAS)."""
+    ink = torch.from_numpy(draw_text(font, text, size=160, language=language)).float()[None, None] / 255
+    factor = FILLED / max(ink.shape[2:])
+    height, width = (max(2, round(side * factor)) for side in ink.shape[2:])
+    ink = F.interpolate(ink, size=(height, width), mode="bilinear", antialias=True, align_corners=False)
+    left, top = (CANVAS - width) // 2, (CANVAS - height) // 2
+    return F.pad(ink[0], (left, CANVAS - width - left, top, CANVAS - height - top))
+
+
+def draw_strokes(form: str, count: int, generator: torch.Generator, jitter: float, drift: float) -> Tensor:
+    """A form of `strokes.FORMS` drawn with a hair-thin pen, each time by another hand.
+
+    Args:
+        form: strokes and points.
+        count: how many.
+        generator: of all that differs.
+        jitter: standard deviation of each point, in units of the grid.
+        drift: standard deviation of each whole stroke likewise.
+
+    Returns:
+        float32 [0, 1] (count, 1, CANVAS, CANVAS).
+    """
+    canvas = torch.zeros(count, CANVAS * CANVAS)
+    for stroke in form.split("/"):
+        points = _points(stroke)
+        moved = points + torch.randn((count, *points.shape), generator=generator) * jitter
+        moved = moved + torch.randn((count, 1, 2), generator=generator) * drift
+        if _is_headline(points):  # headlines are drawn too long and too short
+            moved[:, :, 0] += torch.randn((count, 2), generator=generator) * 1.5
+        longest = float((points[1:] - points[:-1]).norm(dim=1).max()) * FILLED / GRID
+        curve = _smooth_curve(moved, math.ceil(2.5 * longest)) * (FILLED / GRID) + (CANVAS - FILLED) / 2
+        _splat(canvas, curve)
+    return canvas.clamp_(max=1).view(count, 1, CANVAS, CANVAS)
+
+
+def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator) -> Tensor:
+    """Turns drawings into handwriting as DHCD holds it.
+
+    Args:
+        canvas: float32 [0, 1] (B, 1, CANVAS, CANVAS).
+        hairline: bool (B,), whether a drawing is one of strokes without a width yet.
+        generator: of all that differs.
+
+    Returns:
+        uint8 [0, 255] (B, 1, 32, 32).
+    """
+    count = len(canvas)
+    canvas = TREMBLE(SWAY(canvas, generator), generator)
+    soft = _soft_tip(canvas)
+    # A line through a Gaussian tip has the peak 1 / (sigma sqrt(2 pi)); a font's stroke has its own.
+    as_line = (soft * NIB * math.sqrt(2 * math.pi)).clamp(max=1)
+    as_font = soft / soft.amax((1, 2, 3), keepdim=True)
+    soft = torch.where(hairline.view(-1, 1, 1, 1), as_line, as_font)
+    width = torch.rand((count, 1, 1, 1), generator=generator) * 0.45 + 0.15  # a high threshold is a thin pen
+    ink = ((soft - width) / 0.3 + 0.5).clamp(0, 1)
+    boxed = blur_images(_box(ink), torch.rand(count, generator=generator) * 0.15)
+    return F.pad((boxed * 255).round().to(torch.uint8), (BORDER,) * 4)
+
+
+def _points(stroke: str) -> Tensor:
+    """Float (points, 2)."""
+    text = "0,0 20,0" if stroke == "H" else stroke
+    return torch.tensor([[float(value) for value in point.split(",")] for point in text.split()])
+
+
+def _is_headline(points: Tensor) -> bool:
+    return len(points) == 2 and bool((points[:, 1] == 0).all())
+
+
+def _smooth_curve(points: Tensor, samples: int) -> Tensor:
+    """Catmull-Rom splines through (B, K, 2) points, `samples` from each to the next: (B, samples (K - 1), 2)."""
+    u = torch.linspace(0, 1, samples).view(1, 1, -1, 1)
+    before = 2 * points[:, :1] - points[:, 1:2]
+    after = 2 * points[:, -1:] - points[:, -2:-1]
+    knots = torch.cat([before, points, after], 1)[:, :, None]
+    a, b, c, d = (knots[:, start : start + points.shape[1] - 1] for start in range(4))
+    curve = 2 * b + (c - a) * u + (2 * a - 5 * b + 4 * c - d) * u**2 + (3 * b - a - 3 * c + d) * u**3
+    return curve.flatten(1, 2) / 2
+
+
+def _splat(canvas: Tensor, curve: Tensor) -> None:
+    """Adds points (B, P, 2) to canvases (B, CANVAS * CANVAS), each shared among four pixels."""
+    x, y = (curve - 0.5).clamp(0, CANVAS - 2).unbind(-1)
+    left, top = x.floor(), y.floor()
+    right_part, low_part = x - left, y - top
+    corner = (top * CANVAS + left).long()
+    shares: Sequence[tuple[int, Tensor]] = (
+        (0, (1 - right_part) * (1 - low_part)),
+        (1, right_part * (1 - low_part)),
+        (CANVAS, (1 - right_part) * low_part),
+        (CANVAS + 1, right_part * low_part),
+    )
+    for offset, share in shares:
+        canvas.scatter_add_(1, corner + offset, share)
+
+
+def _soft_tip(canvas: Tensor) -> Tensor:
+    reach = 6
+    kernel = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * NIB**2))
+    kernel /= kernel.sum()
+    across = F.conv2d(canvas, kernel.view(1, 1, 1, -1), padding=(0, reach))
+    return F.conv2d(across, kernel.view(1, 1, -1, 1), padding=(reach, 0))
+
+
+def _box(ink: Tensor) -> Tensor:
+    """Crops each drawing to its ink and stretches it: float32 [0, 1] (B, 1, BOX, BOX)."""
+    inked = ink[:, 0] > 0.4
+    fine = 2 * BOX
+    share = (torch.arange(fine) + 0.5) / fine
+
+    def positions(used: Tensor) -> Tensor:
+        """Of `fine` samples between the first and last used row or column: (B, fine), [-1, 1]."""
+        first = used.float().argmax(1)
+        last = CANVAS - used.flip(1).float().argmax(1)
+        return (first[:, None] + share * (last - first)[:, None]) * 2 / CANVAS - 1
+
+    y, x = positions(inked.any(2)), positions(inked.any(1))
+    grid = torch.stack([x[:, None, :].expand(-1, fine, -1), y[:, :, None].expand(-1, -1, fine)], -1)
+    return F.avg_pool2d(F.grid_sample(ink, grid, align_corners=False), 2)

@@ -1,0 +1,93 @@
+"""What `akshar bench` measured, a panel each section."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from akshar.plots.style import INK, STYLE, TRAIN
+
+
+class Figure(Protocol):
+    """A figure measured several times."""
+
+    @property
+    def unit(self) -> str:
+        """Of its values."""
+        ...
+
+    @property
+    def median(self) -> float:
+        """Of its rounds."""
+        ...
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The smallest and the largest round."""
+        ...
+
+
+class Panel(Protocol):
+    """A section."""
+
+    @property
+    def title(self) -> str:
+        """A line."""
+        ...
+
+    @property
+    def figures(self) -> Mapping[str, Figure]:
+        """By name."""
+        ...
+
+
+def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
+    """Writes a PNG: a bar each figure, to the median, with a line from the smallest to the largest round.
+
+    Args:
+        sections: one below the other.
+        title: what machine this is.
+        path: of the PNG.
+    """
+    heights = [0.7 + 0.4 * len(section.figures) for section in sections]
+    with plt.rc_context(STYLE):
+        figure, charts = plt.subplots(
+            len(sections),
+            1,
+            figsize=(9, sum(heights)),
+            layout="constrained",
+            squeeze=False,
+            gridspec_kw={"height_ratios": [len(section.figures) for section in sections]},
+        )
+        figure.suptitle(title, fontsize=11)
+        for axes, section in zip(charts[:, 0], sections, strict=True):
+            _panel(axes, section)
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def readable(value: float) -> str:
+    """Four digits, or whole thousands: 0.08595, 25.58, 323,090."""
+    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
+
+
+def _panel(axes: Axes, section: Panel) -> None:
+    """Bars of one unit; figures of another unit are to their own scale, which their labels tell."""
+    names = [*section.figures]
+    for place, measured in enumerate(section.figures.values()):
+        largest = max(other.spread[1] for other in section.figures.values() if other.unit == measured.unit)
+        low, high = measured.spread
+        axes.barh(place, measured.median / largest, height=0.6, color=TRAIN)
+        axes.plot([low / largest, high / largest], [place, place], color=INK, linewidth=1.5)
+        axes.text(
+            high / largest + 0.01, place, f"{readable(measured.median)} {measured.unit}", va="center", fontsize=10
+        )
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(0, 1.25)
+    axes.set_xticks([])
+    axes.grid(visible=False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_title(section.title.replace("`", ""), loc="left", fontsize=11, fontweight="bold")

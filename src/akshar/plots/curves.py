@@ -1,0 +1,71 @@
+"""Loss and accuracy by epoch."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from akshar.plots.style import INK, STYLE, TRAIN, VAL
+
+
+def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, title: str) -> None:
+    """Writes a PNG of two charts, with the chosen epoch marked.
+
+    Args:
+        rows: of the history, one an epoch.
+        best_epoch: the one that was kept, counted from 1.
+        path: of the PNG.
+        title: what run this is.
+    """
+    with plt.rc_context(STYLE):
+        figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        _pair(loss, rows, "loss", best_epoch)
+        loss.set_ylabel("cross-entropy (nats)")
+        loss.set_yscale("log")
+        _pair(accuracy, rows, "accuracy", best_epoch)
+        accuracy.set_ylabel("accuracy")
+        accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
+        accuracy.legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none")
+        figure.suptitle(title)
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path) -> None:
+    """Writes a PNG of two charts: the learning rate at each epoch's end, and the seconds each epoch took.
+
+    Args:
+        rows: of the history, one an epoch.
+        best_epoch: the one that was kept, counted from 1.
+        path: of the PNG.
+    """
+    epochs = [row["epoch"] for row in rows]
+    ends = [0.0, *(row["seconds"] for row in rows)]
+    with plt.rc_context(STYLE):
+        figure, (rate, time) = plt.subplots(1, 2, figsize=(10, 3), layout="constrained")
+        rate.plot(epochs, [row["lr"] for row in rows], color=TRAIN, marker="o" if len(rows) < 30 else "", ms=4)
+        rate.set_ylabel("learning rate")
+        time.bar(epochs, [end - start for start, end in pairwise(ends)], color=TRAIN)
+        time.set_ylabel("seconds")
+        for axes in (rate, time):
+            axes.axvline(best_epoch, color=INK, linewidth=1, linestyle=":")
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def _pair(axes: Axes, rows: Sequence[Mapping[str, Any]], metric: str, best_epoch: int) -> None:
+    epochs = [row["epoch"] for row in rows]
+    marker = "o" if len(rows) < 30 else ""
+    for stage, colour, label in (("train", TRAIN, "train (augmented)"), ("val", VAL, "validation")):
+        axes.plot(
+            epochs, [row[f"{metric}/{stage}"] for row in rows], color=colour, label=label, marker=marker, ms=4
+        )
+    axes.axvline(best_epoch, color=INK, linewidth=1, linestyle=":", label=f"kept: epoch {best_epoch}")
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -1,0 +1,103 @@
+"""How well each class is read, the worst first."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from akshar.devanagari.letters import letter_of
+from akshar.metrics.accuracy import wilson_interval
+from akshar.plots.labels import label_axis
+from akshar.plots.style import INK, STYLE, TRAIN, VAL
+
+ROW = 0.21  # inches of height a class
+LETTER = 13.0  # points
+
+
+def draw_per_class(right: np.ndarray, total: np.ndarray, classes: Sequence[str], path: Path) -> None:
+    """Writes a PNG of each class's accuracy with its 95 % interval (Wilson's), from the worst to the best.
+
+    Args:
+        right: int (K,), images of each class that are read right.
+        total: int (K,), images of each class; a class without any is left out, and the figure says so.
+        classes: K names in label order.
+        path: of the PNG.
+    """
+    right, total = np.asarray(right), np.asarray(total)
+    seen = np.flatnonzero(total > 0)
+    share = right[seen] / total[seen]
+    order = seen[np.lexsort((seen, -total[seen], share))]  # of equals the surest first, then as they are counted
+    accuracy = right[order] / total[order]
+    bounds = np.array([wilson_interval(int(right[label]), int(total[label])) for label in order])
+    overall = right[seen].sum() / total[seen].sum()
+    below = bounds[:, 1] < overall - 1e-9  # of a perfect class the bound is 1 but for its rounding
+    rows = np.arange(len(order))
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(10, 1.6 + max(1.2, ROW * len(order))), layout="constrained")
+        groups = (
+            (below, VAL, "D", "a class whose 95 % interval lies below that"),
+            (~below, TRAIN, "o", "other classes" if below.any() else "a class, with its 95 % interval"),
+        )
+        for chosen, colour, marker, label in groups:
+            if chosen.any():
+                axes.errorbar(
+                    accuracy[chosen],
+                    rows[chosen],
+                    xerr=np.abs(bounds[chosen] - accuracy[chosen, None]).T,
+                    fmt=marker,
+                    ms=5,
+                    color=colour,
+                    elinewidth=1.4,
+                    label=label,
+                    clip_on=False,
+                    zorder=3,
+                )
+        axes.axvline(overall, color=INK, linewidth=1, linestyle=":", label=f"over all: {100 * overall:.2f} %")
+        for row, label in enumerate(order):
+            axes.annotate(
+                f"{right[label]:,} / {total[label]:,}",
+                (1, row),
+                xycoords=axes.get_yaxis_transform(),
+                xytext=(10, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9.5,
+                annotation_clip=False,
+            )
+        axes.annotate(
+            "right / images",
+            (1, 1),
+            xycoords="axes fraction",
+            xytext=(10, 4),
+            textcoords="offset points",
+            fontsize=9.5,
+        )
+        start = _start(float(bounds.min()))
+        axes.set_xlim(start, 1.0)
+        axes.set_ylim(len(order) - 0.4, -0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        label_axis(axes, "y", rows.tolist(), [letter_of(classes[int(label)]) for label in order], LETTER)
+        axes.tick_params(axis="y", length=0)
+        missing = len(total) - len(seen)
+        without = f"; {missing} without images left out" if missing else ""
+        axes.set_ylabel("class, worst first")
+        axes.set_xlabel(
+            f"accuracy with 95 % interval (n = {total.sum():,} images in {len(order)} classes{without})"
+            + (f"\nthe axis begins at {100 * start:.4g} %" if start else "")
+        )
+        figure.legend(loc="outside upper left", ncols=3, fontsize=10)
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def _start(least: float) -> float:
+    """Where the axis begins: a round figure below all that is drawn, 0 if that is near."""
+    if least < 0.3:
+        return 0.0
+    step = 10.0 ** math.floor(math.log10(max(1 - least, 1e-6)))
+    step = step / 2 if (1 - least) / step < 4 else step
+    return max(0.0, 1 - step * math.ceil((1 - least) / step + 0.1))

@@ -1,0 +1,151 @@
+"""A search at a glance: how its best came down, which keys mattered, and which values went together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
+
+from akshar.plots.style import GRID, INK, STYLE, TRAIN, VAL
+
+FEW = 3  # values an axis of the lower chart names where it is a scale
+
+
+@dataclass(frozen=True)
+class TrialPoint:
+    """One trial.
+
+    Attributes:
+        number: from 0.
+        value: of the objective; None of a trial that ended early.
+        params: of the keys that were searched, numbers or words.
+    """
+
+    number: int
+    value: float | None
+    params: Mapping[str, float | str]
+
+
+def draw_study(
+    trials: Sequence[TrialPoint],
+    importance: Mapping[str, float],
+    path: Path,
+    *,
+    objective: str,
+    minimised: bool,
+    logarithmic: Sequence[str] = (),
+) -> None:
+    """Writes a PNG: history, importance, and below them a line for each trial through its values.
+
+    Args:
+        trials: in their order; at least one with a value.
+        importance: of each key, shares that sum to 1; may be empty.
+        path: of the PNG.
+        objective: its name, for the axes.
+        minimised: whether less is better.
+        logarithmic: keys that were searched on a logarithmic scale.
+    """
+    keys = list(trials[0].params)
+    with plt.rc_context(STYLE):
+        figure = plt.figure(figsize=(max(8.0, 1.9 * len(keys) + 3), 7.5), layout="constrained")
+        grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.1))
+        _history(figure.add_subplot(grid[0, 0]), trials, objective, minimised)
+        _importance(figure.add_subplot(grid[0, 1]), importance or dict.fromkeys(keys, 0.0))
+        _parallel(figure.add_subplot(grid[1, :]), trials, keys, objective, minimised, logarithmic)
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def _history(axes: Axes, trials: Sequence[TrialPoint], objective: str, minimised: bool) -> None:
+    done = [(trial.number, trial.value) for trial in trials if trial.value is not None]
+    best = list(accumulate((value for _, value in done), min if minimised else max))
+    axes.plot([number for number, _ in done], [value for _, value in done], "o", color=TRAIN, label="a trial")
+    axes.step([number for number, _ in done], best, where="post", color=VAL, label="best so far")
+    ended = [trial.number for trial in trials if trial.value is None]
+    if ended:
+        axes.plot(
+            ended,
+            [0.02] * len(ended),
+            "x",
+            color=INK,
+            label=f"ended early ({len(ended)})",
+            transform=axes.get_xaxis_transform(),
+        )
+    values = [value for _, value in done]
+    if minimised and min(values) > 0 and max(values) > 10 * min(values):
+        axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("trial")
+    axes.set_ylabel(objective)
+    axes.legend(fontsize=9)
+
+
+def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
+    ordered = sorted(importance.items(), key=lambda pair: pair[1])
+    axes.barh([key for key, _ in ordered], [share for _, share in ordered], color=TRAIN)
+    axes.set_xlim(0, 1)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("importance for being among the best (PED-ANOVA)")
+
+
+def _parallel(
+    axes: Axes,
+    trials: Sequence[TrialPoint],
+    keys: Sequence[str],
+    objective: str,
+    minimised: bool,
+    logarithmic: Sequence[str],
+) -> None:
+    done = [trial for trial in trials if trial.value is not None]
+    values = [trial.value for trial in done if trial.value is not None]
+    heights = np.array([_scaled(axes, at, key, done, key in logarithmic) for at, key in enumerate(keys)])
+    colour = ScalarMappable(Normalize(min(values), max(values)), "viridis_r" if minimised else "viridis")
+    order = np.argsort(values)[::-1] if minimised else np.argsort(values)  # the best are drawn on top
+    for rank, index in enumerate(order):
+        axes.plot(
+            range(len(keys)),
+            heights[:, index],
+            color=colour.to_rgba(values[index]),
+            linewidth=3.5 if rank == len(order) - 1 else 1.3,
+            marker="o",
+            markersize=4,
+        )
+    axes.set_xlim(-0.3, len(keys) - 0.4)
+    axes.set_ylim(-0.06, 1.06)
+    axes.set_xticks(range(len(keys)), keys)
+    axes.yaxis.set_major_locator(NullLocator())
+    axes.yaxis.set_major_formatter(NullFormatter())
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
+    axes.figure.colorbar(colour, ax=axes, label=f"{objective} (the thick line is the best)", pad=0.01)
+
+
+def _scaled(axes: Axes, at: int, key: str, trials: Sequence[TrialPoint], log: bool) -> list[float]:
+    """Heights in [0, 1] of one key's values, and the axis that names them."""
+    given = [trial.params[key] for trial in trials]
+    axes.axvline(at, color=GRID, linewidth=1, zorder=0)
+    if any(isinstance(value, str) for value in given):
+        words = list(dict.fromkeys(map(str, given)))
+        places = {word: (index + 0.5) / len(words) for index, word in enumerate(words)}
+        heights = [places[str(value)] for value in given]
+        named = [(place, word) for word, place in places.items()]
+    else:
+        numbers = np.array(given, dtype=float)
+        numbers = np.log(numbers) if log else numbers
+        low, high = numbers.min(), max(numbers.max(), numbers.min() + 1e-12)
+        heights = list((numbers - low) / (high - low))
+        steps = [index / (FEW - 1) for index in range(FEW)]
+        shown = [low + step * (high - low) for step in steps]
+        named = [(step, f"{np.exp(value) if log else value:.3g}") for step, value in zip(steps, shown, strict=True)]
+    for place, text in named:
+        axes.text(at + 0.03, place, text, va="center", fontsize=9, color=INK, zorder=5, bbox=_BOX)
+    return heights
+
+
+_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1}

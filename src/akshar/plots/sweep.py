@@ -1,0 +1,98 @@
+"""Accuracy against each value that a sweep varied."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from akshar.plots.style import STYLE, TRAIN, VAL
+
+SIDE_BY_SIDE = 5  # numbers that get a place each; more are drawn to scale
+WIDE = 20  # the largest over the smallest, from which the scale is logarithmic
+
+
+class Spread(Protocol):
+    """A mean with its deviation."""
+
+    @property
+    def mean(self) -> float:
+        """Of some runs."""
+        ...
+
+    @property
+    def sd(self) -> float | None:
+        """None of a single run."""
+        ...
+
+
+class Shown(Protocol):
+    """What the figure needs of a row of the table."""
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """Of the keys that vary."""
+        ...
+
+    @property
+    def val_accuracy(self) -> Spread | None:
+        """In [0, 1]; None where no run is completed."""
+        ...
+
+    @property
+    def test_accuracy(self) -> Spread | None:
+        """Likewise, and None where none was tested."""
+        ...
+
+
+def draw_sweep(rows: Sequence[Shown], path: Path) -> None:
+    """Writes a PNG with a chart for each key that varies; each row of the table is a point with its deviation.
+
+    Args:
+        rows: of the table; those without figures are left out.
+        path: of the PNG.
+    """
+    shown = [row for row in rows if row.val_accuracy is not None]
+    keys = list(rows[0].values) or [""]
+    with plt.rc_context(STYLE):
+        figure, charts = plt.subplots(
+            1, len(keys), figsize=(max(5.0, 3.6 * len(keys)), 4), layout="constrained", squeeze=False, sharey=True
+        )
+        for axes, key in zip(charts[0], keys, strict=True):
+            _chart(axes, shown, key)
+        charts[0][0].set_ylabel("accuracy")
+        charts[0][0].yaxis.set_major_formatter(PercentFormatter(1.0))
+        figure.legend(*charts[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def _chart(axes: Axes, rows: Sequence[Shown], key: str) -> None:
+    """One key's values on the horizontal axis: side by side, or to scale where there are many numbers."""
+    given = [row.values.get(key, "") for row in rows]
+    numbers = [float(value) for value in given if isinstance(value, int | float) and not isinstance(value, bool)]
+    numeric = len(numbers) == len(given)
+    labels = [f"{value:g}" for value in sorted({*numbers})] if numeric else [*dict.fromkeys(map(str, given))]
+    to_scale = numeric and len(labels) > SIDE_BY_SIDE
+    own = [f"{value:g}" for value in numbers] if numeric else [str(value) for value in given]
+    places = numbers if to_scale else [float(labels.index(label)) for label in own]
+    for name, colour, offset in (("val_accuracy", VAL, -0.06), ("test_accuracy", TRAIN, 0.06)):
+        spreads = [getattr(row, name) for row in rows]
+        points = [(place, spread) for place, spread in zip(places, spreads, strict=True) if spread is not None]
+        axes.errorbar(
+            [place if to_scale else place + offset for place, _ in points],
+            [spread.mean for _, spread in points],
+            yerr=[spread.sd or 0.0 for _, spread in points],
+            fmt="o",
+            color=colour,
+            label=name.replace("_", " ").replace("val ", "validation "),
+            capsize=3,
+        )
+    if not to_scale:
+        axes.set_xticks(range(len(labels)), labels)
+        axes.set_xlim(-0.5, len(labels) - 0.5)
+    elif min(numbers) > 0 and max(numbers) > WIDE * min(numbers):
+        axes.set_xscale("log")
+    axes.set_xlabel(key or "all runs")

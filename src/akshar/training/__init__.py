@@ -1,0 +1,1 @@
+"""The main path: config, data, model, Trainer, fit, best checkpoint, test, result."""
