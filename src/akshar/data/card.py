@@ -1,0 +1,93 @@
+"""`DatasetCard`: what a data set is called, whose it is, and how its classes are shown."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+UNKNOWN = "unknown; ask whoever trained the model"
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """A test accuracy from the literature, drawn beside measured ones.
+
+    Attributes:
+        name: of the network.
+        parameters: number of trained parameters.
+        accuracy: on the data set's test images, [0, 1].
+        sd: standard deviation of the accuracy over runs; None for a single run.
+    """
+
+    name: str
+    parameters: int
+    accuracy: float
+    sd: float | None = None
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """Facts about a data set; they travel with every network trained on it.
+
+    Attributes:
+        name: short name in tables and results, e.g. "folder".
+        title: one sentence on what the images are.
+        licence: of the images.
+        citation: how to cite them.
+        subject: what an image shows, e.g. "handwritten character"; for the card of an exported file.
+        limits: one sentence each on what the data does to a model trained on it.
+        labels: class name -> text to display; a class that is not listed shows its name.
+        transliterations: class name -> its label in Latin letters.
+        font: package `fontpkg_*` with glyphs for the labels; None where DejaVu Sans has them.
+        published: results of others on the test images.
+    """
+
+    name: str
+    title: str
+    licence: str = UNKNOWN
+    citation: str = UNKNOWN
+    subject: str = "image"
+    limits: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    transliterations: Mapping[str, str] = field(default_factory=dict)
+    font: str | None = None
+    published: tuple[PublishedResult, ...] = ()
+
+    def label(self, class_name: str) -> str:
+        """Text to display for a class."""
+        return self.labels.get(class_name, class_name)
+
+    def transliteration(self, class_name: str) -> str:
+        """A class's label in Latin letters."""
+        return self.transliterations.get(class_name, class_name)
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values, for checkpoints and JSON; without `published`, which is not about the images."""
+        record = asdict(self) | {"limits": list(self.limits)}
+        del record["published"]
+        return record
+
+    @staticmethod
+    def from_record(record: object) -> "DatasetCard":
+        """Rebuilds a card from plain values.
+
+        Raises:
+            ValueError: the values are not a card; the message names the first wrong key.
+        """
+        if not isinstance(record, dict) or not {"name", "title"} <= record.keys():
+            raise ValueError("card: must be a mapping with name and title")
+        for key, value in record.items():
+            if key not in KINDS or not _is(value, KINDS[key]):
+                raise ValueError(f"card.{key}: unknown, or of the wrong type")
+        return DatasetCard(**record | {"limits": tuple(record.get("limits", ()))})
+
+
+KINDS = {one.name: str(one.type) for one in fields(DatasetCard) if one.name != "published"}
+
+
+def _is(value: object, kind: str) -> bool:
+    """Whether a plain value has one of the types that a card's fields have."""
+    if "Mapping" in kind:
+        return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
+    if "tuple" in kind:
+        return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
+    return isinstance(value, str) or (value is None and kind.endswith("None"))
