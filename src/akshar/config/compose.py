@@ -1,118 +1,132 @@
-"""From overrides to a checked config: all that is wrong with it is said at once."""
+"""Composes a config from overrides, once, and validates it, once; every problem is reported at the same time."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic
 
-from hydra import compose, initialize_config_dir
+from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import InterpolationKeyError, MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.monitor import direction
-from akshar.config.overrides import choices_of, first_of_sweep, group_problems, key_problem, parse
-from akshar.config.validate import find_problems
+from akshar.config.overrides import choices_of, first_of_sweep, group_problems, is_hydra_s, key_problem, parse
+from akshar.config.run_name import new_run_name
+from akshar.config.validate import Config, validate
 from akshar.errors import UsageError
-from akshar.runs.run_dir import new_run_name
+from akshar.renamed import upgrade_config
 
-CONFIG_NAME = "train"
-# Made once a command line and process, however often Hydra composes.
+PRESETS = ("experiment", "sweep", "debug", "hydra")  # groups that only compose the rest
+
+# One name for each command line and process, however often Hydra composes.
 OmegaConf.register_new_resolver("akshar_run_name", new_run_name, use_cache=True, replace=True)
 OmegaConf.register_new_resolver("akshar_direction", direction, replace=True)
-# Our presets of launchers have their plugins' names, for which Hydra holds them against the plugins' schemas.
+# Our launcher presets have their plugins' names, so Hydra compares them with the plugins' schemas.
 warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
 
 
-def check_overrides(
-    overrides: Sequence[str],
-    multirun: bool = False,
-    config_name: str = CONFIG_NAME,
-    find: Callable[[dict[str, Any]], list[str]] = find_problems,
-) -> None:
-    """Composes the config as Hydra will and holds it against the schema.
+@dataclass(frozen=True)
+class Composed(Generic[Config]):
+    """A valid config.
 
-    Args:
-        overrides: as Hydra takes them; of a sweep the first value of each key is composed.
-        multirun: whether a key may have several values.
-        config_name: of the verb's config.
-        find: what is wrong with it, composed.
-
-    Raises:
-        UsageError: with every problem found.
+    Attributes:
+        config: typed.
+        tree: what Hydra composed, with its own `hydra` node.
     """
-    with composing():
-        parsed, problems = parse(overrides)
-        search_path = [text for override, text in parsed if override.key_or_group == "hydra.searchpath"]
-        if not multirun:
-            problems += [
-                f"{text}: several values need -m" for override, text in parsed if override.is_sweep_override()
-            ]
-        groups, values = [], []
-        for override, text in parsed:
-            if override.key_or_group.startswith("hydra.") or override.key_or_group == "hydra":
-                continue
-            choices = choices_of(override.key_or_group, search_path)
-            if choices and not override.is_delete():
-                wrong = group_problems(override, choices)
-                problems += wrong
-                groups += [] if wrong else [first_of_sweep(override, text)]
-            else:
-                values.append((override, text))
-        good = [*search_path, *groups]
-        try:
-            base = compose(config_name, good)
-            for override, text in values:
-                if problem := key_problem(override, _keys(base)):
-                    problems.append(problem)
-                else:
-                    good.append(first_of_sweep(override, text))
-            config = compose(config_name, good)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise UsageError(*problems, _first_line(error)) from error
-        try:
-            problems += find(plain(config))
-        except UsageError as error:
-            problems += error.problems
-    if problems:
-        raise UsageError(*dict.fromkeys(problems))
 
+    config: Config
+    tree: DictConfig
 
-def plain(config: DictConfig) -> dict[str, Any]:
-    """A config as plain values, every interpolation resolved, without the parts that only compose it.
-
-    Raises:
-        UsageError: a value that must be given is missing, or an interpolation leads nowhere.
-    """
-    try:
-        content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except MissingMandatoryValue as error:
-        key = error.full_key.replace("data.source.", "data.") if error.full_key else "a value"
-        raise UsageError(f"{key}: must be given, as {key}=VALUE") from error
-    except (InterpolationKeyError, OmegaConfBaseException) as error:
-        raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {_first_line(error)}") from error
-    assert isinstance(content, dict)
-    return {
-        str(key): value for key, value in content.items() if key not in ("experiment", "sweep", "debug", "hydra")
-    }
+    @property
+    def is_multirun(self) -> bool:
+        """Whether a preset made this a sweep."""
+        return self.tree.hydra.mode == RunMode.MULTIRUN
 
 
 @contextmanager
-def composing() -> Iterator[None]:
-    """Inside, Hydra composes from `conf/`."""
+def composing(config_name: str) -> Iterator[None]:
+    """Let Hydra compose from `conf/` inside the `with` block."""
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), job_name=config_name, version_base="1.3"):
         yield
     GlobalHydra.instance().clear()
 
 
-def _keys(config: DictConfig) -> dict[str, Any]:
-    """A config's keys as plain values, interpolations left as they are."""
-    content = OmegaConf.to_container(config, resolve=False)
+def compose(
+    config_name: str, overrides: Sequence[str], schema: type[Config], multirun: bool = False
+) -> Composed[Config]:
+    """Compose and validate a config; to be called inside `composing`.
+
+    Args:
+        config_name: "train" or "test".
+        overrides: in Hydra's grammar; of a sweep, the first value of each key is composed.
+        schema: of the config.
+        multirun: whether a key may have several values.
+
+    Raises:
+        UsageError: with every problem found.
+    """
+    parsed, problems = parse(overrides)
+    if not multirun:
+        problems += [f"{text}: several values need -m" for override, text in parsed if override.is_sweep_override()]
+    choices = {text: choices_of(override, parsed) for override, text in parsed}
+    wrong = {text: group_problems(override, choices[text]) for override, text in parsed if choices[text]}
+    problems += [problem for found in wrong.values() for problem in found]
+    if not problems:
+        try:
+            tree = compose_tree(config_name, [first_of_sweep(override, text) for override, text in parsed])
+        except (HydraException, OmegaConfBaseException) as error:
+            failure = _first_line(error)
+        else:
+            return Composed(validate(to_record(tree), schema), tree)
+    # Something is wrong. Compose once more without the values, so that each of them can be checked by itself.
+    good = [first_of_sweep(override, text) for override, text in parsed if choices[text] and not wrong[text]]
+    good += [text for override, text in parsed if is_hydra_s(override)]
+    try:
+        known = OmegaConf.to_container(compose_tree(config_name, good), resolve=False)
+        for override, text in parsed:
+            if choices[text] or is_hydra_s(override):
+                continue
+            if problem := key_problem(override, known):
+                problems.append(problem)
+            else:
+                good.append(first_of_sweep(override, text))
+        validate(to_record(compose_tree(config_name, good)), schema)
+    except UsageError as error:
+        problems += error.problems
+    except (HydraException, OmegaConfBaseException) as error:
+        problems.append(_first_line(error))
+    raise UsageError(*dict.fromkeys(problems or [failure]))
+
+
+def compose_tree(config_name: str, overrides: Sequence[str]) -> DictConfig:
+    """Compose a config with its `hydra` node, unchecked."""
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None
+    return hydra.compose_config(config_name, list(overrides), run_mode=RunMode.RUN, from_shell=False)
+
+
+def to_record(tree: DictConfig) -> dict[str, Any]:
+    """Resolve a composed config to plain values under today's keys, without presets.
+
+    Raises:
+        UsageError: a mandatory value is missing, or an interpolation leads nowhere.
+    """
+    try:
+        wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in PRESETS])
+        content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        key = error.full_key or "a value"
+        raise UsageError(f"{key}: must be given, as {key}=VALUE") from error
+    except OmegaConfBaseException as error:
+        raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {_first_line(error)}") from error
     assert isinstance(content, dict)
-    return {str(key): value for key, value in content.items()}
+    return upgrade_config({str(key): value for key, value in content.items()})
 
 
 def _first_line(error: Exception) -> str:

@@ -1,50 +1,35 @@
-"""A verb as a Hydra application: its words sorted, its config composed and run by Hydra."""
+"""A command as a Hydra application: sorts its words, and runs one job or several."""
 
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
+from hydra._internal.callbacks import Callbacks
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import run_job
+from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from akshar.config.compose import plain
 from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths, search_path_override
 from akshar.errors import UsageError
-from akshar.runs.run_dir import RunDir
+from akshar.renamed import rename_overrides
 
-# Of Hydra's own options: those with a value, and those that show something and run nothing.
+# Hydra's options: those with a value, those that show something and run nothing, and those without a value.
 WITH_VALUE = ("--config-dir", "-cd", "--config-name", "-cn", "--package", "-p", "--info", "-i", "--cfg", "-c")
 SHOWING = ("--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc")
 ALONE = ("--multirun", "-m", "--run", "-r", "--resolve", "--hydra-help", "--shell-completion", "-sc")
 
-Job = Callable[[dict[str, Any], RunDir], None]
-
-
-def run_hydra(config_name: str, options: Sequence[str], overrides: Sequence[str], job: Job) -> None:
-    """Lets Hydra compose and run; each of its jobs comes to `job` as plain settings and a folder."""
-    command_line = sys.argv
-
-    def task(config: DictConfig) -> None:
-        sys.argv = command_line  # the process's own, for the record
-        job(plain(config), RunDir(Path(HydraConfig.get().runtime.output_dir)))
-
-    sys.argv = [command_line[0], *options, *overrides]
-    try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(task)()
-    finally:
-        sys.argv = command_line
-
 
 def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Hydra's options with their values, and the overrides, quoted where they hold paths.
+    """Split a command line into Hydra's options with their values, and overrides.
 
-    A folder of a person's own configs becomes an override, so that checking and running find the same files.
+    Paths are quoted, old keys renamed, and a folder of configs becomes an override, so that checking and running
+    find the same files.
 
     Raises:
-        UsageError: an option that there is not, or a folder that there is not.
+        UsageError: an unknown option, or a folder that does not exist.
     """
     options: list[str] = []
     overrides: list[str] = []
@@ -62,17 +47,54 @@ def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         elif word in ALONE:
             options.append(word)
         else:
-            raise UsageError(f"{word}: no such option; `akshar VERB --help` shows what there is")
-    return options, quote_paths(overrides)
+            raise UsageError(f"{word}: no such option; see akshar VERB --help")
+    return options, quote_paths(rename_overrides(overrides))
 
 
-def refuse_taken_folder(overrides: Sequence[str]) -> None:
-    """Refuses `hydra.run.dir` where a run lies already, before Hydra writes anything there."""
+def show(config_name: str, options: Sequence[str], overrides: Sequence[str]) -> None:
+    """Let Hydra show a config or its own help."""
+    command_line = sys.argv
+    sys.argv = [command_line[0], *options, *overrides]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(lambda _: None)()
+    finally:
+        sys.argv = command_line
+
+
+def run_once(tree: DictConfig, job: Callable[[Path], int]) -> int:
+    """Run one job in the folder that its config names, with logging set up; to be called inside `composing`.
+
+    Args:
+        tree: a composed config with its `hydra` node.
+        job: takes the folder, returns an exit code.
+    """
+    hydra_app = GlobalHydra.instance().hydra
+    assert hydra_app is not None
+
+    def task(_: DictConfig) -> int:
+        return job(Path(tree.hydra.runtime.output_dir))
+
+    context = HydraContext(config_loader=hydra_app.config_loader, callbacks=Callbacks(tree))
+    return run_job(task, tree, job_dir_key="hydra.run.dir", job_subdir_key=None, hydra_context=context).return_value
+
+
+def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictConfig], None]) -> None:
+    """Let Hydra's sweeper and launcher run every job of a sweep; to be called inside `composing`."""
+    hydra_app = GlobalHydra.instance().hydra
+    assert hydra_app is not None
+    hydra_app.multirun(config_name, task, list(overrides))
+
+
+def refuse_used_folder(overrides: Sequence[str]) -> None:
+    """Refuse a `hydra.run.dir` that holds a run, before Hydra writes to it.
+
+    Raises:
+        UsageError: naming the folder and the way out.
+    """
     for override in overrides:
         key, _, value = override.partition("=")
         folder = Path(value.strip("'\""))
         if key == "hydra.run.dir" and (folder / "status.json").exists():
             raise UsageError(
-                f"hydra.run.dir={folder}: holds a run already; choose another folder, or go on with it by "
-                f"resume={folder}"
+                f"hydra.run.dir={folder}: holds a run; choose another folder, or go on with resume={folder}"
             )

@@ -1,7 +1,7 @@
-"""The words of a command line as Hydra's overrides: read one by one, so that each problem is named."""
+"""Overrides on the command line, read one by one, so that each problem is reported."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from akshar.config.conf_dir import conf_dir
-from akshar.config.schema import all_keys, did_you_mean
+from akshar.config.keys import all_keys, did_you_mean
 from akshar.errors import UsageError
 
 PATH_KEYS = (
@@ -27,7 +27,7 @@ PATH_KEYS = (
 
 
 def quote_paths(overrides: Sequence[str]) -> list[str]:
-    """Quotes the values of keys that hold paths, which Hydra's grammar would otherwise refuse or split.
+    """Quote the values of keys that hold paths, which Hydra's grammar would refuse or split.
 
     >>> quote_paths(["data.root=~/चित्र (1)", "seed=1,2", "data.root=x"])
     ["data.root='~/चित्र (1)'", 'seed=1,2', "data.root='x'"]
@@ -44,10 +44,10 @@ def quote_paths(overrides: Sequence[str]) -> list[str]:
 
 
 def search_path_override(folder: str) -> str:
-    """The override by which a folder of a person's own configs is found too.
+    """Return the override that adds a folder of configs to Hydra's search path.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: the folder does not exist.
     """
     path = Path(folder).expanduser().resolve()
     if not path.is_dir():
@@ -57,7 +57,7 @@ def search_path_override(folder: str) -> str:
 
 
 def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[str]]:
-    """The overrides that can be read, each with its text, and a line for each that cannot."""
+    """Parse overrides; return each with its text, and one line for each that cannot be parsed."""
     parser, parsed, problems = OverridesParser.create(), [], []
     for text in overrides:
         try:
@@ -67,29 +67,36 @@ def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[st
             if equals:
                 problems.append(f"{key}: Hydra cannot read {text!r}; put the value in quotes: '{key}=\"VALUE\"'")
             else:
-                meant = (conf_dir() / "experiment" / f"{text}.yaml").is_file()
-                problems.append(
-                    f"{text}: is no KEY=VALUE" + (f"; did you mean experiment={text}?" if meant else "")
-                )
+                is_experiment = (conf_dir() / "experiment" / f"{text}.yaml").is_file()
+                hint = f"; did you mean experiment={text}?" if is_experiment else ""
+                problems.append(f"{text!r} is not a KEY=VALUE override{hint}")
     return parsed, problems
 
 
-def choices_of(group: str, search_path: list[str]) -> list[str]:
-    """The files of a group, in ours and in a person's own folder; empty for what is no group."""
-    loader = GlobalHydra.instance().config_loader()
-    own = loader.get_group_options(group)
-    for text in search_path:
-        folder = Path(text.partition("file://")[2].rstrip("]'").replace("\\'", "'"))
-        own = [*own, *(path.stem for path in (folder / group).glob("*.yaml"))]
-    return sorted({*own} - {"base"})
+def is_hydra_s(override: Override) -> bool:
+    """Whether an override is about Hydra itself (and not a choice of a launcher or sweeper)."""
+    return override.key_or_group == "hydra" or override.key_or_group.startswith("hydra.")
+
+
+def choices_of(override: Override, parsed: Sequence[tuple[Override, str]]) -> list[str]:
+    """List the choices of the group that an override names; empty if it names a key, or deletes."""
+    group = override.key_or_group
+    if is_hydra_s(override) or override.is_delete():
+        return []
+    choices = [*GlobalHydra.instance().config_loader().get_group_options(group)]
+    for other, text in parsed:
+        if other.key_or_group == "hydra.searchpath":
+            folder = Path(text.partition("file://")[2].rstrip("]'").replace("\\'", "'"))
+            choices += [path.stem for path in (folder / group).glob("*.yaml")]
+    return sorted({*choices} - {"base"})
 
 
 def group_problems(override: Override, choices: list[str]) -> list[str]:
-    """A line for each choice that there is not."""
+    """Write one line for each choice that does not exist."""
     group, value = override.key_or_group, override.value()
-    available = f"(there are {', '.join(choices)})"
+    available = f"(choices: {', '.join(choices)})"
     if value is None:
-        return [f"{group}=null: name one {available}, or leave it out"]
+        return [f"{group}=null: name a choice {available}, or leave it out"]
     if isinstance(value, list) and group != "callbacks":
         return [f"{group}: takes one choice {available}; several, as {group}=A,B, need -m"]
     wanted = list(override.sweep_iterator()) if override.is_sweep_override() else value
@@ -100,21 +107,19 @@ def group_problems(override: Override, choices: list[str]) -> list[str]:
     ]
 
 
-def key_problem(override: Override, config: dict[str, Any]) -> str | None:
-    """What is wrong with the key of an override of one value, in a config that has all the choices made."""
+def key_problem(override: Override, config: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with the key of a value's override, in a config with every choice made."""
     key = override.key_or_group
     known = all_keys(config)
-    if override.is_add() or override.is_force_add():
-        if key.startswith("data.") and not key.startswith("data.source.") and key not in known:
-            return f"{key}: no such key{did_you_mean(key, known)}"
-        return None
-    if override.is_delete() or key in known or any(name.startswith(f"{key}.") for name in known):
+    if override.is_add() or override.is_force_add() or override.is_delete():
+        return None  # checked when the config is validated
+    if key in known or any(name.startswith(f"{key}.") for name in known):
         return None
     return f"{key}: no such key{did_you_mean(key, known)}"
 
 
 def first_of_sweep(override: Override, text: str) -> str:
-    """The override with the first value of its sweep, or an interval's lower end."""
+    """Reduce a sweep to its first value, or an interval to its lower end."""
     if not override.is_sweep_override():
         return text
     if not override.is_discrete_sweep():

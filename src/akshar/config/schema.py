@@ -1,62 +1,88 @@
-"""The schema of a composed config: types, ranges, choices; and the hash by which a config is known."""
+"""The typed config: every section of `akshar train` and `akshar test`, with types, ranges and choices."""
 
-import hashlib
-import json
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
-
-from akshar.config.check_targets import import_problems, target_problems
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 Monitor = Literal["loss/val", "accuracy/val", "loss/train", "accuracy/train", "epoch"]
+SplitMethod = Literal["random", "blocks"]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
-Between = Annotated[float, Field(gt=0, lt=1)]
+BetweenZeroAndOne = Annotated[float, Field(gt=0, lt=1)]
+
+HYDRA_KEYS = frozenset({"_target_", "_partial_", "_convert_", "_recursive_", "_args_"})
 
 
-class Closed(BaseModel):
+class Section(BaseModel):
     """A part of the config whose keys are all known."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values, as they are written to `config.yaml`."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
 
 
-class Open(BaseModel):
-    """A part whose other keys belong to its `_target_` and are held against that one's signature."""
+class Part(Section):
+    """A part built from its `_target_`; keys that the framework does not read are arguments of the target."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    framework_keys: ClassVar[frozenset[str]] = frozenset()
+
+    target: Annotated[str, Field(alias="_target_", min_length=1)]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of the target."""
+        return {
+            key: value
+            for key, value in self.to_record().items()
+            if key not in self.framework_keys and key not in HYDRA_KEYS
+        }
+
+    def with_arguments(self, **changed: object) -> Self:
+        """The same part with some arguments replaced."""
+        return self.model_validate(self.to_record() | changed)
 
 
-class Data(Open):
-    """Keys of every data set."""
+class DataConfig(Part):
+    """A data set, and how its training images are split and batched."""
+
+    framework_keys = frozenset("batch_size val_fraction folds fold split split_seed".split())
 
     batch_size: PositiveInt
-    val_fraction: Between
+    val_fraction: BetweenZeroAndOne
     folds: Annotated[int, Field(ge=2)] | None
     fold: NonNegativeInt
-    split: Literal["random", "blocks"]
+    split: SplitMethod
     split_seed: NonNegativeInt
-    cache_dir: str | None
-    source: dict[str, Any]
 
 
-class Optimizer(Open):
-    """Values that mean the same in every optimizer."""
+class OptimizerConfig(Part):
+    """Arguments with the same meaning in every optimizer have a range here; the rest belongs to the target."""
 
     lr: PositiveFloat
-    momentum: BelowOne = 0.0
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    momentum: BelowOne | None = None
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
 
 
-class Scheduler(Open):
-    """Ours beside the schedule's own."""
+class SchedulerConfig(Part):
+    """A learning rate schedule; without a target the rate is constant."""
 
+    framework_keys = frozenset({"interval"})
+
+    target: Annotated[str | None, Field(alias="_target_")] = None  # pyright: ignore[reportIncompatibleVariableOverride]
     interval: Literal["step", "epoch"] = "step"
 
+    @property
+    def needs_total_steps(self) -> bool:
+        """Whether the schedule was planned for the number of steps of the whole run."""
+        return any(value == "steps" or key in ("total_steps", "T_max") for key, value in self.arguments.items())
 
-class Trainer(Open):
-    """Arguments of Lightning's Trainer that have a narrower range here, or that its signature leaves open."""
+
+class TrainerConfig(Part):
+    """Lightning's Trainer: arguments with a narrower range, or whose type Lightning's signature leaves open."""
 
     max_epochs: PositiveInt
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
@@ -68,21 +94,21 @@ class Trainer(Open):
     deterministic: bool
 
 
-class Logger(Closed):
-    """What is written beside the result."""
+class LoggerConfig(Section):
+    """What is logged beside the result."""
 
     tensorboard: bool
     csv: bool
 
 
-class Checkpoint(Closed):
+class CheckpointConfig(Section):
     """When `last.ckpt` is written within an epoch."""
 
     every_n_steps: PositiveInt | None
     every_n_minutes: PositiveFloat | None
 
 
-class Settings(Closed):
+class TrainConfig(Section):
     """A whole config of `akshar train`."""
 
     name: str | None
@@ -92,21 +118,23 @@ class Settings(Closed):
     test: bool
     init_from: str | None
     deterministic: bool
-    dead_after: PositiveInt
+    chance_warning_epochs: PositiveInt
     traceback: bool
-    checkpoint: Checkpoint
-    data: Data
-    augment: dict[str, Any]
-    model: dict[str, Any]
-    optimizer: Optimizer
-    scheduler: Scheduler
-    trainer: Trainer
-    callbacks: dict[str, dict[str, Any] | None]
-    logger: Logger
+    checkpoint: CheckpointConfig
+    data: DataConfig
+    augment: Part
+    model: Part
+    optimizer: OptimizerConfig
+    scheduler: SchedulerConfig
+    trainer: TrainerConfig
+    callbacks: Mapping[str, Part | None]
+    logger: LoggerConfig
 
 
-class TestSettings(Closed):
+class TestConfig(Section):
     """A whole config of `akshar test`."""
+
+    __test__ = False  # not a test class of pytest
 
     checkpoint: Annotated[str, Field(min_length=1)]
     part: Literal["test", "train", "all"]
@@ -114,179 +142,21 @@ class TestSettings(Closed):
     accelerator: Literal["auto", "cpu", "gpu", "cuda"]
     precision: Literal["auto", "32-true", "bf16-mixed"]
     traceback: bool
-    data: Data
+    data: DataConfig
 
 
-# Of a part with a `_target_`: the keys that are ours, and the arguments that the framework gives itself.
-OURS = {"scheduler": {"interval"}}
-GIVEN = {"model": {"num_classes"}, "optimizer": {"params"}, "scheduler": {"optimizer"}}
-# Packages whose modules are known to be importable.
-KNOWN = ("akshar.", "torch.", "torchvision.", "pytorch_lightning.")
-# Arguments that the framework owns, refused in a config.
-RESERVED: dict[str, set[str]] = {
-    "model": {"num_classes"},  # the data's
-    "trainer": set(
+# Arguments that the framework passes itself, by part; the target may take fewer of a model's.
+PASSED: Mapping[str, frozenset[str]] = {
+    "model": frozenset({"num_classes", "in_channels", "image_size"}),
+    "optimizer": frozenset({"params"}),
+    "scheduler": frozenset({"optimizer"}),
+}
+# Arguments that a config must not set, by part.
+RESERVED: Mapping[str, frozenset[str]] = {
+    "model": frozenset({"num_classes"}),  # the data's
+    "trainer": frozenset(
         "logger callbacks default_root_dir plugins enable_progress_bar enable_model_summary enable_checkpointing "
         "num_sanity_val_steps val_check_interval check_val_every_n_epoch fast_dev_run barebones strategy num_nodes "
         "max_steps gradient_clip_algorithm limit_val_batches limit_test_batches use_distributed_sampler".split()
     ),
 }
-
-
-def config_problems(config: dict[str, Any], schema: type[BaseModel] = Settings) -> list[str]:
-    """All that is wrong with a resolved config, a line each; empty when it can run.
-
-    A function of its values alone: no data is loaded, and torch only where a `_target_` has to be imported that
-    is not akshar's, torch's or Lightning's. A sweep calls it for every job.
-
-    Args:
-        config: plain values.
-        schema: of the verb.
-    """
-    problems = []
-    try:
-        schema.model_validate(config)
-    except ValidationError as error:
-        lines = {_key(config, details["loc"]): _line(config, details) for details in reversed(error.errors())}
-        problems += reversed(lines.values())
-    wrong = {problem.split("=")[0].split(":")[0] for problem in problems}
-    problems += [problem for problem in _cross_checks(config) if problem.split("=")[0] not in wrong]
-    for path in ("model", "optimizer", "trainer"):
-        if isinstance(node := config.get(path), dict) and not node.get("_target_"):
-            problems.append(f"{path}._target_: is missing; name what is to be built, e.g. my_package.Thing")
-    wrong |= {"scheduler.max_lr"} if "optimizer.lr" in wrong else set()  # the same value once more
-    for path, node in target_nodes(config):
-        part = path.split(".")[0]
-        ours = OURS.get(path, set())
-        own = {key: value for key, value in node.items() if key not in ours}
-        found = target_problems(path, own, GIVEN.get(path, set()), RESERVED.get(part, set()))
-        found = [_as_overridden(problem, config) for problem in found]
-        problems += [problem for problem in found if problem.split("=")[0].split(":")[0] not in wrong]
-    if problems:
-        return problems
-    foreign = [(path, node) for path, node in target_nodes(config) if not node["_target_"].startswith(KNOWN)]
-    return import_problems(foreign)
-
-
-def target_nodes(config: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The parts that name a `_target_`, with their paths."""
-    parts = ("augment", "model", "optimizer", "scheduler", "trainer")
-    nodes = [(part, config.get(part)) for part in parts]
-    nodes.append(("data.source", (config.get("data") or {}).get("source")))
-    nodes += [(f"callbacks.{name}", node) for name, node in (config.get("callbacks") or {}).items()]
-    return [(path, node) for path, node in nodes if isinstance(node, dict) and node.get("_target_")]
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """`"; did you mean X?"`, or nothing where no word is near."""
-    near = get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-# Keys that do not change a result: what it is called, what is shown, kept or done afterwards, and where data and
-# weights lie, for which their digests stand.
-NO_RESULT = ("name", "logger", "traceback", "test", "checkpoint", "dead_after", "init_from")
-PLACES = ("cache_dir", "archive", "root", "url", "source")
-
-
-def config_hash(config: dict[str, Any], data_digest: str, init_digest: str | None = None) -> str:
-    """12 hex digits of what decides a result: a config less `NO_RESULT` and `PLACES`, and the digests.
-
-    Args:
-        config: resolved, plain values.
-        data_digest: of all images.
-        init_digest: of the weights that training starts from.
-    """
-    kept = {key: value for key, value in config.items() if key not in NO_RESULT}
-    kept["data"] = {key: value for key, value in config["data"].items() if key not in PLACES}
-    text = json.dumps([kept, data_digest, init_digest], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-# Where things lie and what is only shown.
-NOT_COMPARED = ("data.source", "data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
-
-
-def compared(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """What is worth comparing runs by: dotted keys with plain values, a part with a `_target_` by its name.
-
-    >>> compared({"model": {"_target_": "akshar.models.compact.Compact", "widths": [8, 16]}, "test": True})
-    {'model': 'Compact', 'model.widths': '[8, 16]'}
-    """
-    pairs: dict[str, Any] = {}
-    for key, value in config.items():
-        path = prefix + key
-        if key == "_target_":
-            pairs[prefix.rstrip(".")] = str(value).rpartition(".")[2]
-        elif path in NOT_COMPARED or key.startswith("_"):
-            continue
-        elif isinstance(value, dict):
-            pairs |= compared(value, f"{path}.")
-        else:
-            pairs[path] = value if isinstance(value, bool | int | float | str) else str(value)
-    return pairs
-
-
-def _line(config: dict[str, Any], details: Any) -> str:
-    """A pydantic error as `key=value: what it must be`."""
-    key = _key(config, details["loc"])
-    if details["type"] == "missing":
-        return f"{'.'.join(map(str, details['loc']))}: is missing"
-    if details["type"] == "extra_forbidden":
-        path = ".".join(map(str, details["loc"]))
-        return f"{path}: no such key{did_you_mean(path, all_keys(config, without=path))}"
-    message = details["msg"].removeprefix("Input ").replace("should", "must")
-    return f"{key}={details['input']}: {message}"
-
-
-def _as_overridden(problem: str, config: dict[str, Any]) -> str:
-    """A problem of `data.source.KEY` told as one of `data.KEY`, where that is what a person sets."""
-    key = problem.removeprefix("data.source.").split("=")[0].split(":")[0]
-    return problem.replace("data.source.", "data.", 1) if key in config["data"] else problem
-
-
-def _key(config: dict[str, Any], place: tuple[int | str, ...]) -> str:
-    """The dotted key of an error's place, without the names that pydantic gives to a union's branches."""
-    keys: list[str] = []
-    node: Any = config
-    for part in place:
-        if not isinstance(node, dict) or (part not in node and part is not place[-1]):
-            break
-        keys.append(str(part))
-        node = node.get(part)
-    return ".".join(keys) or "config"
-
-
-def all_keys(config: dict[str, Any], prefix: str = "", without: str = "") -> list[str]:
-    """Every dotted key of a config."""
-    keys = []
-    for name, value in config.items():
-        path = f"{prefix}{name}"
-        if path == without:
-            continue
-        keys.append(path)
-        if isinstance(value, dict):
-            keys += all_keys(value, f"{path}.", without)
-    return keys
-
-
-def _cross_checks(config: dict[str, Any]) -> list[str]:
-    data = config.get("data") or {}
-    folds, fold = data.get("folds"), data.get("fold")
-    scheduler = config.get("scheduler") or {}
-    problems = []
-    if not scheduler.get("_target_"):
-        needless = [key for key in scheduler if key not in ("_target_", "interval")]
-        problems += [f"scheduler.{key}: there is no schedule that takes it; choose one" for key in needless]
-    if folds is None and isinstance(fold, int) and fold > 0:
-        problems.append(f"data.fold={fold}: needs data.folds, the number of folds, as in data.folds=10")
-    if isinstance(folds, int) and isinstance(fold, int) and fold >= folds:
-        problems.append(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
-    if str(scheduler.get("_target_")).endswith("ReduceLROnPlateau") and scheduler.get("interval") == "step":
-        problems.append("scheduler.interval=step: must be epoch, because it follows a metric of whole epochs")
-    followers = [scheduler, *(config.get("callbacks") or {}).values()]
-    if config.get("monitor") == "epoch" and any("mode" in (node or {}) for node in followers):
-        problems.append(
-            "monitor=epoch: cannot be followed by a schedule or a callback; choose loss/val or accuracy/val"
-        )
-    return problems

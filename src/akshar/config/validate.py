@@ -1,27 +1,143 @@
-"""All that can be found wrong with a config before anything is loaded; a sweep asks for every job."""
+"""From a composed config's plain values to one typed config, or to every problem with it at once."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-from akshar.config.schema import config_problems
-from akshar.data.dataset_size import dataset_size
+from pydantic import BaseModel, ValidationError
+
+from akshar.config.build import build
+from akshar.config.keys import all_keys, did_you_mean
+from akshar.config.schema import PASSED, RESERVED, DataConfig, Part, SchedulerConfig, Section
+from akshar.config.targets import import_problems, plain_message, target_problems
+from akshar.errors import UsageError
+
+Config = TypeVar("Config", bound=Section)
+
+IMPORTABLE = ("akshar.", "torch.", "torchvision.", "pytorch_lightning.")  # their modules are known to import
+FRAMEWORK_KEYS: Mapping[str, type[Part]] = {"data": DataConfig, "scheduler": SchedulerConfig}
 
 
-def find_problems(settings: dict[str, Any]) -> list[str]:
-    """A line for each, beginning with the key; empty when the run can begin.
+def validate(record: dict[str, Any], schema: type[Config]) -> Config:
+    """Check a config without loading data, and without importing torch unless a target of one's own does.
 
     Args:
-        settings: a composed and resolved config, plain values.
+        record: composed and resolved, plain values.
+        schema: of the command.
+
+    Raises:
+        UsageError: one line for each problem, beginning with the key.
     """
-    return config_problems(settings) or _size_problems(settings["data"])
+    problems = _schema_problems(record, schema)
+    wrong = {_key_of(problem) for problem in problems}
+    wrong |= {"scheduler.max_lr"} if "optimizer.lr" in wrong else set()  # interpolated: the same value
+    found = _cross_checks(record)
+    parts = _parts(record)
+    for path, part in parts:
+        group = path.split(".")[0]
+        found += target_problems(path, part, PASSED.get(path, ()), RESERVED.get(group, ()))
+    problems += [problem for problem in found if _key_of(problem) not in wrong]
+    problems = problems or import_problems(
+        (path, part) for path, part in parts if not part.target.startswith(IMPORTABLE)
+    )
+    if problems:
+        raise UsageError(*problems)
+    config = schema.model_validate(record)
+    if problem := _batch_size_problem(config):
+        raise UsageError(problem)
+    return config
 
 
-def _size_problems(data: dict[str, Any]) -> list[str]:
-    expected = dataset_size(data["source"])
-    if expected is None or data["split"] != "random":  # blocks are cut when the images are there
-        return []
-    count = expected.training(data["val_fraction"], data["folds"], data["fold"])
-    if data["batch_size"] > count:
-        return [
-            f"data.batch_size={data['batch_size']}: more than the {count} training images; choose {count} or less"
-        ]
+def _schema_problems(record: dict[str, Any], schema: type[BaseModel]) -> list[str]:
+    try:
+        schema.model_validate(record)
+    except ValidationError as error:
+        lines = {_key(record, details["loc"]): _line(record, details) for details in reversed(error.errors())}
+        return [*reversed(lines.values())]
     return []
+
+
+def _parts(record: dict[str, Any]) -> list[tuple[str, Part]]:
+    """Collect the parts that name a target, with their paths."""
+    nodes = [(name, record.get(name)) for name in ("data", "augment", "model", "optimizer", "scheduler", "trainer")]
+    nodes += [(f"callbacks.{name}", node) for name, node in (record.get("callbacks") or {}).items()]
+    named = [
+        (path, node) for path, node in nodes if isinstance(node, dict) and isinstance(node.get("_target_"), str)
+    ]
+    return [(path, _as_part(path, node)) for path, node in named]
+
+
+def _as_part(path: str, node: dict[str, Any]) -> Part:
+    """Type a part without its ranges, which may be what is wrong."""
+    keys = FRAMEWORK_KEYS.get(path, Part).framework_keys
+
+    class Unchecked(Part):
+        framework_keys = keys
+
+    return Unchecked.model_validate(node)
+
+
+def _cross_checks(record: dict[str, Any]) -> list[str]:
+    """Check keys that depend on one another."""
+    data, scheduler = record.get("data") or {}, record.get("scheduler") or {}
+    folds, fold = data.get("folds"), data.get("fold")
+    problems = []
+    if not scheduler.get("_target_"):
+        idle = [key for key in scheduler if key not in ("_target_", "interval")]
+        problems += [f"scheduler.{key}: has no effect without a scheduler; set scheduler=..." for key in idle]
+    if folds is None and isinstance(fold, int) and fold > 0:
+        problems.append(f"data.fold={fold}: needs data.folds, the number of folds, as in data.folds=10")
+    if isinstance(folds, int) and isinstance(fold, int) and fold >= folds:
+        problems.append(f"data.fold={fold}: must be below data.folds={folds}")
+    if str(scheduler.get("_target_")).endswith("ReduceLROnPlateau") and scheduler.get("interval") == "step":
+        problems.append(
+            "scheduler.interval=step: must be epoch, because this scheduler follows a metric of whole epochs"
+        )
+    followers = [scheduler, *(record.get("callbacks") or {}).values()]
+    if record.get("monitor") == "epoch" and any("mode" in (node or {}) for node in followers):
+        problems.append(
+            "monitor=epoch: cannot be followed by a scheduler or a callback; choose loss/val or accuracy/val"
+        )
+    return problems
+
+
+def _batch_size_problem(config: Section) -> str | None:
+    """Compare the batch size with the number of training images, where the data set knows it without loading."""
+    data = getattr(config, "data", None)
+    if not isinstance(data, DataConfig) or data.split != "random":  # blocks are cut when the images are loaded
+        return None
+    from akshar.data.dataset_size import expected_class_sizes, training_images
+
+    sizes = expected_class_sizes(build("data", data))
+    if sizes is None:
+        return None
+    count = training_images(sizes, data.val_fraction, data.folds, data.fold)
+    if data.batch_size <= count:
+        return None
+    return f"data.batch_size={data.batch_size}: more than the {count} training images; choose {count} or less"
+
+
+def _key_of(problem: str) -> str:
+    """Return the key that a problem begins with."""
+    return problem.split("=", maxsplit=1)[0].split(":", maxsplit=1)[0].split(" ", maxsplit=1)[0]
+
+
+def _line(record: dict[str, Any], details: Any) -> str:
+    """Write one of pydantic's errors as `key=value: what it must be`."""
+    path = ".".join(map(str, details["loc"]))
+    if details["type"] == "missing":
+        return f"{path}: is missing"
+    if details["type"] == "extra_forbidden":
+        return f"{path}: no such key{did_you_mean(path, all_keys(record, without=path))}"
+    return f"{_key(record, details['loc'])}={details['input']}: {plain_message(details['msg'])}"
+
+
+def _key(record: dict[str, Any], place: tuple[int | str, ...]) -> str:
+    """Return the dotted key of an error's place, without the names that pydantic gives to a union's branches."""
+    keys: list[str] = []
+    node: Any = record
+    for part in place:
+        if not isinstance(node, dict) or (part not in node and part is not place[-1]):
+            break
+        keys.append(str(part))
+        node = node.get(part)
+    return ".".join(keys) or "config"

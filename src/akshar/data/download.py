@@ -1,4 +1,4 @@
-"""One file from the network: with a progress bar, tried again, never taken for whole before it is."""
+"""Downloads one file: with a progress bar and retries; a partial file is never read."""
 
 import logging
 import sys
@@ -19,15 +19,21 @@ TRIES = 3
 T = TypeVar("T")
 
 
-def download(url: str, folder: Path, read: Callable[[Path], T]) -> T:
-    """Downloads `url` beside the cache, reads it and removes it again.
+def download(url: str, folder: Path, read: Callable[[Path], T], way_out: str) -> T:
+    """Download a file, read it and remove it.
+
+    Args:
+        url: of the file.
+        folder: where it lies while it is read.
+        read: called with its path; what it returns is returned.
+        way_out: what to do where the download fails, for the message.
 
     Raises:
-        DataError: no network, or a server's refusal, after `TRIES` tries; or what `read` raises.
+        DataError: no network, or a refusal by the server, after `TRIES` tries; or what `read` raises.
     """
     log.info("downloading %s", url)
     pooch.get_logger().setLevel("ERROR")
-    name = "dhcd-download.zip"
+    name = "download.partial"
     fetcher = pooch.create(
         path=folder, base_url="", registry={name: None}, urls={name: url}, retry_if_failed=TRIES - 1
     )
@@ -36,10 +42,7 @@ def download(url: str, folder: Path, read: Callable[[Path], T]) -> T:
     try:
         return read(Path(fetcher.fetch(name, downloader=cast(Any, getter))))
     except requests.RequestException as error:
-        raise DataError(
-            f"DHCD could not be downloaded from {url} ({_reason(error)}); fetch the zip by hand and name it with "
-            "data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which needs no download"
-        ) from error
+        raise DataError(f"{url} could not be downloaded ({_reason(error)}); {way_out}") from error
     finally:
         (folder / name).unlink(missing_ok=True)
 

@@ -1,23 +1,26 @@
-"""A person's own images: folders of classes, any format and size, dark on light or light on dark."""
+"""A folder of images: one folder per class, any format and size."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import torch
 from pydantic import Field
 
 from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version, fingerprint
-from akshar.data.dataset_size import class_folders, image_files
-from akshar.data.image_set import ImageSet, TrainTest
-from akshar.data.splits import split_images
+from akshar.data.card import DatasetCard
+from akshar.data.dataset_size import held_out
 from akshar.errors import DataError
 from akshar.files import printable
-from akshar.pictures import decode, frame, ink, place, rules
+from akshar.pictures.input_spec import InputSpec
+
+if TYPE_CHECKING:
+    from akshar.data.image_set import ImageSet, TrainTest
 
 LISTED = 8  # unreadable files named in one message
+LEFT_BY_WINDOWS = ("Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -26,38 +29,66 @@ class Folder:
 
     Attributes:
         root: the folder.
-        test_fraction: without a test folder, the share of every class that becomes the test set.
-        test_seed: of that share alone, so that other splits for validation leave the test set as it is.
-        cache_dir: see `cache_root`.
+        card: name, licence and labels of the images.
+        input_spec: size and framing that pictures are brought to.
+        test_fraction: share of every class that becomes the test set where there is no test folder.
+        test_seed: seed of that share alone, so that other validation splits leave the test set as it is.
+        cache_dir: where decoded images are kept, see `cache_root`.
     """
 
     root: Annotated[str, Field(min_length=1)]
-    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    test_seed: Annotated[int, Field(ge=0)] = 1
+    card: DatasetCard
+    input_spec: InputSpec
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    test_seed: Annotated[int, Field(ge=0)]
     cache_dir: str | None = None
 
-    def load(self) -> TrainTest:
-        """Reads the images, or the cache of them.
+    def class_sizes(self) -> list[int] | None:
+        """Count the images to train and validate on, by class."""
+        try:
+            parts = self._parts()
+            train = parts.get("train", None if "test" in parts else Path(self.root).expanduser())
+            if train is None:
+                return None
+            counts = [len(image_files(train / name)) for name in class_folders(train)]
+        except OSError:  # found when it is loaded
+            return None
+        return counts if "test" in parts else [count - held_out(count, 0.0, self.test_fraction) for count in counts]
+
+    def load(self) -> "TrainTest":
+        """Read the images, or the cache of them.
 
         Raises:
-            DataError: a folder that is missing or empty, classes that differ, files that are no images.
+            DataError: a folder is missing or empty, classes differ, or files are not images.
         """
+        from akshar.data.image_set import TrainTest  # imports torch
+        from akshar.data.splits import split_images
+
         root = Path(self.root).expanduser()
         if not root.is_dir():
             raise DataError(f"data.root={self.root}: no such folder")
-        parts = {path.name.lower(): path for path in root.iterdir() if path.name.lower() in ("train", "test")}
+        parts = self._parts()
         if "test" in parts:
             test = self._read(parts["test"])
             train = self._read(parts["train"]) if "train" in parts else None
             if train is not None and train.classes != test.classes:
                 differing = sorted({*train.classes} ^ {*test.classes})
                 raise DataError(f"{root}: train and test differ in their classes: {', '.join(differing)}")
-            return TrainTest("folder", train, test)
+            return TrainTest(self.card, self.input_spec, train, test)
         images = self._read(parts.get("train", root))
         split = split_images(images, val_fraction=self.test_fraction, seed=self.test_seed)
-        return TrainTest("folder", images.part(split.train), images.part(split.val))
+        return TrainTest(self.card, self.input_spec, images.part(split.train), images.part(split.val))
 
-    def _read(self, folder: Path) -> ImageSet:
+    def _parts(self) -> dict[str, Path]:
+        paths = Path(self.root).expanduser().iterdir()
+        return {path.name.lower(): path for path in paths if path.name.lower() in ("train", "test")}
+
+    def _read(self, folder: Path) -> "ImageSet":
+        import torch
+
+        from akshar.data.image_set import ImageSet
+        from akshar.pictures import decode, frame, ink, place, rules
+
         classes = class_folders(folder)
         if not classes:
             raise DataError(f"{folder}: holds no class folders; expected {folder}/<class>/<image>")
@@ -65,11 +96,11 @@ class Folder:
         if empty := [name for name in classes if not files[name]]:
             raise DataError(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
         everything = [path for name in classes for path in files[name]]
-        if gone := [path for path in everything if not path.is_file()]:
-            raise DataError(f"{printable(gone[0])}: is no file that can be read; remove it")
-        key = fingerprint(everything, code_version((decode, ink, rules, place, frame)))
+        if unreadable := [path for path in everything if not path.is_file()]:
+            raise DataError(f"{printable(unreadable[0])}: not a readable file; remove it")
+        key = fingerprint(everything, code_version((decode, ink, rules, place, frame)), self.input_spec)
         cache = cache_root(self.cache_dir) / f"folder-{key}"
-        arrays = cached_arrays(cache, lambda: _decode(files), ("pixels", "labels", "numbers"))
+        arrays = cached_arrays(cache, lambda: _decode(files, self.input_spec), ("pixels", "labels", "numbers"))
         return ImageSet(
             torch.from_numpy(arrays["pixels"])[:, None],
             torch.from_numpy(arrays["labels"]),
@@ -79,32 +110,46 @@ class Folder:
         )
 
 
-def read_picture(path: Path) -> np.ndarray:
-    """Reads one file as a character.
+def class_folders(folder: Path) -> list[str]:
+    """List a folder's class names in label order: by name, numbers in it by their value."""
+    names = [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return sorted(names, key=_natural)
+
+
+def image_files(folder: Path) -> list[Path]:
+    """List a folder's files except hidden ones and those that Windows leaves behind."""
+    return [path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in LEFT_BY_WINDOWS]
+
+
+def read_picture(path: Path, spec: InputSpec) -> np.ndarray:
+    """Read one file as an image of the given spec.
 
     Returns:
-        uint8 [0, 255] (32, 32), white on black.
+        uint8 [0, 255] (H, W).
 
     Raises:
-        DataError: no image, too large a one, or nothing drawn on it; the message names the file.
+        DataError: not an image, too large, or blank; the message names the file.
     """
+    from akshar.pictures import decode, place
+
     placed = place.place(decode.decode(path))
     if placed.box is None:
-        raise DataError(f"{printable(path)}: nothing is drawn on it")
+        raise DataError(f"{printable(path)}: the picture is blank")
     return placed.pixels
 
 
-def _natural(path: Path) -> list[tuple[bool, int, str]]:
-    parts = re.findall(r"\d+|\D+", path.name)
+def _natural(path: Path | str) -> list[tuple[bool, int, str]]:
+    """Sort key by which numbers in a name count by their value."""
+    parts = re.findall(r"\d+|\D+", path if isinstance(path, str) else path.name)
     return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
-def _decode(files: dict[str, list[Path]]) -> Arrays:
+def _decode(files: Mapping[str, list[Path]], spec: InputSpec) -> Arrays:
     pixels, labels, numbers, broken = [], [], [], []
     for label, paths in enumerate(files.values()):
         for position, path in enumerate(paths):
             try:
-                pixels.append(read_picture(path))
+                pixels.append(read_picture(path, spec))
             except DataError as error:
                 broken.append(str(error))
                 continue

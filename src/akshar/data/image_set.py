@@ -1,4 +1,4 @@
-"""A labelled set of character images in memory, and the two ranges in which pixels are held."""
+"""Labelled images in memory, and the ranges of their pixels."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,20 +7,22 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from akshar.data.card import DatasetCard
 from akshar.errors import UsageError
+from akshar.pictures.input_spec import InputSpec
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """White ink on black, with labels.
+    """Images of one size with labels.
 
     Attributes:
-        pixels: uint8 [0, 255] (N, 1, 32, 32).
+        pixels: uint8 [0, 255] (N, C, H, W).
         labels: int64 [0, len(classes)) (N,).
         numbers: int64 (N,), the number in each image's file name or its position in its class; neighbours
-            are likely to come from one hand.
+            are likely to come from the same source, e.g. one writer.
         classes: names in label order.
-        files: of each image, below the data's folder; empty where images come from no files of their own.
+        files: path of each image below the data's folder; empty where the images have no files of their own.
     """
 
     pixels: Tensor
@@ -33,7 +35,7 @@ class ImageSet:
         return len(self.labels)
 
     def digest(self) -> str:
-        """Sha256 over pixels, labels, numbers and class names: the same for the same content, from any place."""
+        """Sha256 over pixels, labels, numbers and class names; independent of where the images lie."""
         digest = hashlib.sha256("\n".join(self.classes).encode())
         digest.update(self.labels.numpy().tobytes())
         digest.update(self.numbers.numpy().tobytes())
@@ -41,7 +43,7 @@ class ImageSet:
         return digest.hexdigest()
 
     def of_classes(self, classes: Sequence[str]) -> "ImageSet":
-        """The images of some classes, labelled by their position in `classes`."""
+        """Select the images of some classes, labelled by their position in `classes`."""
         missing = [name for name in classes if name not in self.classes]
         if missing:
             raise UsageError(f"the data has no class {', '.join(missing)}; it has {', '.join(self.classes)}")
@@ -55,13 +57,13 @@ class ImageSet:
         return replace(self.part(kept), labels=labels[kept], classes=tuple(classes))
 
     def part(self, chosen: Tensor) -> "ImageSet":
-        """Some of the images, by bool (N,) or by int64 positions."""
+        """Select images by a bool (N,) mask or by int64 positions."""
         positions = chosen.nonzero().flatten() if chosen.dtype == torch.bool else chosen
         files = tuple(self.files[position] for position in positions.tolist()) if self.files else ()
         return ImageSet(self.pixels[chosen], self.labels[chosen], self.numbers[chosen], self.classes, files)
 
     def name_of(self, position: int) -> str:
-        """The file of an image, or else its class and number."""
+        """Name an image by its file, or else by its class and number."""
         if self.files:
             return self.files[position]
         return f"{self.classes[int(self.labels[position])]}/{int(self.numbers[position])}"
@@ -69,17 +71,24 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class TrainTest:
-    """What a source gives: either part may be missing (`None`), not both.
+    """What a data set loads; one part may be missing (`None`), not both.
 
     Attributes:
-        name: the source's name in results, e.g. "dhcd".
+        card: facts about the data set.
+        input_spec: how its images were prepared, and are to be normalised.
         train: images to train and validate on.
-        test: images to test on, never seen before.
+        test: images to test on.
     """
 
-    name: str
+    card: DatasetCard
+    input_spec: InputSpec
     train: ImageSet | None
     test: ImageSet | None
+
+    @property
+    def name(self) -> str:
+        """Short name in results."""
+        return self.card.name
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -95,15 +104,15 @@ class TrainTest:
 
 
 def to_unit(pixels: Tensor) -> Tensor:
-    """Uint8 [0, 255] to float32 [0, 1]."""
+    """Convert uint8 [0, 255] to float32 [0, 1]."""
     return pixels.float().mul_(1 / 255)
 
 
-def normalise(images: Tensor) -> Tensor:
-    """Float [0, 1] to [-1, 1]: mean 0.5 and standard deviation 0.5, as the tutorial has it."""
-    return (images * 2).sub_(1)
+def normalise(images: Tensor, spec: InputSpec) -> Tensor:
+    """Normalise float [0, 1] images: (x - mean) / std."""
+    return (images * (1 / spec.std)).sub_(spec.mean / spec.std)
 
 
-def denormalise(images: Tensor) -> Tensor:
-    """The inverse of `normalise`: float [-1, 1] to [0, 1]."""
-    return (images + 1) / 2
+def denormalise(images: Tensor, spec: InputSpec) -> Tensor:
+    """Invert `normalise`: back to float [0, 1]."""
+    return images * spec.std + spec.mean

@@ -1,4 +1,4 @@
-"""The LightningDataModule: a source's images, split once, as batches on the device, ready for the net."""
+"""The LightningDataModule: a data set's images, split once, in batches prepared on the device."""
 
 from collections.abc import Callable
 
@@ -21,12 +21,12 @@ class ImageDataModule(LightningDataModule):
     """Training, validation and test batches of one data set.
 
     Pixels stay uint8 until they are on the device; there they become float, are augmented (training only)
-    and normalised to [-1, 1].
+    and normalised as the data's `InputSpec` says.
 
     Args:
         dataset: the images.
-        augment: float [0, 1] (B, 1, H, W) and a generator on the same device -> the same shape; None for none.
-        batch_size: training images a step.
+        augment: float [0, 1] (B, C, H, W) and a generator on the same device -> the same shape; None for none.
+        batch_size: training images in a step.
         val_fraction, folds, fold, split, split_seed: see `split_images`.
         seed: of order and augmentation.
 
@@ -52,7 +52,7 @@ class ImageDataModule(LightningDataModule):
         self.dataset = dataset
         self.train, self.test = self.dataset.train, self.dataset.test
         if len(self.classes) < 2:
-            raise UsageError(f"data: holds one class, {', '.join(self.classes)}; at least two are needed")
+            raise UsageError(f"data: holds only the class {', '.join(self.classes)}; at least two are needed")
         self.augment = augment
         self.batch_size = batch_size
         self.seed = seed
@@ -73,33 +73,33 @@ class ImageDataModule(LightningDataModule):
         return self.dataset.classes
 
     def train_dataloader(self) -> InMemoryLoader:
-        """Every training image once an epoch, in a new order each."""
+        """Iterate over the training images, once per epoch in a new order."""
         train, split = self._trainable()
         return InMemoryLoader(train, split.train, self.batch_size, shuffle_seed=self.seed)
 
     def val_dataloader(self) -> InMemoryLoader:
-        """The held-out images, in order."""
+        """Iterate over the validation images, in order."""
         train, split = self._trainable()
         return InMemoryLoader(train, split.val, EVAL_BATCH)
 
     def test_dataloader(self) -> InMemoryLoader:
-        """Every test image once, in order."""
+        """Iterate over the test images, in order."""
         if self.test is None:
             raise UsageError("the data has no test images")
         return InMemoryLoader(self.test, torch.arange(len(self.test)), EVAL_BATCH)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Uint8 [0, 255] to float32 [-1, 1], augmented while training."""
+        """Convert uint8 [0, 255] to normalised float32, augmented while training."""
         training = self.trainer is not None and self.trainer.training
         return self.prepare(batch, augmented=training)
 
     def prepare(self, batch: Batch, augmented: bool) -> Batch:
-        """What the net gets of a batch, on the batch's device."""
+        """Make a batch ready for the network, on the batch's device."""
         images = to_unit(batch.images)
         if augmented and self.augment is not None:
             generator = torch.Generator(images.device).manual_seed(batch.seed)
             images = self.augment(images, generator)
-        return batch._replace(images=normalise(images))
+        return batch._replace(images=normalise(images, self.dataset.input_spec))
 
     def _trainable(self) -> tuple[ImageSet, Split]:
         if self.train is None or self.split is None:

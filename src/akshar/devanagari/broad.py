@@ -1,14 +1,18 @@
 """DHCD, and beside it in training the same characters as other countries and fonts write them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import torch
 from pydantic import Field
 
-from akshar.data.image_set import ImageSet, TrainTest
+from akshar.data.card import DatasetCard
+from akshar.devanagari.cards import BROAD_CARD, INPUT_SPEC
 from akshar.devanagari.dhcd import DHCD, URL
 from akshar.devanagari.glyphs import Glyphs
+from akshar.pictures.input_spec import InputSpec
+
+if TYPE_CHECKING:
+    from akshar.data.image_set import ImageSet, TrainTest
 
 
 @dataclass(frozen=True)
@@ -28,17 +32,30 @@ class Broad:
     drawn_per_class: Annotated[int, Field(ge=10)] = 600
     glyph_seed: Annotated[int, Field(ge=0)] = 1
 
-    def load(self) -> TrainTest:
-        """Reads both, or the caches of them; see `DHCD.load`."""
+    card: ClassVar[DatasetCard] = BROAD_CARD
+    input_spec: ClassVar[InputSpec] = INPUT_SPEC
+
+    def class_sizes(self) -> list[int]:
+        """Return the number of training images of each class, scanned and drawn."""
+        return [size + self.drawn_per_class for size in DHCD(subset=self.subset).class_sizes()]
+
+    def load(self) -> "TrainTest":
+        """Read both sets, or their caches; see `DHCD.load`."""
+        from akshar.data.image_set import TrainTest  # imports torch
+
         written = DHCD(self.archive, self.subset, self.cache_dir, self.url).load()
         drawn = Glyphs(self.subset, self.drawn_per_class, 1, self.glyph_seed, self.cache_dir, "all").load()
         assert written.train is not None
         assert drawn.train is not None
-        return TrainTest("broad", _together(written.train, drawn.train), written.test)
+        return TrainTest(self.card, self.input_spec, _concatenate(written.train, drawn.train), written.test)
 
 
-def _together(first: ImageSet, second: ImageSet) -> ImageSet:
-    """Both sets; numbers of the second begin after those of the first, so that no hand is in both."""
+def _concatenate(first: "ImageSet", second: "ImageSet") -> "ImageSet":
+    """Join two sets; numbers of the second begin after those of the first, so that no writer is in both."""
+    import torch
+
+    from akshar.data.image_set import ImageSet
+
     numbers = second.numbers + int(first.numbers.max()) + 1
     second = second.of_classes(first.classes)
     return ImageSet(

@@ -9,16 +9,18 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import torch
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from akshar.data.cache import Arrays, cache_root, cached_arrays, fingerprint
-from akshar.data.download import download
-from akshar.data.image_set import ImageSet, TrainTest
+from akshar.data.card import DatasetCard
+from akshar.devanagari.cards import DHCD_CARD, INPUT_SPEC
 from akshar.devanagari.dhcd_archive import Layout, archive_files, read_archive
 from akshar.devanagari.letters import PER_CLASS, SUBSETS
 from akshar.errors import DataError
+from akshar.pictures.input_spec import InputSpec
+
+if TYPE_CHECKING:
+    from akshar.data.image_set import ImageSet, TrainTest
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +40,11 @@ class DHCD:
     """The official training and test sets.
 
     Attributes:
-        archive: a zip or an unpacked folder; else the environment's AKSHAR_DHCD, the cache, a download.
+        archive: a zip or an unpacked folder; without it AKSHAR_DHCD in the environment, the cache, or a download.
         subset: "all" 46 classes, the 10 "digits" or the 36 "letters".
-        cache_dir: see `cache_root`.
-        url: where it is downloaded from.
-        layout: what the set must hold.
+        cache_dir: where decoded images are kept, see `cache_root`.
+        url: of the download.
+        layout: expected contents.
     """
 
     archive: str | None = None
@@ -51,23 +53,32 @@ class DHCD:
     url: str = URL
     layout: Layout = DHCD_LAYOUT
 
-    def load(self) -> TrainTest:
-        """Reads the cache, which is filled first where it has to be.
+    card: ClassVar[DatasetCard] = DHCD_CARD
+    input_spec: ClassVar[InputSpec] = INPUT_SPEC
+
+    def class_sizes(self) -> list[int]:
+        """Return the number of training images of each class."""
+        return [self.layout.per_class["Train"]] * len(SUBSETS[self.subset])
+
+    def load(self) -> "TrainTest":
+        """Read the cache; fill it first where it is missing or of another archive.
 
         Raises:
-            DataError: no archive where one is named, no network, or contents that are not DHCD's.
+            DataError: the archive named is missing, there is no network, or the contents are not DHCD's.
         """
+        from akshar.data.image_set import TrainTest  # imports torch
+
         arrays = self._arrays()
         train, test = (self._images(arrays, part) for part in ("Train", "Test"))
-        return TrainTest("dhcd", train, test)
+        return TrainTest(self.card, self.input_spec, train, test)
 
     def _arrays(self) -> Arrays:
         folder = cache_root(self.cache_dir) / "dhcd"
         archive = self.archive or os.environ.get("AKSHAR_DHCD")
         if not archive:
-            return cached_arrays(folder, lambda: download(self.url, folder.parent, self._read), (), self._is_whole)
+            return cached_arrays(folder, lambda: self._download(folder.parent), (), self._is_whole)
         path = Path(archive).expanduser()
-        # A mark of its own for every archive that was found to hold what the cache holds.
+        # One mark for every archive that was found to hold what the cache holds
         verified = folder.parent / f"dhcd-verified-{fingerprint(archive_files(path))}"
 
         def build() -> Arrays:
@@ -76,6 +87,12 @@ class DHCD:
             return arrays
 
         return cached_arrays(folder, build, (), lambda arrays: verified.exists() and self._is_whole(arrays))
+
+    def _download(self, folder: Path) -> Arrays:
+        from akshar.data.download import download  # imports requests
+
+        way_out = "fetch the zip by hand and name it with data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which needs no download"
+        return download(self.url, folder, self._read, way_out)
 
     def _read(self, archive: Path) -> Arrays:
         log.info("reading DHCD from %s", archive)
@@ -88,7 +105,7 @@ class DHCD:
         return not self._differences(arrays)
 
     def _differences(self, arrays: Arrays) -> list[str]:
-        """In what the arrays are not DHCD: empty when they are, byte for byte."""
+        """Say in what the arrays differ from DHCD; empty when they are equal, byte for byte."""
         differences = []
         for part, expected in self.layout.digests.items():
             pixels = arrays.get(f"{part}-pixels")
@@ -99,7 +116,11 @@ class DHCD:
                 )
         return differences
 
-    def _images(self, arrays: Arrays, part: str) -> ImageSet:
+    def _images(self, arrays: Arrays, part: str) -> "ImageSet":
+        import torch
+
+        from akshar.data.image_set import ImageSet
+
         count = self.layout.per_class[part]
         subset = [character.folder for character in SUBSETS[self.subset]]
         classes = tuple(name for name in self.layout.classes if name in subset)

@@ -1,4 +1,4 @@
-"""The 46 characters of DHCD: their folders, letters, names and order."""
+"""The 46 characters of DHCD: class names, letters, transliterations."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ class Character:
     """One class of DHCD.
 
     Attributes:
-        folder: the class's folder in the data set, which is the class's name everywhere in files.
-        letter: the character itself, which is what a person is shown.
-        name: DHCD's romanised name, or the digit's value.
+        folder: the class's folder in the data set, which is its class name.
+        letter: the character itself.
+        name: DHCD's name in Latin letters, or the digit's value.
     """
 
     folder: str
@@ -38,37 +38,5 @@ SUBSETS: dict[str, tuple[Character, ...]] = {
     "letters": CONSONANTS,
 }
 
-# Images of each class in DHCD's two parts.
+# Number of images of each class in DHCD's two parts
 PER_CLASS = {"Train": 1700, "Test": 300}
-
-_BY_FOLDER = {character.folder: character for character in SUBSETS["all"]}
-
-
-def letter_of(class_name: str) -> str:
-    """What a person is shown for a class: DHCD's folders become letters, other names stay as they are.
-
-    >>> letter_of("character_36_gya"), letter_of("digit_5"), letter_of("cat")
-    ('ज्ञ', '५', 'cat')
-    """
-    character = _BY_FOLDER.get(class_name)
-    return character.letter if character else class_name
-
-
-def name_of(class_name: str) -> str:
-    """How a class is said in Latin letters: DHCD's folders by their romanised name, other names stay.
-
-    >>> name_of("character_36_gya"), name_of("digit_5"), name_of("cat")
-    ('gya', '5', 'cat')
-    """
-    character = _BY_FOLDER.get(class_name)
-    return character.name if character else class_name
-
-
-def class_order(class_names: list[str]) -> list[str]:
-    """Sorts class names as DHCD counts them (1, 2, ... 36, then the digits), others after them by name.
-
-    >>> class_order(["digit_0", "character_10_yna", "zebra", "character_2_kha"])
-    ['character_2_kha', 'character_10_yna', 'digit_0', 'zebra']
-    """
-    known = {folder: position for position, folder in enumerate(_BY_FOLDER)}
-    return sorted(class_names, key=lambda name: (known.get(name, len(known)), name))

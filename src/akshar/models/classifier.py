@@ -20,23 +20,23 @@ MakeSchedule = Callable[[Optimizer, int], Any]
 
 
 class Classifier(LightningModule):
-    """Cross-entropy training with metrics of whole epochs.
+    """Trains a network with cross-entropy; its metrics are those of whole epochs.
 
-    Logged once an epoch, to be monitored: `loss/train`, `accuracy/train` (under augmentation and dropout, as
-    trained), `loss/val`, `accuracy/val`, and for a test `loss/test`, `accuracy/test`. They are summed on the
-    device, so a step costs no transfer.
+    Logged once per epoch, and available to `monitor`: `loss/train`, `accuracy/train` (under augmentation and
+    dropout), `loss/val`, `accuracy/val`, and for a test `loss/test`, `accuracy/test`. They are summed on the device,
+    so a step costs no transfer.
 
     Args:
-        net: float (B, C, 32, 32) in [-1, 1] -> logits (B, K). Grey is repeated where it takes 3 channels.
+        net: normalised float (B, C, H, W) -> logits (B, K). Grey images are repeated where it takes 3 channels.
         optimizer: called with parameter groups; weight decay is left out for vectors (biases, norms).
         schedule: called with the optimizer and the run's number of steps; None for a constant lr.
-        schedule_interval: "step" or "epoch", when the schedule moves on.
-        monitor: the metric that a schedule like ReduceLROnPlateau follows.
+        schedule_interval: when the schedule advances, "step" or "epoch".
+        monitor: metric that a schedule such as ReduceLROnPlateau follows.
         label_smoothing: [0, 1), in the training loss alone (Szegedy et al., CVPR 2016).
 
     Attributes:
-        scored: the score of the last validation or test.
-        logits, labels: of that pass: float32 (N, K), int64 (N,), on the CPU, in the set's order.
+        scored: score of the last validation or test.
+        logits, labels: of that pass, float32 (N, K) and int64 (N,), on the CPU, in the order of the images.
     """
 
     def __init__(
@@ -65,22 +65,24 @@ class Classifier(LightningModule):
         self._begin_sums()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Float [-1, 1] (B, 1, 32, 32) -> logits (B, K)."""
+        """Normalised float (B, C, H, W) -> logits (B, K)."""
         images = images.to(next(self.net.parameters()).dtype)  # where the whole net is bf16 or float64
-        return self.net(images.expand(-1, self.channels, -1, -1))
+        if images.shape[1] == 1 and self.channels is not None:
+            images = images.expand(-1, self.channels, -1, -1)
+        return self.net(images)
 
     def on_train_start(self) -> None:
-        """Brings a resumed epoch's sums to the device, and a plateau, which is made only now, to where it was."""
+        """Move a resumed epoch's sums to the device, and restore the state of a plateau schedule, which exists only now."""
         self._loss_sum, self._correct = self._loss_sum.to(self.device), self._correct.to(self.device)
         if self._plateau is not None and self._plateau_state is not None:
             self._plateau.load_state_dict(self._plateau_state)
 
     def on_train_epoch_start(self) -> None:
-        """Begins the epoch's sums; not called where an epoch is resumed in its middle."""
+        """Reset the epoch's sums; Lightning does not call this where an epoch is resumed in its middle."""
         self._begin_sums()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss of one batch."""
+        """Return the loss of one batch."""
         logits = self(batch.images).float()
         loss = F.cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
         with torch.no_grad():
@@ -90,15 +92,15 @@ class Classifier(LightningModule):
         return loss
 
     def on_validation_start(self) -> None:
-        """Lets every process validate the same net: sums within norms differ until the next step."""
+        """Copy rank 0's buffers to all processes: running means of norm layers differ until the next step."""
         distributed.broadcast_(self.net.buffers())
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Collects logits."""
+        """Collect logits."""
         self._seen.append((self(batch.images).float(), batch.labels))
 
     def on_validation_epoch_end(self) -> None:
-        """Scores the whole validation set, and in a fit the training since the epoch began."""
+        """Score the whole validation set and, in a fit, the training since the epoch began."""
         self._score("val")
         if self.trainer.state.fn == "fit":
             # Here and not in on_train_epoch_end, which Lightning runs only after checkpoints are written.
@@ -106,23 +108,23 @@ class Classifier(LightningModule):
             self._publish("train", float(loss_sum) / count, int(correct) / count)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Collects logits."""
+        """Collect logits."""
         self._seen.append((self(batch.images).float(), batch.labels))
 
     def on_test_epoch_end(self) -> None:
-        """Scores the whole test set."""
+        """Score the whole test set."""
         self._score("test")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds the epoch's sums, for the same mean loss after a resume in its middle, and the plateau."""
+        """Save the epoch's sums, for the same mean loss after a resume in its middle, and the plateau schedule."""
         loss_sum, correct, count = self._totals()
         checkpoint["epoch_sums"] = {"loss": loss_sum, "correct": correct, "count": count}
         checkpoint["plateau"] = self._plateau.state_dict() if self._plateau is not None else None
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes them up again."""
+        """Restore them."""
         sums = checkpoint["epoch_sums"]
-        if distributed.rank() == 0:  # the others begin at 0, since these are of all
+        if distributed.rank() == 0:  # the other processes begin at 0, since these sums are over all
             self._loss_sum, self._correct, self._count = sums["loss"], sums["correct"], sums["count"]
         self._plateau_state = checkpoint["plateau"]
 
@@ -132,12 +134,12 @@ class Classifier(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clips by norm, in place of Lightning's own, which refuses fused optimizers under bf16 for no need."""
+        """Clip by norm; Lightning's own refuses fused optimizers under bf16 without need."""
         if gradient_clip_val is not None:
             torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> Any:
-        """The optimizer over all parameters, and the schedule over all steps of the run."""
+        """Make the optimizer for all parameters, and the schedule for all steps of the run."""
         assert self.make_optimizer is not None
         optimizer = self.make_optimizer(parameter_groups(self.net))
         if self.make_schedule is None:
@@ -149,7 +151,7 @@ class Classifier(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": self.schedule_interval}}
 
     def on_train_epoch_end(self) -> None:
-        """Moves a schedule on that follows a metric; Lightning would leave it out in a resumed run."""
+        """Advance a schedule that follows a metric; Lightning would skip it in a resumed run."""
         if self._plateau is not None:
             self._plateau.step(self.trainer.callback_metrics[self.monitor])
 
@@ -159,7 +161,7 @@ class Classifier(LightningModule):
         self._count = 0
 
     def _totals(self) -> tuple[Tensor, Tensor, int]:
-        """The epoch's sums over all processes: loss, correct, images."""
+        """Sum the epoch over all processes: loss, correct, images."""
         count = int(distributed.all_reduce_sum(torch.tensor(self._count)))
         return distributed.all_reduce_sum(self._loss_sum), distributed.all_reduce_sum(self._correct), count
 
@@ -172,14 +174,14 @@ class Classifier(LightningModule):
         self._publish(stage, self.scored.loss, self.scored.accuracy)
 
     def _publish(self, stage: str, loss: float, accuracy: float) -> None:
-        # Not to the logger here: the history callback writes an epoch's figures together, by epoch.
+        # Not to the logger: the history callback writes an epoch's metrics together, by epoch.
         self.log_dict({f"loss/{stage}": loss, f"accuracy/{stage}": accuracy}, logger=False)
 
 
 def total_steps(trainer: Trainer) -> int:
-    """Optimizer steps of a whole fit.
+    """Count the optimizer steps of a whole fit.
 
-    Lightning's own `estimated_stepping_batches` would make the training loader before a resumed run's position in
+    Lightning's `estimated_stepping_batches` would make the training loader before a resumed run's position in
     the epoch is restored, which would then be lost.
     """
     batches, limit = len(trainer.datamodule.train_dataloader()), trainer.limit_train_batches  # pyright: ignore
@@ -189,7 +191,7 @@ def total_steps(trainer: Trainer) -> int:
 
 
 def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
-    """All parameters that learn: matrices and kernels, and without weight decay the vectors."""
+    """Group the parameters that learn: matrices and kernels, and vectors, which get no weight decay."""
     learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
     groups = [
         {"params": [parameter for parameter in learning if parameter.ndim > 1]},
@@ -198,14 +200,14 @@ def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
     return [group for group in groups if group["params"]]
 
 
-def image_channels(net: nn.Module) -> int:
-    """3 for a network that takes RGB, by its `in_channels` or else its first convolution; 1 for any other."""
+def image_channels(net: nn.Module) -> int | None:
+    """Channels that a network takes, by its `in_channels` or else its first convolution; None where neither says."""
     if isinstance(channels := getattr(net, "in_channels", None), int):
         return channels
     first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
-    return 3 if first is not None and first.in_channels == 3 else 1
+    return first.in_channels if first is not None and first.in_channels in (1, 3) else None
 
 
 def count_parameters(net: nn.Module) -> int:
-    """All parameters of a network."""
+    """Count all parameters of a network."""
     return sum(parameter.numel() for parameter in net.parameters())

@@ -1,4 +1,4 @@
-"""A small residual network (He et al., CVPR 2016) for 32x32 characters on a CPU."""
+"""A small residual network (He et al., CVPR 2016) for small images on a CPU."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -10,20 +10,20 @@ from akshar.models.staged import Staged, conv_norm_relu
 
 
 class Compact(Staged):
-    """2x2 pixels become 4 channels at 16x16, then stages of residual blocks at 16x16, 8x8 and 4x4.
+    """2x2 pixels become channels, then stages of residual blocks at half, a quarter, an eighth ... of the resolution.
 
     Args:
         num_classes: number of logits.
-        in_channels: of the images.
+        in_channels: channels of the images.
         widths: channels of each stage; each stage after the first halves the resolution.
-        blocks: residual blocks of each stage.
+        blocks: residual blocks in each stage.
         dropout: probability, before the last layer.
     """
 
     def __init__(
         self,
         num_classes: int,
-        in_channels: Literal[1, 3] = 1,
+        in_channels: Literal[1, 3],
         widths: Sequence[Annotated[int, Field(ge=1)]] = (32, 64, 96),
         blocks: Sequence[Annotated[int, Field(ge=0)]] = (1, 1, 0),
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,

@@ -1,4 +1,4 @@
-"""A network of few parameters: depthwise-separable convolutions (Howard et al., 2017), used more than once each."""
+"""A network with few parameters: depthwise-separable convolutions (Howard et al., 2017), each applied repeatedly."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -10,21 +10,21 @@ from akshar.models.staged import Staged
 
 
 class Separable(Staged):
-    """2x2 pixels become 4 channels at 16x16; a 3x3 convolution, then stages of separable ones at 16x16, 8x8, 4x4.
+    """2x2 pixels become channels; a 3x3 convolution, then stages of separable ones, each at half the resolution.
 
     Args:
         num_classes: number of logits.
-        in_channels: of the images.
+        in_channels: channels of the images.
         widths: channels of each stage; each stage after the first halves the resolution.
-        blocks: residual blocks of each stage.
-        repeats: how often each residual block is applied, with the same kernels and norms of its own each time.
+        blocks: residual blocks in each stage.
+        repeats: how often each residual block is applied, with the same kernels but separate norms.
         dropout: probability, before the last layer.
     """
 
     def __init__(
         self,
         num_classes: int,
-        in_channels: Literal[1, 3] = 1,
+        in_channels: Literal[1, 3],
         widths: Sequence[Annotated[int, Field(ge=1)]] = (16, 24, 32),
         blocks: Sequence[Annotated[int, Field(ge=0)]] = (1, 1, 0),
         repeats: Annotated[int, Field(ge=1)] = 1,
@@ -36,7 +36,7 @@ class Separable(Staged):
 
 
 class Repeated(nn.Module):
-    """A separable convolution beside an identity, applied several times; norms differ, since statistics do."""
+    """A residual separable convolution applied several times; each time has its norm, since statistics differ."""
 
     def __init__(self, width: int, repeats: int):
         super().__init__()
@@ -52,7 +52,7 @@ class Repeated(nn.Module):
 
 
 def separable(channels: int, width: int, stride: int = 1) -> tuple[nn.Conv2d, nn.Conv2d]:
-    """A 3x3 kernel for each channel, then a mixture of the channels at each pixel."""
+    """A 3x3 kernel for each channel, then a 1x1 convolution that mixes the channels."""
     return (
         nn.Conv2d(channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False),
         nn.Conv2d(channels, width, 1, bias=False),

@@ -1,4 +1,4 @@
-"""The frame of our networks: stages at 16x16, 8x8, 4x4 ..., a mean over the pixels, one linear layer."""
+"""The common frame of our networks: stages of falling resolution, global average pooling, one linear layer."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,16 +6,16 @@ from torch import Tensor, nn
 
 
 class Staged(nn.Module):
-    """2x2 pixels become 4 channels at 16x16, a 3x3 convolution follows, then the stages.
+    """2x2 pixels become channels at half the resolution, a 3x3 convolution follows, then the stages.
 
     Args:
         num_classes: number of logits.
-        in_channels: of the images.
+        in_channels: channels of the images.
         widths: channels of each stage; each stage after the first halves the resolution.
-        blocks: blocks of each stage.
+        blocks: number of blocks in each stage.
         dropout: probability, before the last layer.
-        halve: from channels and width, the layers that lead into a stage after the first.
-        block: from a stage's width, one that keeps its shape.
+        halve: makes the layers that lead into a stage after the first, from channels and width.
+        block: makes a block that keeps the shape, from the stage's width.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Staged(nn.Module):
     ):
         super().__init__()
         if len(widths) != len(blocks):
-            raise ValueError(f"widths={list(widths)} and blocks={list(blocks)} must be as many")
+            raise ValueError(f"widths={list(widths)} and blocks={list(blocks)} must have the same length")
         self.in_channels = in_channels
         channels = in_channels * 4
         layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
@@ -43,7 +43,7 @@ class Staged(nn.Module):
         self.classifier = nn.Linear(channels, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Float (B, in_channels, 32, 32) -> logits (B, num_classes)."""
+        """Float (B, in_channels, H, W) -> logits (B, num_classes)."""
         return self.classifier(self.dropout(self.features(images)))
 
 

@@ -1,85 +1,111 @@
-"""Checkpoints that are plain data: written beside and renamed, read without running anything in them."""
+"""Checkpoints: plain data with a version and a digest, written whole, and read without running anything in them."""
 
 import hashlib
+import json
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
 import torch
-from lightning_fabric.plugins import TorchCheckpointIO
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from akshar.config.trusted import build_trusted
+from akshar.data.card import DatasetCard
 from akshar.errors import AksharError, UsageError
 from akshar.files import atomic_file, is_full, printable
+from akshar.pictures.input_spec import InputSpec
+from akshar.renamed import upgrade_config
 
-FORMAT = 2
-KEY = "akshar"  # of our own part of a checkpoint: format, config, classes, preprocessing, temperature
-NET = "net."  # prefix of the network's weights in Lightning's state_dict
+FORMAT = 3
+OLD_FORMAT = 2  # of akshar 0.1: its networks are read, its runs are not resumed
+KEY = "akshar"  # our part of a checkpoint; the rest is Lightning's
+NETWORK = "net."  # prefix of the network's weights in Lightning's state_dict
+HISTORY = "history"  # key of the history callback's state
 
 
 class Contents(BaseModel):
-    """Our own part of a checkpoint, as it has to be."""
+    """Our part of a checkpoint: what it takes to use the network without anything else.
 
-    model_config = ConfigDict(strict=True)
-
-    format: int
-    config: dict[str, Any]
-    classes: Annotated[list[str], Field(min_length=2)]
-    preprocessing: dict[str, str | int | float]
-    temperature: float | None
-
-
-class CheckpointContents(Callback):
-    """Adds to every checkpoint what it takes to use it without anything else.
-
-    Args:
-        config: of the run, plain values.
+    Attributes:
+        format: version of this format.
+        network: `_target_` and arguments of the network, plain values.
         classes: names in the order of the logits.
-        preprocessing: how images reach the net, plain values.
+        input_spec: how pictures become its input, see `InputSpec.to_record`.
+        card: of the data that it was trained on, see `DatasetCard.to_record`.
+        temperature: divides the logits for calibrated confidence; None before it was fitted.
+        config: of the run, YAML; kept as a record and never built from.
+        digest: sha256 over the whole checkpoint but this key.
     """
 
-    def __init__(self, config: dict[str, Any], classes: tuple[str, ...], preprocessing: dict[str, Any]):
-        self.contents = {
-            "format": FORMAT,
-            "config": config,
-            "classes": list(classes),
-            "preprocessing": preprocessing,
-            "temperature": None,
-        }
+    model_config = ConfigDict(strict=True, extra="forbid")
 
-    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Adds the contents."""
-        checkpoint[KEY] = self.contents
+    format: int
+    network: dict[str, Any]
+    classes: Annotated[list[str], Field(min_length=2)]
+    input_spec: dict[str, Any]
+    card: dict[str, Any]
+    temperature: float | None
+    config: str
+    digest: str = ""
 
 
-class AtomicCheckpointIO(TorchCheckpointIO):
-    """Lightning's checkpoint files, but never half-written: also on a full disk the old file stays."""
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint in memory.
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Writes a checkpoint whole."""
-        write_checkpoint(checkpoint, Path(path))
+    Attributes:
+        path: of its file.
+        contents: our part, in today's format.
+        weights: the network's own state_dict.
+        lightning: the whole checkpoint as Lightning wrote it.
+        format: version that the file has.
+    """
+
+    path: Path
+    contents: Contents
+    weights: dict[str, Tensor]
+    lightning: dict[str, Any]
+    format: int
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """One row per epoch, see `akshar.training.callbacks.history`."""
+        callbacks = self.lightning.get("callbacks", {})
+        return callbacks.get(HISTORY if self.format == FORMAT else "History", {}).get("rows", [])
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The run's config as plain values."""
+        return yaml.safe_load(self.contents.config)
 
 
-def write_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Writes a checkpoint whole, or leaves the old one.
+def write_checkpoint(lightning: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint with its digest, or leave the old file.
+
+    Args:
+        lightning: as Lightning makes it, with our part under `KEY`.
+        path: of the file.
 
     Raises:
         AksharError: the disk is full.
     """
+    lightning[KEY]["digest"] = ""
+    lightning[KEY]["digest"] = content_digest(lightning)
     try:
         with atomic_file(path) as file:
             target = _Remembering(file)
             try:
-                torch.save(checkpoint, cast(BinaryIO, target))
-            except Exception as error:  # what torch makes of a full disk does not say so
+                torch.save(lightning, cast(BinaryIO, target))
+            except Exception as error:  # torch's own error does not say that the disk is full
                 raise target.error or error from error
     except OSError as error:
         if not is_full(error):
             raise
-        raise AksharError(f"{path}: no room for it; the last whole checkpoint stays") from error
+        raise AksharError(f"{path}: no space left for it; the last complete checkpoint is kept") from error
 
 
 class _Remembering:
@@ -100,14 +126,14 @@ class _Remembering:
         self.file.flush()
 
 
-def read_checkpoint(model: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint of ours, as plain data: nothing in it is run.
+def read_checkpoint(model: str | Path) -> Checkpoint:
+    """Read a checkpoint as plain data: nothing in it is run.
 
     Args:
         model: a checkpoint file, or a run's folder (its best checkpoint).
 
     Raises:
-        UsageError: no such file, or one that is no checkpoint of this format; the message names it.
+        UsageError: no such file, not a checkpoint of akshar, of an unknown format, or damaged; the message names it.
     """
     path = Path(model).expanduser()
     if path.is_dir():
@@ -116,42 +142,99 @@ def read_checkpoint(model: str | Path) -> dict[str, Any]:
         raise UsageError(f"{path}: no such checkpoint; `akshar runs` lists the runs")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what torch finds odd in a file that it then refuses
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file that is no checkpoint, or one with code in it
-        code = "weights_only" in str(error) and "Unsupported operand" not in str(error)  # the latter: no pickle
+            warnings.simplefilter("ignore")  # about files that torch then refuses
+            lightning = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds
+        code = "weights_only" in str(error) and "Unsupported operand" not in str(error)  # the latter: not a pickle
         reason = "it holds code, which is not run" if code else "it is damaged, or something else"
         raise UsageError(f"{path}: not a checkpoint of plain data ({reason})") from error
-    contents = checkpoint.get(KEY) if isinstance(checkpoint, dict) else None
-    weights = checkpoint.get("state_dict") if isinstance(checkpoint, dict) else None
-    if not isinstance(contents, dict) or not isinstance(weights, dict) or not all(map(_is_weight, weights.items())):
+    record = lightning.get(KEY) if isinstance(lightning, dict) else None
+    state = lightning.get("state_dict") if isinstance(lightning, dict) else None
+    if not isinstance(record, dict) or not isinstance(state, dict) or not all(map(_is_weight, state.items())):
         raise UsageError(f"{path}: not a checkpoint of akshar")
-    check_contents(path, contents)
-    return checkpoint
+    contents = read_contents(path, record)
+    if record["format"] == FORMAT and content_digest(lightning) != contents.digest:
+        raise UsageError(
+            f"{path}: damaged (its content does not match its digest); use another checkpoint of the run, or repeat it"
+        )
+    weights = {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)}
+    return Checkpoint(path, contents, weights, lightning, record["format"])
 
 
-def check_contents(path: Path, contents: dict[str, Any]) -> None:
-    """Checks our own part of a file.
+def read_contents(path: Path, record: dict[str, Any]) -> Contents:
+    """Check our part of a file, and bring one of akshar 0.1 into today's form.
 
     Raises:
-        UsageError: it is of another format, or not whole; the message names the file.
+        UsageError: of an unknown format, or with something missing; the message names the file.
     """
-    if contents.get("format") != FORMAT:
-        found = printable(repr(contents.get("format")))[:20]
-        raise UsageError(f"{printable(path)}: checkpoint format {found}; this version reads {FORMAT}")
+    version = record.get("format")
+    if version not in (FORMAT, OLD_FORMAT) or isinstance(version, bool):
+        found = printable(repr(version))[:20]
+        raise UsageError(f"{printable(path)}: checkpoint format {found}; this version reads {OLD_FORMAT} and {FORMAT}")
     try:
-        Contents.model_validate(contents)
+        contents = Contents.model_validate(record if version == FORMAT else _upgraded(path, record))
+        InputSpec.from_record(contents.input_spec)
+        DatasetCard.from_record(contents.card)
     except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise UsageError(
-            f"{printable(path)}: not a whole model of akshar (its {printable(place)} is wrong)"
-        ) from error
+        place = printable(".".join(map(str, error.errors()[0]["loc"])))
+        raise UsageError(f"{printable(path)}: not a complete model of akshar (its {place} is wrong)") from error
+    except ValueError as error:
+        raise UsageError(f"{printable(path)}: not a complete model of akshar ({printable(error)})") from error
+    return contents
 
 
-def net_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
-    """The network's own state_dict in a checkpoint."""
-    state = checkpoint["state_dict"]
-    return {name.removeprefix(NET): value for name, value in state.items() if name.startswith(NET)}
+def _upgraded(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Bring the contents of a checkpoint of akshar 0.1 into today's form."""
+    config = record.get("config")
+    if not isinstance(config, dict):
+        raise UsageError(f"{printable(path)}: not a complete model of akshar (its config is wrong)")
+    config = upgrade_config(config, warn=False)
+    return {
+        "format": FORMAT,
+        "network": config.get("model"),
+        "classes": record.get("classes"),
+        "input_spec": InputSpec.from_record(record.get("preprocessing")).to_record(),
+        "card": card_of(config).to_record(),
+        "temperature": record.get("temperature"),
+        "config": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+    }
+
+
+def card_of(config: Mapping[str, Any]) -> DatasetCard:
+    """Return the card of the data set that a config names; a bare one where that is not one of akshar's."""
+    data = config.get("data")
+    target = data.get("_target_") if isinstance(data, dict) else None
+    places = {key: value for key, value in data.items() if key in ("root", "archive")} if isinstance(data, dict) else {}
+    try:
+        return build_trusted("config", {"_target_": target, **places}, ()).card
+    except Exception:  # the class is not ours, or takes other arguments
+        return DatasetCard(str(target).rpartition(".")[2].lower(), "images from whoever trained the model")
+
+
+def content_digest(node: object) -> str:
+    """Sha256 over plain values and tensors, nested to any depth, in their order."""
+    digest = hashlib.sha256()
+
+    def feed(node: object) -> None:
+        if isinstance(node, Tensor):
+            digest.update(f"{node.dtype}{tuple(node.shape)}".encode())
+            digest.update(node.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        elif isinstance(node, Mapping):
+            digest.update(b"{")
+            for key, value in node.items():
+                if key != "digest":
+                    feed(key)
+                    feed(value)
+        elif isinstance(node, list | tuple):
+            digest.update(b"[")
+            for value in node:
+                feed(value)
+        else:
+            digest.update(json.dumps(repr(node)).encode())
+        digest.update(b";")
+
+    feed(node)
+    return digest.hexdigest()
 
 
 def weights_digest(weights: Mapping[str, Tensor]) -> str:

@@ -1,4 +1,4 @@
-"""The runs below a folder: what each is, how it stands, what it takes, and the removal of what is not wanted."""
+"""The runs below a folder: their status, size and accuracy, and their removal."""
 
 import shutil
 import stat
@@ -6,31 +6,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import AwareDatetime, BaseModel, NonNegativeInt
 
 from akshar.errors import UsageError
+from akshar.runs.provenance import read as read_provenance
+from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
 
-DIED = "died"  # said to be running, but no process works on it
+DIED = "died"  # the status says running, but no process works on the run
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run as a list shows it.
+    """One run in a list.
 
     Attributes:
-        folder: of it.
-        name: of data and model, where the run came so far.
+        run_dir: its folder.
+        name: in tables; empty where the run stopped before it had one.
         status: as in `status.json`, or `DIED`.
         epoch: epochs finished.
-        updated: when the status was written last.
+        updated: time of the last status.
         size: of all files, bytes.
-        val_accuracy, test_accuracy: [0, 1], or None where there is none.
+        val_accuracy, test_accuracy: [0, 1], or None.
     """
 
-    folder: RunDir
+    run_dir: RunDir
     name: str
     status: str
     epoch: int
@@ -41,81 +40,53 @@ class Run:
 
 
 def list_runs(root: Path) -> list[Run]:
-    """All runs below `root`, the oldest first; folders that are no runs are passed over."""
+    """List all runs below `root`, the oldest first; other folders are skipped."""
     found = sorted(root.rglob("status.json"), key=lambda path: path.parent.as_posix())
     return [run for path in found if (run := _read(RunDir(path.parent))) is not None]
 
 
 def remove_runs(runs: Iterable[Run]) -> None:
-    """Deletes the folders.
+    """Delete runs.
 
     Raises:
-        UsageError: a process works on one of them; nothing is deleted then.
+        UsageError: a process works on one of them; then nothing is deleted.
     """
     runs = list(runs)
     for run in runs:
-        if run.folder.is_locked():
-            raise UsageError(f"{run.folder}: is being worked on; stop it first")
+        if run.run_dir.is_locked():
+            raise UsageError(f"{run.run_dir}: a process is working on it; stop it first")
     for run in runs:
-        shutil.rmtree(run.folder.path)
+        shutil.rmtree(run.run_dir.path)
 
 
-class _Status(BaseModel):
-    status: str
-    epoch: NonNegativeInt
-    updated: AwareDatetime
-
-
-class _Best(BaseModel):
-    val_accuracy: float | None = None
-
-
-class _Test(BaseModel):
-    accuracy: float | None = None
-
-
-class _Result(BaseModel):
-    best: _Best = _Best()
-    test: _Test | None = None
-
-
-class _Provenance(BaseModel):
-    name: str = ""
-
-
-Part = TypeVar("Part", bound=BaseModel)
-
-
-def _read(folder: RunDir) -> Run | None:
-    status = _part(folder.status, _Status)
+def _read(run_dir: RunDir) -> Run | None:
+    status = run_dir.read_status()
     if status is None:
-        return None  # some other program's
-    result = _part(folder.result, _Result) or _Result()
-    provenance = _part(folder.provenance, _Provenance) or _Provenance()
-    died = status.status == "running" and not folder.is_locked()
+        return None  # written by another program
+    try:
+        result = read_result(run_dir)
+    except UsageError:
+        result = None
+    try:
+        name = read_provenance(run_dir).name or ""
+    except UsageError:
+        name = ""
+    died = status.status == "running" and not run_dir.is_locked()
     return Run(
-        folder=folder,
-        name=provenance.name,
+        run_dir=run_dir,
+        name=name,
         status=DIED if died else status.status,
         epoch=status.epoch,
         updated=status.updated,
-        size=sum(map(_size, folder.path.rglob("*"))),
-        val_accuracy=result.best.val_accuracy,
-        test_accuracy=result.test.accuracy if result.test else None,
+        size=sum(map(_size, run_dir.path.rglob("*"))),
+        val_accuracy=result.best.val_accuracy if result else None,
+        test_accuracy=result.test.accuracy if result and result.test else None,
     )
-
-
-def _part(path: Path, model: type[Part]) -> Part | None:
-    """What a file of a run says; None where it is missing or damaged."""
-    try:
-        return model.model_validate_json(path.read_bytes())
-    except (OSError, ValueError):
-        return None
 
 
 def _size(path: Path) -> int:
     try:
         status = path.lstat()
-    except OSError:  # a running run's partial file, gone since
+    except OSError:  # a partial file of a running run, gone by now
         return 0
     return status.st_size if stat.S_ISREG(status.st_mode) else 0

@@ -1,40 +1,56 @@
-"""What a network answered on a set of images, beside the truth: what every later question begins with."""
+"""A network's predictions on a set of images, beside the true labels."""
 
-import json
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from akshar.data.card import DatasetCard
 from akshar.errors import UsageError
+from akshar.metrics.calibration import softmax
+from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Answers on N images over K classes.
+    """Predictions on N images over K classes.
 
     Attributes:
-        name: of the run, for people.
         logits: float32 (N, K).
         labels: int64 (N,), positions in `classes`.
-        classes: K names in the order of the logits.
-        temperature: divides the logits for calibrated confidence.
-        result: the content of `result.json`.
+        result: of the run.
     """
 
-    name: str
     logits: np.ndarray
     labels: np.ndarray
-    classes: tuple[str, ...]
-    temperature: float
-    result: dict[str, Any]
+    result: Result
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def name(self) -> str:
+        """Name and seed of the run."""
+        return self.result.title
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """K class names in the order of the logits."""
+        return tuple(self.result.classes)
+
+    @cached_property
+    def card(self) -> DatasetCard:
+        """Card of the data set."""
+        return self.result.dataset_card
+
+    @property
+    def temperature(self) -> float:
+        """Divides the logits for calibrated confidence."""
+        return self.result.best.temperature
 
     @cached_property
     def probabilities(self) -> np.ndarray:
@@ -47,67 +63,36 @@ class Predictions:
         return self.logits.argmax(1)
 
     @cached_property
-    def right(self) -> np.ndarray:
+    def correct(self) -> np.ndarray:
         """Bool (N,)."""
         return self.predicted == self.labels
 
 
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Float64 probabilities of (N, K) logits divided by a temperature."""
-    scaled = logits.astype(np.float64) / temperature
-    shifted = np.exp(scaled - scaled.max(1, keepdims=True))
-    return shifted / shifted.sum(1, keepdims=True)
-
-
 def read_predictions(named: str | Path, part: Literal["test", "val"] = "test") -> Predictions:
-    """The answers of a run of `train`, or of `test`, from its folder.
+    """Read the predictions of a run of `train`, or of `test`.
 
     Args:
-        named: the folder.
-        part: of which images.
+        named: the run's folder.
+        part: which images.
 
     Raises:
-        UsageError: there is no such run, it is not completed, or has not read these images; the message names it.
+        UsageError: no such run, not completed, or without predictions on these images; the message names it.
     """
-    folder = RunDir(Path(named).expanduser())
-    if not folder.path.is_dir():
+    run_dir = RunDir(Path(named).expanduser())
+    if not run_dir.path.is_dir():
         raise UsageError(f"{named}: no such folder; `akshar runs` lists the runs")
-    result = read_result(folder)
-    path = folder.predictions / f"{part}.npz"
+    result = read_result(run_dir)
+    path = run_dir.predictions / f"{part}.npz"
     if not path.exists():
-        why = "; it was trained with test=false" if part == "test" else ""
-        raise UsageError(
-            f"{folder}: has no predictions on {'test' if part == 'test' else 'validation'} images{why}"
-        )
+        images, reason = ("test", "; it was trained with test=false") if part == "test" else ("validation", "")
+        raise UsageError(f"{run_dir}: has no predictions on {images} images{reason}")
     try:
         with np.load(path) as saved:
             logits, labels = saved["logits"], saved["labels"]
-        classes = tuple(result["classes"])
-        temperature = float(result["best"]["temperature"])
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path}: is damaged, or of another version ({type(error).__name__})") from error
-    if logits.shape != (len(labels), len(classes)):
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path}: damaged, or of another version ({type(error).__name__})") from error
+    if logits.shape != (len(labels), len(result.classes)):
         raise UsageError(
-            f"{path}: holds logits of shape {logits.shape} for {len(labels)} images in {len(classes)} classes"
+            f"{path}: holds logits of shape {logits.shape} for {len(labels)} images in {len(result.classes)} classes"
         )
-    name = f"{result['name']}, seed {result['seed']}" if result.get("seed") is not None else str(result["name"])
-    return Predictions(name, logits, labels, classes, temperature, result)
-
-
-def read_result(folder: RunDir) -> dict[str, Any]:
-    """The content of `result.json`.
-
-    Raises:
-        UsageError: there is none, or it is damaged.
-    """
-    try:
-        result = json.loads(folder.result.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        status = folder.read_status().get("status")
-        how = f"is {status}, not completed" if status else "is no run's folder"
-        raise UsageError(f"{folder}: {how}: it has no result.json") from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{folder.result}: is damaged ({error})") from error
-    if not isinstance(result, dict) or not {"name", "best", "data"} <= result.keys():
-        raise UsageError(f"{folder.result}: is no result of akshar")
-    return result
+    return Predictions(logits, labels, result)

@@ -1,42 +1,57 @@
-"""A run's folder: where its files are, how it stands, and who works on it."""
+"""A run's folder: where its files are, its status, and which process works on it."""
 
 import json
 import os
 import socket
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from filelock import FileLock, Timeout
+from pydantic import AwareDatetime, BaseModel, NonNegativeInt, ValidationError
 
 from akshar.errors import UsageError
 from akshar.files import is_full, write_json
 
-Status = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
+StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
 
 
-def new_run_name() -> str:
-    """`<date>_<time with microseconds>_<short id>`: unique also for runs started at once."""
-    return f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}_{uuid.uuid4().hex[:4]}"
+class RunStatus(BaseModel):
+    """The content of `status.json`.
+
+    Attributes:
+        status: how the run stands.
+        epoch, step: epochs and optimizer steps that are in a checkpoint.
+        updated: when this was written.
+        pid, host: process that wrote it.
+        error: text of the last error.
+    """
+
+    status: StatusName
+    epoch: NonNegativeInt = 0
+    step: NonNegativeInt = 0
+    updated: AwareDatetime
+    pid: int | None = None
+    host: str | None = None
+    error: str | None = None
 
 
 class RunDir:
-    """The files of one run; nothing is made or read until it is asked for.
+    """Paths of one run's files; creating one touches nothing.
 
     Attributes:
         path: the folder.
-        result: `result.json`, there once the run is completed.
-        status: `status.json`, how it stands.
+        result: `result.json`, written when the run is completed.
+        status: `status.json`, see `RunStatus`.
         config: `config.yaml`, resolved.
-        provenance: `provenance.json`, written when work begins and when it is taken up again.
-        split: `split.json`, who validates.
-        history: `history.csv`, one row an epoch.
-        log: `run.log`, what was said.
+        provenance: `provenance.json`, written at the start and at every resume.
+        split: `split.json`, the validation images.
+        history: `history.csv`, one row per epoch.
+        log: `run.log`, dated log lines.
         figures: `figures/`, PNG.
-        predictions: `predictions/`, one `npz` a set: logits float32 (N, K) and labels int64 (N,).
+        predictions: `predictions/`, one `npz` per set: logits float32 (N, K) and labels int64 (N,).
         checkpoints: `checkpoints/`.
         best, last: `best.ckpt` and `last.ckpt` in it.
     """
@@ -57,79 +72,78 @@ class RunDir:
         self.last = self.checkpoints / "last.ckpt"
 
     def __str__(self) -> str:
-        """The path as a person would type it: relative where it lies below the working directory."""
+        """Return the path as one would type it: relative where it lies below the working directory."""
         shown = os.path.relpath(self.path)
         return str(self.path) if shown.startswith("..") else shown
 
     def make(self) -> None:
-        """Makes the folders."""
+        """Create the folders."""
         for folder in (self.figures, self.predictions, self.checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
 
     def clear_partial(self) -> None:
-        """Removes what a killed process was writing."""
+        """Remove files that a killed process left half-written."""
         for folder in (self.path, self.checkpoints):
             for partial in folder.glob(".*.partial"):
                 partial.unlink(missing_ok=True)
 
     def keep_result(self, max_epochs: int) -> None:
-        """Gives the result of a run that is to be made longer another name, by its number of epochs."""
+        """Rename the result of a run that is about to be made longer, by its number of epochs."""
         if self.result.exists():
             result = json.loads(self.result.read_text(encoding="utf-8"))
             if result["config"]["trainer"]["max_epochs"] < max_epochs:
                 self.result.replace(self.path / f"result-{result['fit']['epochs']}-epochs.json")
 
-    def read_status(self) -> dict[str, Any]:
-        """What `status.json` says; empty where it is missing or is none."""
+    def read_status(self) -> RunStatus | None:
+        """Read `status.json`; None where it is missing or damaged."""
         try:
-            content = json.loads(self.status.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
+            return RunStatus.model_validate_json(self.status.read_bytes())
+        except (OSError, ValidationError):
+            return None
 
     def write_status(
-        self, status: Status, epoch: int | None = None, step: int | None = None, error: str | None = None
+        self, status: StatusName, epoch: int | None = None, step: int | None = None, error: str | None = None
     ) -> None:
-        """Writes `status.json`.
+        """Write `status.json`.
 
         Args:
             status: how the run stands.
-            epoch: epochs finished; None keeps what stands there.
+            epoch: epochs finished; None keeps the value in the file.
             step: optimizer steps done, likewise.
-            error: the last error's text.
+            error: text of the last error.
         """
         before = self.read_status()
-        content = {
-            "status": status,
-            "epoch": before.get("epoch", 0) if epoch is None else epoch,
-            "step": before.get("step", 0) if step is None else step,
-            "updated": datetime.now(UTC).isoformat(timespec="seconds"),
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "error": error,
-        }
+        content = RunStatus(
+            status=status,
+            epoch=(before.epoch if before else 0) if epoch is None else epoch,
+            step=(before.step if before else 0) if step is None else step,
+            updated=datetime.now(UTC).replace(microsecond=0),
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            error=error,
+        ).model_dump(mode="json")
         try:
             write_json(self.status, content)
         except OSError as failure:
             if not is_full(failure) or not self.status.exists():
                 raise
-            with self.status.open("r+", encoding="utf-8") as file:  # in the room that it has already
+            with self.status.open("r+", encoding="utf-8") as file:  # reuses the space that the file has
                 json.dump(content, file, indent=2, ensure_ascii=False)
                 file.truncate()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from working on this run; the system lets go when this process dies.
+        """Lock the run for this process; the system releases the lock when the process dies.
 
         Raises:
             UsageError: another process works on it.
         """
         lock = self._lock()
         try:
-            lock.acquire(timeout=2, poll_interval=0.02)  # longer than `is_locked` looks
+            lock.acquire(timeout=2, poll_interval=0.02)  # longer than `is_locked` holds it
         except Timeout as error:
             status = self.read_status()
-            by = f"process {status.get('pid')} on {status.get('host')}" if status else "another process"
+            by = f"process {status.pid} on {status.host}" if status else "another process"
             raise UsageError(f"{self}: {by} is working on this run; wait for it, or stop it") from error
         try:
             yield
@@ -137,7 +151,7 @@ class RunDir:
             lock.release()
 
     def is_locked(self) -> bool:
-        """Whether some process works on it now."""
+        """Whether a process works on this run now."""
         if not Path(self._lock().lock_file).exists():
             return False
         try:

@@ -1,5 +1,6 @@
-"""Weights as safetensors, with all that it takes to rebuild their network in the header; nothing in it can run."""
+"""Weights as safetensors, with what it takes to rebuild their network in the header; nothing in it can run."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,44 +10,45 @@ from torch import Tensor
 from akshar.errors import UsageError
 from akshar.extras import require_packages
 from akshar.files import printable
-from akshar.reader.onnx_model import plain
-from akshar.runs.checkpoint import KEY, NET, check_contents, weights_digest
+from akshar.runs.checkpoint import Checkpoint, read_contents, weights_digest
 
-CONTENTS = ("format", "config", "classes", "preprocessing", "temperature")  # as in a checkpoint
+CONTENTS = ("format", "network", "classes", "input_spec", "card", "temperature", "config")
+OLD_CONTENTS = ("format", "config", "classes", "preprocessing", "temperature")  # of akshar 0.1
 
 
-def as_safetensors(weights: Mapping[str, Tensor], facts: Mapping[str, str]) -> bytes:
-    """The file.
-
-    Args:
-        weights: a network's state_dict.
-        facts: the header's metadata, see `facts_of`.
-    """
+def as_safetensors(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """Serialise a network's state_dict with metadata in the header."""
     from safetensors.torch import save
 
-    return save({name: value.detach().contiguous().clone() for name, value in weights.items()}, dict(facts))
+    return save({name: value.detach().contiguous().clone() for name, value in weights.items()}, dict(metadata))
 
 
-def read_safetensors(path: Path) -> dict[str, Any]:
-    """Reads a file of ours as if it were a checkpoint.
-
-    Returns:
-        What `read_checkpoint` gives, as far as it takes to rebuild the network.
+def read_safetensors(path: Path) -> Checkpoint:
+    """Read a file of `akshar export` as if it were a checkpoint.
 
     Raises:
-        UsageError: no such file, one that is not ours, of another format, or damaged; the message names it.
+        UsageError: no such file, not one of akshar's, of an unknown format, or damaged; the message names it.
     """
     require_packages(printable(path), "safetensors", extra="export")
     if not path.is_file():
         raise UsageError(f"{printable(path)}: no such file")
-    weights, facts = _read(path)
-    contents = {key: plain(facts.get(key)) for key in CONTENTS}
-    if "akshar" not in facts:
-        raise UsageError(f"{printable(path)}: is no model that akshar exported")
-    check_contents(path, contents)
-    if weights_digest(weights) != facts.get("weights_sha256"):
-        raise UsageError(f"{printable(path)}: is damaged (its weights are not those that were written)")
-    return {KEY: contents, "state_dict": {NET + name: value for name, value in weights.items()}}
+    weights, metadata = _read(path)
+    if "akshar" not in metadata:
+        raise UsageError(f"{printable(path)}: not a model that akshar exported")
+    keys = CONTENTS if "input_spec" in metadata else OLD_CONTENTS
+    record = {key: _json(metadata.get(key)) for key in keys}
+    contents = read_contents(path, record)
+    if weights_digest(weights) != metadata.get("weights_sha256"):
+        raise UsageError(f"{printable(path)}: damaged (its weights do not match their digest)")
+    return Checkpoint(path, contents, weights, {}, contents.format)
+
+
+def _json(text: str | None) -> Any:
+    """Parse JSON; None where it is not."""
+    try:
+        return json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -57,5 +59,5 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except Exception as error:  # its own kind, and others for dtypes that torch does not know
         raise UsageError(
-            f"{printable(path)}: is no safetensors file, or a damaged one ({printable(error)[:120]})"
+            f"{printable(path)}: not a safetensors file, or a damaged one ({printable(error)[:120]})"
         ) from error

@@ -1,0 +1,28 @@
+"""The hash by which a run's config is known."""
+
+import hashlib
+import json
+
+from akshar.config.schema import TrainConfig
+
+# Keys that do not change a result: names, what is shown, saved or done afterwards, and where data and weights lie
+# (their digests are part of the hash).
+WITHOUT_EFFECT = ("name", "logger", "traceback", "test", "checkpoint", "chance_warning_epochs", "init_from")
+PLACES = ("cache_dir", "archive", "root", "url")
+
+
+def config_hash(config: TrainConfig, data_digest: str, init_digest: str | None = None) -> str:
+    """Hash what decides a result: the config without `WITHOUT_EFFECT` and `PLACES`, and the digests.
+
+    Args:
+        config: of the run.
+        data_digest: of all images.
+        init_digest: of the weights that training starts from.
+
+    Returns:
+        12 hexadecimal digits.
+    """
+    kept = {key: value for key, value in config.to_record().items() if key not in WITHOUT_EFFECT}
+    kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
+    text = json.dumps([kept, data_digest, init_digest], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

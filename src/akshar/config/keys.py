@@ -1,0 +1,46 @@
+"""Dotted keys of a config: listing them, suggesting a near one, and flattening a config for comparison."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+# Where data lies and what is only shown: no difference worth a column.
+NOT_COMPARED = ("data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
+
+
+def all_keys(config: Mapping[str, object], prefix: str = "", without: str = "") -> list[str]:
+    """List every dotted key of a config, except `without` and the keys below it."""
+    keys = []
+    for name, value in config.items():
+        path = f"{prefix}{name}"
+        if path == without:
+            continue
+        keys.append(path)
+        if isinstance(value, Mapping):
+            keys += all_keys(value, f"{path}.", without)
+    return keys
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Return `"; did you mean X?"`, or an empty string where no word is near."""
+    near = get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def flatten(config: Mapping[str, object], prefix: str = "") -> dict[str, bool | int | float | str]:
+    """Flatten a config to dotted keys with plain values; a part with a `_target_` is shown by its name.
+
+    >>> flatten({"model": {"_target_": "akshar.models.compact.Compact", "widths": [8, 16]}, "test": True})
+    {'model': 'Compact', 'model.widths': '[8, 16]'}
+    """
+    pairs: dict[str, bool | int | float | str] = {}
+    for key, value in config.items():
+        path = prefix + key
+        if key == "_target_":
+            pairs[prefix.rstrip(".")] = str(value).rpartition(".")[2]
+        elif path in NOT_COMPARED or key.startswith("_"):
+            continue
+        elif isinstance(value, Mapping):
+            pairs |= flatten(value, f"{path}.")
+        else:
+            pairs[path] = value if isinstance(value, bool | int | float | str) else str(value)
+    return pairs

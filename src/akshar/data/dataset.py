@@ -1,0 +1,44 @@
+"""What a data set is: a value that knows its card and its images' shape, and loads them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from akshar.data.card import DatasetCard
+from akshar.pictures.input_spec import InputSpec
+
+if TYPE_CHECKING:
+    from akshar.data.image_set import TrainTest
+
+
+class ImageDataset(Protocol):
+    """A data set of classified images, the target of `data` in a config.
+
+    Its module should import torch inside `load` only, so that a config is checked quickly.
+    """
+
+    @property
+    def card(self) -> DatasetCard:
+        """Name, source, licence, citation and labels."""
+        ...
+
+    @property
+    def input_spec(self) -> InputSpec:
+        """How its images are prepared and normalised."""
+        ...
+
+    def load(self) -> "TrainTest":
+        """Load the images.
+
+        Raises:
+            DataError: the images are missing or not what they should be; the message names file or key.
+        """
+        ...
+
+
+@runtime_checkable
+class SizedDataset(Protocol):
+    """A data set that knows its size before it is loaded, for an early check of `data.batch_size`."""
+
+    def class_sizes(self) -> Sequence[int] | None:
+        """Return the number of images of each class to train and validate on; None where that cannot be seen."""
+        ...

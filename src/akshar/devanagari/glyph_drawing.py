@@ -1,0 +1,115 @@
+"""Draws characters many times over, from packaged fonts and from pen strokes, in many hands."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from akshar.data import augment
+from akshar.data.cache import code_version
+from akshar.devanagari import pen, strokes
+from akshar.devanagari.letters import Character
+from akshar.devanagari.pen import draw_glyph, draw_strokes, handwrite
+from akshar.pictures import text
+from akshar.pictures.text import font_files, load_font
+
+STROKES = 0.6  # share of the training characters drawn from pen strokes; the rest from fonts
+
+
+@dataclass(frozen=True)
+class Family:
+    """A font family and how often it is drawn from.
+
+    Attributes:
+        package: that carries it.
+        share: relative to the other families.
+        weights: of the pen, for a variable font; else each of its files.
+        language: "ne" for Nepali forms of झ ५ ८ ९, "hi" for Hindi ones.
+        digits: whether its Devanagari digits are Devanagari; some fonts draw Latin ones there.
+    """
+
+    package: str
+    share: float
+    weights: tuple[int, ...] = ()
+    language: str = "hi"
+    digits: bool = True
+
+
+TRAIN_FAMILIES = (
+    Family("fontpkg_kalam", 3),  # a hand's own
+    Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "ne"),
+    Family("fontpkg_noto_sans_devanagari", 0.5, (100, 200, 300, 400, 500)),
+    Family("fontpkg_mukta", 1),
+    Family("fontpkg_hind", 0.7, digits=False),
+    Family("fontpkg_poppins", 0.7, digits=False),
+    Family("fontpkg_teko", 0.3, (300, 400), digits=False),
+)
+INDIAN_FAMILIES = (  # forms that are seldom written in Nepal
+    Family("fontpkg_kalam", 2),
+    Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "hi"),
+    Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "mr"),
+    Family("fontpkg_mukta", 1, language="mr"),
+)
+TEST_FAMILIES = (  # none of them is in training
+    Family("fontpkg_baloo_2", 1, (400, 600)),
+    Family("fontpkg_rajdhani", 1, digits=False),
+)
+TOO_THICK = ("Black", "ExtraBold")
+
+
+def drawing_version() -> str:
+    """Hash the code and fonts that decide the drawing; a cached set is drawn again when any of them changes."""
+    packages = {family.package.replace("_", "-") for family in (*TRAIN_FAMILIES, *TEST_FAMILIES)}
+    return code_version((augment, text, pen, strokes, sys.modules[__name__]), ("uharfbuzz", *sorted(packages)))
+
+
+def draw_class(
+    character: Character,
+    families: tuple[Family, ...],
+    stroke_forms: Mapping[str, tuple[str, ...]],
+    count: int,
+    draws: torch.Generator,
+) -> Tensor:
+    """Draws one character many times, in random order.
+
+    Args:
+        character: which.
+        families: fonts.
+        stroke_forms: pen strokes of each letter, see `strokes.FORMS`; empty for none.
+        count: images in all.
+        draws: of all that differs.
+
+    Returns:
+        uint8 [0, 255] (count, 1, 32, 32).
+    """
+    forms = stroke_forms.get(character.letter, ())
+    from_strokes = round(STROKES * count) if forms else 0
+    counts = [from_strokes // len(forms) + (position < from_strokes % len(forms)) for position in range(len(forms))]
+    canvases = [
+        draw_strokes(form, many, draws, jitter=1.7, drift=1.0)
+        for form, many in zip(forms, counts, strict=True)
+        if many
+    ]
+    canvases.append(_draw_fonts(character, families, count - from_strokes, draws))
+    hairline = torch.arange(count) < from_strokes
+    images = handwrite(torch.cat(canvases), hairline, draws)
+    return images[torch.randperm(count, generator=draws)]
+
+
+def _draw_fonts(character: Character, families: tuple[Family, ...], count: int, draws: torch.Generator) -> Tensor:
+    glyphs, shares = [], []
+    for family in families:
+        if character.name.isdecimal() and not family.digits:
+            continue
+        faces = [
+            load_font(path, **axes)
+            for path in font_files(family.package)
+            if not any(word in path.name for word in TOO_THICK)
+            for axes in ([{"wght": float(weight)} for weight in family.weights] or [{}])
+        ]
+        glyphs += [draw_glyph(font, character.letter, family.language) for font in faces]
+        shares += [family.share / len(faces)] * len(faces)
+    chosen = torch.multinomial(torch.tensor(shares), count, replacement=True, generator=draws)
+    return torch.stack(glyphs)[chosen]

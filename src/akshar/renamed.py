@@ -1,0 +1,98 @@
+"""What earlier versions called things: keys of the config and names of targets that have moved."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+KEYS = {
+    "dead_after": "chance_warning_epochs",
+    "augment.hand": "augment.geometric",
+    "augment.grain": "augment.photometric",
+    "augment.coarse": "augment.downscale",
+    "augment.binarised": "augment.binarize",
+    "augment.reframed": "augment.recrop",
+    "augment.reframed_by": "augment.recrop_jitter",
+    "augment.lightly": "augment.light_share",
+    "hydra.sweeper.search.together": "hydra.sweeper.search.n_parallel",
+}
+TARGETS = {
+    "akshar.data.dhcd.DHCD": "akshar.devanagari.dhcd.DHCD",
+    "akshar.data.glyphs.Glyphs": "akshar.devanagari.glyphs.Glyphs",
+    "akshar.data.broad.Broad": "akshar.devanagari.broad.Broad",
+    "akshar.data.robust.Robust": "akshar.devanagari.robust.Robust",
+}
+# Arguments of data sets that were called otherwise inside `data.source`.
+DATA_ARGUMENTS = {"akshar.devanagari.glyphs.Glyphs": {"seed": "glyph_seed"}}
+
+
+def rename_overrides(words: Sequence[str]) -> list[str]:
+    """Replace old keys in overrides, with one warning each.
+
+    >>> rename_overrides(["seed=1", "data.source.subset=digits"])
+    ['seed=1', 'data.subset=digits']
+    """
+    renamed = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        bare = key.lstrip("+~")
+        new = KEYS.get(bare, bare)
+        for old, now in KEYS.items():  # keys below a renamed one
+            if bare.startswith(f"{old}."):
+                new = now + bare.removeprefix(old)
+        if bare.startswith("data.source."):
+            new = f"data.{bare.removeprefix('data.source.')}"
+        if new != bare:
+            _warn(bare, new)
+        renamed.append(f"{key.removesuffix(bare)}{new}{equals}{value}")
+    return renamed
+
+
+def upgrade_config(record: dict[str, Any], warn: bool = True) -> dict[str, Any]:
+    """Bring the values of a config that was written for an earlier version into today's form.
+
+    Args:
+        record: plain values; left as they are.
+        warn: whether to name each old key in the log.
+
+    Returns:
+        The same values under today's keys and targets.
+    """
+    record = _rename_targets(record)
+    data = record.get("data")
+    if isinstance(data, dict) and isinstance(data.get("source"), dict):
+        source = data["source"]
+        arguments = DATA_ARGUMENTS.get(str(source.get("_target_")), {})
+        flat = {arguments.get(key, key): value for key, value in source.items()}
+        record = record | {"data": {key: value for key, value in data.items() if key != "source"} | flat}
+        if "cache_dir" in data and "cache_dir" not in flat:
+            del record["data"]["cache_dir"]
+        if warn:
+            _warn("data.source", "data._target_")
+    for old, new in KEYS.items():
+        *path, last = old.split(".")
+        node: Any = record
+        for part in path:
+            node = node.get(part) if isinstance(node, dict) else None
+        if isinstance(node, dict) and last in node:
+            node[new.rpartition(".")[2]] = node.pop(last)
+            if warn:
+                _warn(old, new)
+    return record
+
+
+def _rename_targets(node: Any) -> Any:
+    """Copy a node with every old `_target_` replaced."""
+    if isinstance(node, dict):
+        return {
+            key: TARGETS.get(value, value)
+            if key == "_target_" and isinstance(value, str)
+            else _rename_targets(value)
+            for key, value in node.items()
+        }
+    return [_rename_targets(child) for child in node] if isinstance(node, list) else node
+
+
+def _warn(old: str, new: str) -> None:
+    log.warning("%s is called %s now; the old name will stop working in a later version", old, new)

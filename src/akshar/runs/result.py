@@ -1,0 +1,210 @@
+"""`Result`: what `result.json` holds. One type, one writer, one reader."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+from zipfile import BadZipFile
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from akshar.data.card import DatasetCard
+from akshar.errors import UsageError
+from akshar.files import write_json
+from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
+from akshar.renamed import upgrade_config
+from akshar.runs.provenance import Provenance
+from akshar.runs.run_dir import RunDir
+
+SCHEMA_VERSION = 2  # 1: akshar 0.1, without a number; there the loss that `akshar test` wrote was calibrated
+
+
+class Record(BaseModel):
+    """A part of a result; keys that a later version adds are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class DataResult(Record):
+    """The data that a run used.
+
+    Attributes:
+        source: name of the data set.
+        subset: of its classes, where it has subsets.
+        part: which images were read: "test", "train" or "all".
+        classes: number of classes.
+        train, val, test: number of images.
+        digest: sha256 of all images.
+        split_digest: sha256 of the validation split.
+    """
+
+    source: str
+    subset: str | None = None
+    part: Literal["test", "train", "all"] = "test"
+    classes: int
+    train: int = 0
+    val: int = 0
+    test: int
+    digest: str
+    split_digest: str | None = None
+
+
+class ModelResult(Record):
+    """The network: its name and number of parameters."""
+
+    name: str
+    parameters: int
+
+
+class FitResult(Record):
+    """How training went.
+
+    Attributes:
+        epochs, steps: done in all.
+        seconds: of training and validation.
+        images_per_second: training images over those seconds.
+        device, devices, precision: of Lightning's Trainer.
+        interrupted: whether the run was resumed at least once.
+    """
+
+    epochs: int
+    steps: int
+    seconds: float
+    images_per_second: float
+    device: str
+    devices: int
+    precision: str
+    interrupted: bool
+
+
+class BestResult(Record):
+    """The best epoch by validation, and its checkpoint.
+
+    Attributes:
+        epoch: counted from 1; None for a checkpoint that was only tested.
+        val_loss: mean cross-entropy in nats, not calibrated.
+        val_accuracy: [0, 1].
+        checkpoint: its file, below the run's folder.
+        temperature: divides the logits for calibrated confidence.
+    """
+
+    epoch: int | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    checkpoint: str
+    temperature: float
+
+
+class RepeatResult(Record):
+    """A repetition compared with the run that it repeats.
+
+    Attributes:
+        run: the first run, as it was named.
+        matches: whether every metric is the same.
+        differences: dotted key -> value then and now.
+        environment: what else differs, one line each.
+    """
+
+    run: str
+    matches: bool
+    differences: dict[str, tuple[Any, Any]]
+    environment: list[str]
+
+
+class Result(Record):
+    """The content of `result.json`, of `akshar train` and of `akshar test`.
+
+    Attributes:
+        schema_version: of this format.
+        status: "completed".
+        name: of the run in tables.
+        config_hash: see `akshar.config.config_hash`; None for a test.
+        seed: of the training.
+        data, model, fit, best: see their types; no `fit` for a test.
+        test: metrics on the test images; None where they were not read.
+        restricted: the same among the classes that occur in the images, for a test on some of the network's classes.
+        classes: names in the order of the logits.
+        card: of the data set.
+        checkpoint: the tested one, for a test.
+        config: of the run, plain values.
+        provenance: command line, code, versions and machine.
+        repeats: of a repetition.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    status: Literal["completed"] = "completed"
+    name: str
+    config_hash: str | None = None
+    seed: int | None = None
+    data: DataResult
+    model: ModelResult
+    fit: FitResult | None = None
+    best: BestResult
+    test: EvaluationMetrics | None = None
+    restricted: EvaluationMetrics | None = None
+    classes: list[str]
+    card: dict[str, Any] | None = None
+    checkpoint: str | None = None
+    config: dict[str, Any]
+    provenance: Provenance
+    repeats: RepeatResult | None = Field(default=None)
+
+    @property
+    def dataset_card(self) -> DatasetCard:
+        """The data set's card; without labels in a result of akshar 0.1, which did not keep it."""
+        return DatasetCard.from_record(self.card) if self.card else DatasetCard(self.data.source, self.data.source)
+
+    @property
+    def title(self) -> str:
+        """Name and seed, for people."""
+        return self.name if self.seed is None else f"{self.name}, seed {self.seed}"
+
+    def write(self, path: Path) -> None:
+        """Write `result.json`, whole or not at all."""
+        write_json(path, self.model_dump(mode="json"))
+
+
+def read_result(run_dir: RunDir) -> Result:
+    """Read a run's `result.json`, also one of an earlier version.
+
+    Raises:
+        UsageError: it is missing, damaged, or of a later version; the message names the file.
+    """
+    if not run_dir.result.exists():
+        status = run_dir.read_status()
+        state = f"is {status.status}, not completed" if status else "is not a run's folder"
+        raise UsageError(f"{run_dir}: {state}: it has no result.json")
+    return read_result_file(run_dir.result)
+
+
+def read_result_file(path: Path) -> Result:
+    """Read a `result.json` by its path; see `read_result`."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: cannot be read or is damaged ({error})") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{path}: not a result of akshar")
+    version = content.get("schema_version", 1)
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise UsageError(f"{path}: written by a later version of akshar (schema {version}); upgrade akshar to read it")
+    try:
+        return Result.model_validate(_upgraded(content, path.parent) if version == 1 else content)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"])) or "content"
+        raise UsageError(f"{path}: not a result of akshar, or a damaged one (its {where} is wrong)") from error
+
+
+def _upgraded(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Bring a result of akshar 0.1 into today's form; its test metrics are computed again from its predictions."""
+    upgraded = content | {"config": upgrade_config(content.get("config") or {}, warn=False), "restricted": None}
+    if content.get("test") is not None:
+        try:
+            with np.load(folder / "predictions" / "test.npz") as saved:
+                logits, labels = saved["logits"], saved["labels"]
+            temperature = float(content["best"]["temperature"])
+            upgraded["test"] = asdict(evaluate_predictions(logits, labels, content["classes"], temperature))
+        except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
+            raise UsageError(f"{folder}: written by akshar 0.1, and its predictions/test.npz cannot be read") from error
+    return upgraded
