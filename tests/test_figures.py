@@ -9,10 +9,10 @@ from PIL import Image
 
 from akshar.devanagari.letters import SUBSETS
 from akshar.plots.confusion import confused_pairs, confusion_order, draw_confusion
-from akshar.plots.coverage import coverage_curve, draw_coverage, kept_at
+from akshar.plots.coverage import draw_coverage
 from akshar.plots.labels import letter_image
 from akshar.plots.per_class import draw_per_class
-from akshar.plots.reliability import calibration_error, draw_reliability, equal_bins
+from akshar.plots.reliability import draw_reliability
 
 NAMES = {
     2: ["a name that is much too long for a label", "Ωμέγα"],
@@ -75,60 +75,6 @@ def test_pairs_are_ranked_and_ties_stand_in_the_classes_order() -> None:
     assert confused_pairs(counts) == [(1, 0, 5), (0, 1, 2), (1, 2, 2), (2, 0, 2)]
     assert confused_pairs(counts, most=2) == [(1, 0, 5), (0, 1, 2)]
     assert confused_pairs(np.diag([4, 4])) == []
-
-
-def test_calibration_error_is_none_where_confidence_is_accuracy() -> None:
-    confidence = np.repeat([0.25, 0.5, 0.75, 1.0], 8)
-    right = np.concatenate([np.arange(8) < 8 * share for share in (0.25, 0.5, 0.75, 1.0)])
-    for bins in (1, 4, 15):
-        assert calibration_error(confidence, right, bins) == pytest.approx(0, abs=1e-12)
-
-
-def test_calibration_error_matches_a_sum_by_hand() -> None:
-    confidence = np.array([0.9, 0.5, 0.6, 0.8])
-    right = np.array([True, False, True, False])
-    # Bins {0.5, 0.6} with accuracy 0.5 and {0.8, 0.9} with 0.5: (2 * 0.05 + 2 * 0.35) / 4.
-    assert calibration_error(confidence, right, bins=2) == pytest.approx(0.2)
-    assert calibration_error(confidence, right, bins=1) == pytest.approx(0.2)
-    # A bin for each: 0.5, 0.4, 0.8 and 0.1.
-    assert calibration_error(confidence, right) == pytest.approx(0.45)
-
-
-def test_equal_confidences_give_the_same_figures_in_any_order() -> None:
-    confidence = np.repeat([0.7, 0.9], 10)
-    right = np.tile([True, False], 10)
-    mixed = np.random.default_rng(1).permutation(20)
-    assert calibration_error(confidence, right, 3) == pytest.approx(
-        calibration_error(confidence[mixed], right[mixed], 3), abs=1e-12
-    )
-    assert np.allclose(coverage_curve(confidence, right)[1], coverage_curve(confidence[mixed], right[mixed])[1])
-
-
-def test_bins_hold_equal_numbers() -> None:
-    bins = equal_bins(np.random.default_rng(0).random(100), np.ones(100, dtype=bool))
-    assert bins.size.sum() == 100
-    assert set(bins.size.tolist()) == {6, 7}
-    assert (np.diff(bins.confidence) > 0).all()
-    assert equal_bins(np.array([0.5, 0.6]), np.array([True, True])).size.tolist() == [1, 1]
-    with pytest.raises(ValueError, match="no images"):
-        calibration_error(np.zeros(0), np.zeros(0, dtype=bool))
-
-
-def test_coverage_rises_to_all_images_and_ends_at_their_accuracy() -> None:
-    _, confidence, right = outcome(10, 500, 0.2)
-    share, accuracy = coverage_curve(confidence, right)
-    assert (np.diff(share) > 0).all()
-    assert share[-1] == 1
-    assert accuracy[-1] == pytest.approx(right.mean())
-    surest = np.argsort(-confidence)[:100]
-    assert accuracy[99] == pytest.approx(right[surest].mean())
-
-
-def test_the_largest_share_of_a_wanted_accuracy() -> None:
-    confidence = np.array([0.9, 0.8, 0.7, 0.6])
-    assert kept_at(confidence, np.array([True, True, False, True]), 1.0) == 0.5
-    assert kept_at(confidence, np.array([True, True, False, True]), 0.75) == 1.0
-    assert kept_at(confidence, np.array([False, True, True, True]), 0.9) is None
 
 
 @pytest.mark.parametrize(("classes", "images"), [(2, 5), (2, 900), (10, 5), (10, 900), (46, 5), (46, 5000)])

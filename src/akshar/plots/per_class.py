@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from akshar.devanagari.letters import letter_of
-from akshar.metrics.accuracy import wilson_interval
+from akshar.metrics.intervals import wilson_bounds
 from akshar.plots.labels import label_axis
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
@@ -31,7 +31,7 @@ def draw_per_class(right: np.ndarray, total: np.ndarray, classes: Sequence[str],
     share = right[seen] / total[seen]
     order = seen[np.lexsort((seen, -total[seen], share))]  # of equals the surest first, then as they are counted
     accuracy = right[order] / total[order]
-    bounds = np.array([wilson_interval(int(right[label]), int(total[label])) for label in order])
+    bounds = wilson_bounds(right[order], total[order])
     overall = right[seen].sum() / total[seen].sum()
     below = bounds[:, 1] < overall - 1e-9  # of a perfect class the bound is 1 but for its rounding
     rows = np.arange(len(order))

@@ -1,7 +1,5 @@
 """Whether the confidence can be believed: accuracy beside confidence, before and after temperature scaling."""
 
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,81 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from akshar.metrics.accuracy import wilson_interval
-from akshar.plots.coverage import share_ties
+from akshar.metrics.calibration import Bins, calibration_error, equal_bins
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
-BINS = 15  # Guo et al.'s number
 SUREST = 1 - 1e-5  # the end of the axis: no test set of ours is large enough to tell surer ones apart
 LEAST = 0.005  # its other end
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
 COLUMNS = 30  # of the histogram
-
-
-@dataclass(frozen=True)
-class Bins:
-    """Images by confidence, B bins of as equal a number as can be, the least sure first.
-
-    Attributes:
-        size: int (B,), images.
-        confidence: float (B,), mean.
-        accuracy: float (B,).
-    """
-
-    size: np.ndarray
-    confidence: np.ndarray
-    accuracy: np.ndarray
-
-    @cached_property
-    def bounds(self) -> np.ndarray:
-        """Float (B, 2): 95 % intervals of the accuracy (Wilson's)."""
-        pairs = zip(self.size, self.accuracy, strict=True)
-        return np.array([wilson_interval(round(size * share), int(size)) for size, share in pairs])
-
-
-def equal_bins(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> Bins:
-    """Sorts images into bins of equal mass.
-
-    Images of equal confidence share what is right among them (`akshar.plots.coverage.share_ties`).
-
-    Args:
-        confidence: (N,), N > 0.
-        right: bool (N,).
-        bins: how many; as many as images, if those are fewer.
-    """
-    if not len(confidence):
-        raise ValueError("there are no images")
-    shared = share_ties(confidence, right)
-    order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(bins, len(order)))
-    return Bins(
-        np.array([len(part) for part in parts]),
-        np.array([np.asarray(confidence, dtype=np.float64)[part].mean() for part in parts]),
-        np.array([shared[part].mean() for part in parts]),
-    )
-
-
-def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
-    """The expected calibration error: how far accuracy and confidence are apart, on average over the images.
-
-    The mean over bins, weighted by their images, of |accuracy - mean confidence| (Guo et al., On Calibration of
-    Modern Neural Networks, ICML 2017), with bins of equal mass, not of equal width (Nixon et al., Measuring
-    Calibration in Deep Learning, CVPR Workshops 2019): nearly all answers of a good net fall into the last of
-    equal width. It is biased upwards where bins hold few images.
-
-    Args:
-        confidence: (N,), of the answers given, [0, 1].
-        right: bool (N,).
-        bins: how many.
-
-    Returns:
-        [0, 1], 0 is perfect.
-
-    >>> calibration_error(np.array([0.75, 0.75, 0.75, 0.75]), np.array([True, True, False, True]), bins=1)
-    0.0
-    """
-    made = equal_bins(confidence, right, bins)
-    return float((made.size * np.abs(made.accuracy - made.confidence)).sum() / made.size.sum())
 
 
 def draw_reliability(

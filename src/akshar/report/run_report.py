@@ -10,7 +10,9 @@ import torch
 
 from akshar.data.image_set import ImageSet
 from akshar.devanagari.letters import letter_of
-from akshar.metrics.summary import confusion_counts, figures_of_merit
+from akshar.metrics.calibration import softmax
+from akshar.metrics.confusion import confusion_counts
+from akshar.metrics.summary import evaluate_predictions
 from akshar.plots.confusion import confused_pairs, draw_confusion
 from akshar.plots.coverage import draw_coverage
 from akshar.plots.curves import draw_curves, draw_schedule
@@ -23,14 +25,13 @@ from akshar.report.feature_map import choose, lay_out
 from akshar.report.features import nearest, occlusion, read_features
 from akshar.report.page import Section
 from akshar.runs.load_checkpoint import TrainedNetwork
-from akshar.runs.predictions import Predictions, softmax
+from akshar.runs.predictions import Predictions
 from akshar.runs.run_dir import RunDir
 
 ABOUT_NEIGHBOURS = (
     "Nearest is meant in the network's last layer. Where the neighbours agree with the answer and not with the "
     "label, the label may be wrong; where they disagree among themselves, the image cannot be decided."
 )
-MACRO = ("macro_accuracy", "macro_precision", "macro_f1")
 WORST, PAIRS, EXAMPLES, NEIGHBOURS, WATCHED = 24, 8, 4, 7, 8  # images shown of each kind
 
 
@@ -90,22 +91,24 @@ def sections_of(material: Material) -> Iterator[Section]:
 
 
 def how_good(material: Material) -> Section:
-    """The figures of merit."""
+    """A table of the metrics on the test images."""
     outcome = material.outcome
-    merit = figures_of_merit(outcome.probabilities, outcome.labels, outcome.classes)
-    low, high = (100 * bound for bound in merit["interval_95"])
+    metrics = evaluate_predictions(outcome.logits, outcome.labels, outcome.classes, outcome.temperature)
+    macro = metrics.macro_accuracy, metrics.macro_precision, metrics.macro_f1
+    low, high = (100 * bound for bound in metrics.interval_95)
     result = outcome.result
     return Section(
         "How good it is",
         table=[
             ("on the test images", ""),
-            ("accuracy", f"{100 * merit['accuracy']:.2f} % ({merit['correct']:,} of {merit['total']:,})"),
+            ("accuracy", f"{100 * metrics.accuracy:.2f} % ({metrics.correct:,} of {metrics.total:,})"),
             ("95 % interval (Wilson)", f"{low:.2f} to {high:.2f} %"),
-            ("right among the three likeliest", f"{100 * merit['top_3']:.2f} %"),
-            ("mean recall, precision, F1 of classes", " / ".join(f"{100 * merit[k]:.2f}" for k in MACRO) + " %"),
-            ("log loss", f"{merit['loss']:.4f} nats"),
-            ("Brier score", f"{merit['brier']:.4f}"),
-            ("calibration error", f"{100 * merit['calibration_error']:.2f} %"),
+            ("right among the three likeliest", f"{100 * metrics.top_3:.2f} %"),
+            ("mean recall, precision, F1 of classes", " / ".join(f"{100 * rate:.2f}" for rate in macro) + " %"),
+            ("log loss", f"{metrics.loss:.4f} nats"),
+            ("log loss after temperature scaling", f"{metrics.calibrated_loss:.4f} nats"),
+            ("Brier score after it", f"{metrics.brier:.4f}"),
+            ("calibration error after it", f"{100 * metrics.calibration_error:.2f} %"),
             ("parameters", f"{result['model']['parameters']:,}"),
             ("training", f"{result['fit']['seconds']:.0f} s on {result['fit']['device']}"),
         ],

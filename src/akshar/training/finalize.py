@@ -7,7 +7,9 @@ import pytorch_lightning as pl
 from PIL import Image
 
 from akshar.errors import AksharError
-from akshar.metrics.accuracy import Score, fit_temperature, wilson_interval
+from akshar.metrics.accuracy import Score
+from akshar.metrics.calibration import fit_temperature
+from akshar.metrics.intervals import wilson_interval
 from akshar.models.classifier import Classifier
 from akshar.plots.samples import draw_predictions
 from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint, write_checkpoint
@@ -24,7 +26,7 @@ def calibrate(prepared: Prepared, tester: pl.Trainer) -> tuple[Score, float]:
     tester.validate(classifier, datamodule=prepared.data, verbose=False)
     assert classifier.scored is not None
     _save_predictions(classifier, folder, "val")
-    temperature = fit_temperature(classifier.logits, classifier.labels)
+    temperature = fit_temperature(classifier.logits.numpy(), classifier.labels.numpy())
     checkpoint[KEY]["temperature"] = temperature
     write_checkpoint(checkpoint, folder.best)
     return classifier.scored, temperature
