@@ -1,73 +1,77 @@
-"""`akshar train`: a fresh run or a sweep composed by Hydra, a run that goes on, or one that is repeated."""
+"""`akshar train`: a new run, a sweep, a run that continues, or one that is repeated."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from akshar.config.compose import CONFIG_NAME, check_overrides
-from akshar.config.hydra_app import SHOWING, refuse_taken_folder, run_hydra, split_words
+from akshar.config.compose import compose, composing
+from akshar.config.hydra_app import SHOWING, refuse_used_folder, run_once, show, split_words
+from akshar.config.run_name import new_run_name
+from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
 from akshar.runs.log_setup import log_to
-from akshar.runs.run_dir import RunDir, new_run_name
-from akshar.sweeps import multirun
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.multirun import SWEEP_KEYS, run_sweep
 from akshar.training import repeat, resume
 from akshar.training.job import run_job
 
+CONFIG_NAME = "train"
 RECORDED = ("resume", "repeat")  # keys that take the config from a run in place of composing it
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the command.
 
     Args:
-        arguments: what follows `akshar train`: overrides and Hydra's own flags.
+        arguments: words after `akshar train`: overrides and Hydra's own flags.
 
     Returns:
-        0, 2 for a bad request, 1 for work that failed.
+        0, 2 for a usage error, 1 for another failure.
     """
     if any(word.partition("=")[0] in RECORDED for word in arguments):
         return _run_recorded(arguments)
     options, overrides = split_words(arguments)
     if any(option in SHOWING for option in options):
-        run_hydra(CONFIG_NAME, options, overrides, lambda settings, folder: None)
+        show(CONFIG_NAME, options, overrides)
         return 0
-    own = [word for word in overrides if word.partition("=")[0] not in multirun.WORDS]
-    check_overrides(own, multirun=bool({"-m", "--multirun"} & {*options}))
-    if multirun.is_asked_for(options, overrides):
-        return multirun.run_sweep(
-            overrides, lambda words, job: run_hydra(CONFIG_NAME, [*options, "-m"], words, job)
-        )
-    refuse_taken_folder(overrides)
-    codes = []
+    sweep_keys = [word for word in overrides if word.partition("=")[0] in SWEEP_KEYS]
+    overrides = [word for word in overrides if word not in sweep_keys]
+    multirun = bool({"-m", "--multirun"} & {*options})
+    refuse_used_folder(overrides)
+    with composing(CONFIG_NAME):
+        composed = compose(CONFIG_NAME, overrides, TrainConfig, multirun)
+        if multirun or composed.is_multirun:
+            return run_sweep(overrides, sweep_keys, composed.tree)
+        if sweep_keys:
+            raise UsageError(f"{sweep_keys[0]}: needs -m")
 
-    def job(settings: dict[str, Any], folder: RunDir) -> None:
-        with folder.locked():
-            codes.append(run_job(settings, folder))
+        def job(folder: Path) -> int:
+            run_dir = RunDir(folder)
+            with run_dir.locked():
+                return run_job(composed.config, run_dir)
 
-    run_hydra(CONFIG_NAME, options, overrides, job)
-    return max(codes, default=0)
+        return run_once(composed.tree, job)
 
 
 def _run_recorded(words: Sequence[str]) -> int:
-    """Runs `resume=RUN` or `repeat=RUN`, which need nothing composed."""
+    """Run `resume=RUN` or `repeat=RUN`, whose config is on record."""
     named = [word for word in words if word.partition("=")[0] in RECORDED]
     if len(named) > 1:
-        raise UsageError(f"{' '.join(named)}: one at a time")
+        raise UsageError(f"{' '.join(named)}: give one of them")
     if options := [word for word in words if word.startswith("-")]:
-        raise UsageError(f"{options[0]}: cannot stand beside {named[0]}, which takes its config from that run")
-    verb, _, run = named[0].partition("=")
+        raise UsageError(f"{options[0]}: cannot be combined with {named[0]}, which takes its config from that run")
+    key, _, run = named[0].partition("=")
     overrides = [word for word in words if word not in named]
-    if verb == "resume":
-        folder = resume.find_run(run)
-        with folder.locked():
-            settings = resume.resumed_settings(folder, overrides)
-            log_to(folder)
-            return run_job(settings, folder, resumed=True)
-    first = repeat.read_result(run)
-    settings = repeat.repeated_settings(first, overrides)
-    folder = RunDir(Path("outputs/train", new_run_name()).absolute())
-    folder.make()
-    log_to(folder)
-    with folder.locked():
-        exit_code = run_job(settings, folder, precision=first["provenance"]["precision"])
-    return exit_code or int(not repeat.compare(first, folder, run))
+    if key == "resume":
+        run_dir = resume.find_run(run)
+        with run_dir.locked():
+            config = resume.resumed_config(run_dir, overrides)
+            log_to(run_dir)
+            return run_job(config, run_dir, resumed=True)
+    first = repeat.read_record(run)
+    config = repeat.repeated_config(first, overrides)
+    run_dir = RunDir(Path("outputs/train", new_run_name()).absolute())
+    run_dir.make()
+    log_to(run_dir)
+    with run_dir.locked():
+        exit_code = run_job(config, run_dir, precision=first.provenance.precision)
+    return exit_code or int(not repeat.compare(first, run_dir, run))

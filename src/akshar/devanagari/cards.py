@@ -26,9 +26,9 @@ DHCD_CARD = DatasetCard(
     citation=CITATION,
     subject=SUBJECT,
     limits=(
-        "Training and test images come from the same writers, so the test accuracy holds for known hands; expect less "
-        "of a new one.",
-        "The forms are those written in Nepal; the Hindi forms of झ, ५, ८ and ९ differ and were seldom or never seen.",
+        "Training and test images come from the same writers, so the test accuracy holds for known hands; "
+        "expect less of a new one.",
+        "The forms are those of Nepal; the Hindi forms of झ, ५, ८ and ९ differ and were seldom or never seen.",
     ),
     labels=LABELS,
     transliterations=TRANSLITERATIONS,
@@ -40,8 +40,8 @@ DHCD_CARD = DatasetCard(
 )
 BROAD_CARD = DatasetCard(
     name="broad",
-    title="DHCD, the Devanagari Handwritten Character Dataset: 92,000 scans from Nepal; and glyphs drawn by akshar in "
-    "Nepali, Hindi and Marathi forms",
+    title="DHCD, the Devanagari Handwritten Character Dataset: 92,000 scans from Nepal; and glyphs drawn by "
+    "akshar in Nepali, Hindi and Marathi forms",
     licence=f"{DHCD_LICENCE}; the drawn images under MIT, from fonts under the SIL Open Font License 1.1",
     citation=CITATION,
     subject=SUBJECT,

@@ -91,7 +91,10 @@ class DHCD:
     def _download(self, folder: Path) -> Arrays:
         from akshar.data.download import download  # imports requests
 
-        way_out = "fetch the zip by hand and name it with data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which needs no download"
+        way_out = (
+            "fetch the zip by hand and name it with data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which needs "
+            "no download"
+        )
         return download(self.url, folder, self._read, way_out)
 
     def _read(self, archive: Path) -> Arrays:

@@ -50,8 +50,9 @@ class Glyphs:
         from akshar.data.image_set import TrainTest  # imports torch
         from akshar.devanagari.glyph_drawing import drawing_version
 
-        name = f"glyphs-{drawing_version()}-{self.subset}-{self.train_per_class}-{self.test_per_class}-{self.glyph_seed}"
-        name += "" if self.forms == "nepali" else f"-{self.forms}"
+        values = (self.subset, self.train_per_class, self.test_per_class, self.glyph_seed)
+        values += () if self.forms == "nepali" else (self.forms,)
+        name = "-".join(map(str, ("glyphs", drawing_version(), *values)))
         arrays = cached_arrays(cache_root(self.cache_dir) / name, self._draw, ("train", "test"))
         train, test = (self._images(arrays[part]) for part in ("train", "test"))
         return TrainTest(self.card, self.input_spec, train, test)

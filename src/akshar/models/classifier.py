@@ -23,8 +23,8 @@ class Classifier(LightningModule):
     """Trains a network with cross-entropy; its metrics are those of whole epochs.
 
     Logged once per epoch, and available to `monitor`: `loss/train`, `accuracy/train` (under augmentation and
-    dropout), `loss/val`, `accuracy/val`, and for a test `loss/test`, `accuracy/test`. They are summed on the device,
-    so a step costs no transfer.
+    dropout), `loss/val`, `accuracy/val`, and for a test `loss/test`, `accuracy/test`. They are summed on the
+    device, so a step costs no transfer.
 
     Args:
         net: normalised float (B, C, H, W) -> logits (B, K). Grey images are repeated where it takes 3 channels.
@@ -72,7 +72,7 @@ class Classifier(LightningModule):
         return self.net(images)
 
     def on_train_start(self) -> None:
-        """Move a resumed epoch's sums to the device, and restore the state of a plateau schedule, which exists only now."""
+        """Move a resumed epoch's sums to the device, and restore a plateau schedule, which exists only now."""
         self._loss_sum, self._correct = self._loss_sum.to(self.device), self._correct.to(self.device)
         if self._plateau is not None and self._plateau_state is not None:
             self._plateau.load_state_dict(self._plateau_state)
@@ -201,7 +201,7 @@ def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
 
 
 def image_channels(net: nn.Module) -> int | None:
-    """Channels that a network takes, by its `in_channels` or else its first convolution; None where neither says."""
+    """Channels that a network takes, by its `in_channels` or its first convolution; None where neither says."""
     if isinstance(channels := getattr(net, "in_channels", None), int):
         return channels
     first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)

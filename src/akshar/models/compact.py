@@ -10,7 +10,7 @@ from akshar.models.staged import Staged, conv_norm_relu
 
 
 class Compact(Staged):
-    """2x2 pixels become channels, then stages of residual blocks at half, a quarter, an eighth ... of the resolution.
+    """2x2 pixels become channels, then stages of residual blocks at half, a quarter ... of the resolution.
 
     Args:
         num_classes: number of logits.

@@ -1,4 +1,4 @@
-"""A network with few parameters: depthwise-separable convolutions (Howard et al., 2017), each applied repeatedly."""
+"""A network with few parameters: depthwise-separable convolutions (Howard et al., 2017), each applied again."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal

@@ -133,7 +133,7 @@ def read_checkpoint(model: str | Path) -> Checkpoint:
         model: a checkpoint file, or a run's folder (its best checkpoint).
 
     Raises:
-        UsageError: no such file, not a checkpoint of akshar, of an unknown format, or damaged; the message names it.
+        UsageError: no such file, not a checkpoint of akshar, of an unknown format, or damaged.
     """
     path = Path(model).expanduser()
     if path.is_dir():
@@ -155,7 +155,7 @@ def read_checkpoint(model: str | Path) -> Checkpoint:
     contents = read_contents(path, record)
     if record["format"] == FORMAT and content_digest(lightning) != contents.digest:
         raise UsageError(
-            f"{path}: damaged (its content does not match its digest); use another checkpoint of the run, or repeat it"
+            f"{path}: damaged (its content does not match its digest); use another checkpoint of the run"
         )
     weights = {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)}
     return Checkpoint(path, contents, weights, lightning, record["format"])
@@ -170,7 +170,9 @@ def read_contents(path: Path, record: dict[str, Any]) -> Contents:
     version = record.get("format")
     if version not in (FORMAT, OLD_FORMAT) or isinstance(version, bool):
         found = printable(repr(version))[:20]
-        raise UsageError(f"{printable(path)}: checkpoint format {found}; this version reads {OLD_FORMAT} and {FORMAT}")
+        raise UsageError(
+            f"{printable(path)}: checkpoint format {found}; this version reads {OLD_FORMAT} and {FORMAT}"
+        )
     try:
         contents = Contents.model_validate(record if version == FORMAT else _upgraded(path, record))
         InputSpec.from_record(contents.input_spec)
@@ -204,7 +206,9 @@ def card_of(config: Mapping[str, Any]) -> DatasetCard:
     """Return the card of the data set that a config names; a bare one where that is not one of akshar's."""
     data = config.get("data")
     target = data.get("_target_") if isinstance(data, dict) else None
-    places = {key: value for key, value in data.items() if key in ("root", "archive")} if isinstance(data, dict) else {}
+    places = (
+        {key: value for key, value in data.items() if key in ("root", "archive")} if isinstance(data, dict) else {}
+    )
     try:
         return build_trusted("config", {"_target_": target, **places}, ()).card
     except Exception:  # the class is not ours, or takes other arguments

@@ -60,7 +60,8 @@ class TrainedNetwork:
         mixed = precision == "bf16-mixed"
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=mixed):
             parts = [
-                net(normalise(to_unit(part.to(device)), self.input_spec)).float().cpu() for part in pixels.split(BATCH)
+                net(normalise(to_unit(part.to(device)), self.input_spec)).float().cpu()
+                for part in pixels.split(BATCH)
             ]
         return torch.cat(parts)
 
@@ -92,8 +93,8 @@ def load_checkpoint(model: str | Path, trust: Sequence[str] = ()) -> TrainedNetw
         trust: packages of your own whose networks the file may name.
 
     Raises:
-        UsageError: not a model of akshar, one that names something else than a trusted network, or one whose weights
-            do not fit its network; the message names the file.
+        UsageError: not a model of akshar, one that names something else than a trusted network, or one whose
+            weights do not fit its network; the message names the file.
     """
     checkpoint = read_model(model)
     contents, weights = checkpoint.contents, checkpoint.weights

@@ -1,4 +1,4 @@
-"""Logging where Hydra has not set it up: for runs that are taken up, and jobs that belong in another folder."""
+"""Sets up logging where Hydra has not: for resumed runs, and for jobs that belong in another folder."""
 
 import logging.config
 
@@ -8,10 +8,10 @@ from akshar.config.conf_dir import conf_dir
 from akshar.runs.run_dir import RunDir
 
 
-def log_to(folder: RunDir) -> None:
-    """Lines for a person on the terminal, dated lines in the run's own `run.log`, as Hydra does for a fresh run."""
+def log_to(run_dir: RunDir) -> None:
+    """Log to the terminal and to the run's `run.log`, as Hydra does for a new run."""
     config = OmegaConf.load(conf_dir() / "hydra" / "job_logging" / "akshar.yaml")
-    OmegaConf.update(config, "handlers.file.filename", str(folder.log))
+    OmegaConf.update(config, "handlers.file.filename", str(run_dir.log))
     content = OmegaConf.to_container(config)
     assert isinstance(content, dict)
     logging.config.dictConfig({str(key): value for key, value in content.items()})

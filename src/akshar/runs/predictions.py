@@ -93,6 +93,6 @@ def read_predictions(named: str | Path, part: Literal["test", "val"] = "test") -
         raise UsageError(f"{path}: damaged, or of another version ({type(error).__name__})") from error
     if logits.shape != (len(labels), len(result.classes)):
         raise UsageError(
-            f"{path}: holds logits of shape {logits.shape} for {len(labels)} images in {len(result.classes)} classes"
+            f"{path}: holds logits of shape {logits.shape} for {len(labels)} images, {len(result.classes)} classes"
         )
     return Predictions(logits, labels, result)

@@ -123,7 +123,7 @@ class Result(Record):
         seed: of the training.
         data, model, fit, best: see their types; no `fit` for a test.
         test: metrics on the test images; None where they were not read.
-        restricted: the same among the classes that occur in the images, for a test on some of the network's classes.
+        restricted: the same among the classes in the images, for a test on some of the network's classes.
         classes: names in the order of the logits.
         card: of the data set.
         checkpoint: the tested one, for a test.
@@ -188,7 +188,9 @@ def read_result_file(path: Path) -> Result:
         raise UsageError(f"{path}: not a result of akshar")
     version = content.get("schema_version", 1)
     if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise UsageError(f"{path}: written by a later version of akshar (schema {version}); upgrade akshar to read it")
+        raise UsageError(
+            f"{path}: written by a later version of akshar (schema {version}); upgrade akshar to read it"
+        )
     try:
         return Result.model_validate(_upgraded(content, path.parent) if version == 1 else content)
     except ValidationError as error:
@@ -206,5 +208,7 @@ def _upgraded(content: dict[str, Any], folder: Path) -> dict[str, Any]:
             temperature = float(content["best"]["temperature"])
             upgraded["test"] = asdict(evaluate_predictions(logits, labels, content["classes"], temperature))
         except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
-            raise UsageError(f"{folder}: written by akshar 0.1, and its predictions/test.npz cannot be read") from error
+            raise UsageError(
+                f"{folder}: written by akshar 0.1, and its predictions/test.npz cannot be read"
+            ) from error
     return upgraded

@@ -1,13 +1,12 @@
-"""What TensorBoard shows of a run: scalars overlaid in pairs, images, hyperparameters with real values."""
+"""TensorBoard's event files of a run: curves in pairs, images, text, hyperparameters with final metrics."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
-
-from akshar.config.schema import compared
 
 LAYOUT = {
     "training": {
@@ -17,17 +16,17 @@ LAYOUT = {
     }
 }
 
-# Ends of the names of event files: of the one that is written after training, and of an inspection's.
+# Suffixes of event files: of the one written after training, and of an inspection's
 AFTER_FIT = ".end"
 INSPECTED = ".inspect"
 
 
 class RunLogger(TensorBoardLogger):
-    """Event files right in the run's folder, and nothing else.
+    """Writes event files into the run's folder, and nothing else.
 
     Args:
         folder: of the run.
-        options: of the SummaryWriter.
+        options: passed to the SummaryWriter.
     """
 
     def __init__(self, folder: Path, **options: Any):
@@ -35,11 +34,11 @@ class RunLogger(TensorBoardLogger):
 
     @classmethod
     def of_fit(cls, folder: Path, epochs_done: int | None) -> "RunLogger":
-        """For the curves.
+        """Make the logger for the curves.
 
         Args:
             folder: of the run.
-            epochs_done: of a resumed run; points that were logged for later epochs are taken back.
+            epochs_done: of a resumed run; points of later epochs are dropped. None for a new run.
         """
         logger = cls(folder, **({} if epochs_done is None else {"purge_step": epochs_done + 1}))
         logger.experiment.add_custom_scalars(LAYOUT)
@@ -47,7 +46,7 @@ class RunLogger(TensorBoardLogger):
 
     @classmethod
     def after_fit(cls, folder: Path, suffix: str = AFTER_FIT) -> "RunLogger":
-        """For what follows training, in a file of its own: what an earlier attempt left of it is removed.
+        """Make the logger for what follows training, in a separate file; that of an earlier attempt is removed.
 
         Args:
             folder: of the run.
@@ -58,23 +57,23 @@ class RunLogger(TensorBoardLogger):
         return cls(folder, filename_suffix=suffix)
 
     def save(self) -> None:
-        """Flushes; Lightning's `hparams.yaml` would only repeat `config.yaml`."""
+        """Flush; Lightning's `hparams.yaml` would only repeat `config.yaml`."""
         self.experiment.flush()
 
     def add_image(self, tag: str, image: Image.Image, epoch: int) -> None:
-        """Shows a picture on the IMAGES page."""
+        """Show a picture on the IMAGES page."""
         self.experiment.add_image(tag, np.asarray(image), epoch, dataformats="HWC")
 
     def add_text(self, tag: str, text: str) -> None:
-        """Shows Markdown on the TEXT page."""
+        """Show Markdown on the TEXT page."""
         self.experiment.add_text(tag, text)
 
-    def add_hyperparameters(self, config: dict[str, Any], metrics: dict[str, float]) -> None:
-        """Fills the HPARAMS page, once, when the metrics are known.
+    def add_hyperparameters(self, config: Mapping[str, Any], metrics: Mapping[str, float | None]) -> None:
+        """Fill the HPARAMS page, once, when the metrics are known.
 
         Args:
-            config: of the run.
+            config: of the run, dotted keys with plain values.
             metrics: tags and final values.
         """
-        self.log_hyperparams(compared(config), metrics)
+        self.log_hyperparams(dict(config), dict(metrics))  # pyright: ignore[reportArgumentType]
         self.experiment.flush()

@@ -9,37 +9,38 @@ from pathlib import Path
 
 import yaml
 
+from akshar.config.schema import TrainConfig
 from akshar.errors import Diverged, Interrupted
 from akshar.memory import keep_freed_memory
 from akshar.runs.run_dir import RunDir
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
 from akshar.training.job import quiet_libraries
-from akshar.training.prepare import build
+from akshar.training.setup import set_up
 
 
 def main(run: str) -> int:
-    """Builds the run that lies in a folder and trains with the others; nothing is written here.
+    """Build the run in a folder and train with the other processes; write nothing.
 
     Args:
         run: its folder.
 
     Returns:
-        The exit code; 0 also where the first process ended training and says why.
+        The exit code; 0 also where rank 0 ended training and reports why.
     """
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     keep_freed_memory()
     quiet_libraries()
-    folder = RunDir(Path(run))
-    settings = yaml.safe_load(folder.config.read_text(encoding="utf-8"))
-    prepared = build(settings, folder, taken_up=True)
+    run_dir = RunDir(Path(run))
+    config = TrainConfig.model_validate(yaml.safe_load(run_dir.config.read_text(encoding="utf-8")))
+    setup = set_up(config, run_dir, resumed=True)
     with suppress(Diverged, Interrupted):
-        fit(prepared, settings, None, Interrupts(), first=False)
+        fit(setup, None, Interrupts())
     return 0
 
 
 def _end_with(parent: int) -> None:
-    """Ends this process when the first one is gone: it would wait for it for ever."""
+    """End this process when rank 0 is gone, which it would wait for forever."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)

@@ -1,83 +1,73 @@
-"""Trains what was prepared, with what every run has beside the Trainer."""
+"""Trains: Lightning's Trainer with the callbacks that every run has."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning import Callback
 
 from akshar.errors import AksharError
-from akshar.pictures.frame import PREPROCESSING
-from akshar.runs.checkpoint import CheckpointContents
-from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import RunLogger
-from akshar.sweeps.sweep_dir import is_search
-from akshar.training.build import build_trainer
+from akshar.training.callbacks.checkpoint_contents import CheckpointContents
 from akshar.training.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
 from akshar.training.callbacks.divergence import DivergenceGuard
-from akshar.training.callbacks.history import History, Progress
+from akshar.training.callbacks.history import History
+from akshar.training.callbacks.progress import DurationEstimate, Progress
 from akshar.training.interrupts import Interrupts
-from akshar.training.prepare import Prepared
-
-
-def _pruning(folder: RunDir) -> list[Callback]:
-    """What ends a bad trial of a search; nothing for other runs, which need no optuna."""
-    if not is_search(folder.path.parent):
-        return []
-    from akshar.sweeps.pruning import Pruning
-
-    return [Pruning(folder)]
+from akshar.training.parts import build_trainer
+from akshar.training.setup import Setup
 
 
 def fit(
-    prepared: Prepared,
-    asked: dict[str, Any],
-    logger: RunLogger | None,
-    interrupts: Interrupts,
-    first: bool = True,
+    setup: Setup, logger: RunLogger | None, interrupts: Interrupts, extra_callbacks: Sequence[Callback] = ()
 ) -> tuple[pl.Trainer, History]:
-    """Trains to the end, from the last checkpoint where there is one.
+    """Train to the end, from the last checkpoint where there is one.
 
     Args:
-        prepared: the parts of the run.
-        asked: the settings as they were asked for, which checkpoints carry.
-        logger: of TensorBoard, or None.
+        setup: the parts of the run.
+        logger: for TensorBoard, or None.
         interrupts: asked after every step whether to stop.
-        first: False in the further processes of a run over several devices.
+        extra_callbacks: of the caller, as a search's pruning.
 
     Raises:
-        Diverged: the loss is no longer a number.
+        Diverged: the loss became NaN or infinite.
         Interrupted: a signal came; `last.ckpt` is written.
     """
-    settings, folder, data = prepared.settings, prepared.folder, prepared.data
-
-    def describe_batch(number: int) -> dict[str, Any]:
-        loader = data.train_dataloader()
-        loader.set_epoch(trainer.current_epoch)
-        chosen = loader.order().split(loader.batch_size)[number]
-        return {"indices": chosen.tolist(), "seed": loader.batch_seed(number)}
-
-    history = History(folder, settings["logger"]["csv"], settings["monitor"])
-    trainer = build_trainer(
-        settings,
-        folder.path,
-        [
-            CheckpointContents(asked, data.classes, PREPROCESSING),
-            DivergenceGuard(folder, describe_batch, len(data.classes), settings["dead_after"]),
-            history,
-            Progress(),
-            *(_pruning(folder) if first else []),
-            BestCheckpoint(folder, settings["monitor"]),
-            LastCheckpoint(folder, interrupts, **settings["checkpoint"]),
-        ],
-        logger,
+    config, run_dir = setup.config, setup.run_dir
+    history = History(run_dir, config.logger.csv, config.monitor)
+    guard = DivergenceGuard(
+        run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
     )
+    callbacks = [
+        CheckpointContents(setup),
+        guard,
+        history,
+        Progress(),
+        DurationEstimate(),
+        *extra_callbacks,
+        BestCheckpoint(run_dir, config.monitor),
+        LastCheckpoint(run_dir, interrupts, config.checkpoint.every_n_steps, config.checkpoint.every_n_minutes),
+    ]
+    trainer = build_trainer(config, setup.hardware, run_dir.path, callbacks, logger)
     with interrupts.deferred():
         trainer.fit(
-            prepared.classifier,
-            datamodule=data,
-            ckpt_path=folder.last if prepared.checkpoint else None,
+            setup.classifier,
+            datamodule=setup.data,
+            ckpt_path=run_dir.last if setup.resumed_from else None,
             weights_only=True,
         )
     if not history.rows:
         raise AksharError("training ended before its first validation")
     return trainer, history
+
+
+def _batch_description(setup: Setup) -> Callable[[int, int], dict[str, Any]]:
+    """Return a function that describes a batch, by epoch and number, for the replay of a step that diverged."""
+
+    def describe(epoch: int, number: int) -> dict[str, Any]:
+        loader = setup.data.train_dataloader()
+        loader.set_epoch(epoch)
+        indices = loader.order().split(loader.batch_size)[number]
+        return {"indices": indices.tolist(), "seed": loader.batch_seed(number)}
+
+    return describe

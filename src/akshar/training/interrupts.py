@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop: while it trains it finishes the step and saves first."""
+"""Signals that ask a run to stop: during training it finishes the step and saves first."""
 
 import logging
 import signal
@@ -12,32 +12,34 @@ from akshar.errors import Interrupted
 
 log = logging.getLogger(__name__)
 
-# Ctrl-C, a scheduler's or system's request to end, and what Slurm is told to send before a job's time is up.
+# Ctrl-C, a scheduler's or the system's request to end, and what Slurm is asked to send before a job's time is up
 NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
 SIGNALS = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
 
 
 class Interrupts:
-    """Takes the signals over while it is entered.
+    """Handles the signals inside the `with` block.
 
     Args:
-        asked: a further source: the signal in whose name to stop, or None.
-        tell: called with the first signal that is deferred.
+        stop_requested: a further source: the signal to stop with, or None.
+        on_request: called with the first signal that is deferred.
     """
 
     def __init__(
-        self, asked: Callable[[], int | None] = lambda: None, tell: Callable[[int], None] = lambda number: None
+        self,
+        stop_requested: Callable[[], int | None] = lambda: None,
+        on_request: Callable[[int], None] = lambda number: None,
     ):
-        self._asked = asked
-        self._tell = tell
+        self._stop_requested = stop_requested
+        self._on_request = on_request
         self._signal: int | None = None
         self._deferred = False
         self._before: dict[int, Any] = {}
 
     @property
     def received(self) -> int | None:
-        """The signal that waits to be obeyed, or None."""
-        return self._signal or self._asked()
+        """The signal that is waiting, or None."""
+        return self._signal or self._stop_requested()
 
     def __enter__(self) -> "Interrupts":
         self._before = self.take_signals()
@@ -49,7 +51,7 @@ class Interrupts:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Inside, a first signal only waits in `received` until `obey`; a second one stops at once."""
+        """Make a first signal wait in `received` until `obey`; a second one stops immediately."""
         self._deferred = True
         try:
             yield
@@ -58,17 +60,17 @@ class Interrupts:
         self.obey()
 
     def take_signals(self) -> dict[int, Any]:
-        """Makes signals come here, also where a library took them since; returns the handlers they had."""
-        if threading.current_thread() is not threading.main_thread():  # where Python takes no handlers
+        """Install the handlers, also over those of a library; return the previous ones."""
+        if threading.current_thread() is not threading.main_thread():  # Python allows handlers only there
             return {}
         return {number: signal.signal(number, self._handle) for number in SIGNALS}
 
     def ask(self, number: int) -> None:
-        """Lets a signal wait that came to another process of the run."""
+        """Let a signal wait that another process of the run received."""
         self._signal = self._signal or number
 
     def obey(self) -> None:
-        """Stops if a signal waits.
+        """Stop if a signal is waiting.
 
         Raises:
             Interrupted: with that signal.
@@ -80,5 +82,5 @@ class Interrupts:
         first, self._signal = self._signal is None, number
         if not (self._deferred and first):
             raise Interrupted(number)
-        self._tell(number)
-        log.info("%s: stopping as soon as all is saved; once more stops at once", signal.Signals(number).name)
+        self._on_request(number)
+        log.info("%s: saving, then stopping; press Ctrl-C again to stop immediately", signal.Signals(number).name)

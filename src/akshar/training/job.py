@@ -1,45 +1,50 @@
-"""One run in its folder, from its settings to the word on how it ended."""
+"""Runs one job in its folder: signals, status, and errors that end up in its log."""
 
 import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from omegaconf import OmegaConf
+import yaml
 
-from akshar.config.validate import find_problems
+from akshar.config.schema import TrainConfig
 from akshar.errors import AksharError, Diverged, Interrupted, Pruned, UsageError
 from akshar.files import is_full, write_atomic
 from akshar.memory import keep_freed_memory
-from akshar.runs.run_dir import RunDir, Status
+from akshar.runs.run_dir import RunDir, StatusName
 from akshar.training.interrupts import Interrupts
+
+if TYPE_CHECKING:
+    from pytorch_lightning import Callback
 
 log = logging.getLogger(__name__)
 
 
 def run_job(
-    settings: dict[str, Any],
-    folder: RunDir,
+    config: TrainConfig,
+    run_dir: RunDir,
     *,
     resumed: bool = False,
     precision: str | None = None,
-    asked: Callable[[], int | None] = lambda: None,
+    stop_requested: Callable[[], int | None] = lambda: None,
+    extra_callbacks: "Callable[[], Sequence[Callback]]" = lambda: (),
 ) -> int:
-    """Runs an experiment, fresh or taken up; an error is written to its own `run.log` and `status.json`.
+    """Train, new or resumed; an error is written to the run's `run.log` and `status.json`.
 
-    What lies in the folder of a resumed run is left as it is until everything is found to fit.
+    The folder of a resumed run stays as it is until everything is found to fit.
 
     Args:
-        settings: a config, plain values.
-        folder: of the run, held by the caller.
-        resumed: whether it goes on with what lies in the folder.
-        precision: in place of "auto", where an earlier run decided it.
-        asked: beside signals: the one in whose name it is to stop, or None.
+        config: valid.
+        run_dir: of the run, locked by the caller.
+        resumed: whether to continue what the folder holds.
+        precision: in place of "auto", where an earlier run resolved it.
+        stop_requested: a source beside signals: the signal to stop with, or None.
+        extra_callbacks: makes callbacks beside the config's, once torch is loaded.
 
     Returns:
-        The exit code: 0, 2 for a bad request, 1 for work that failed.
+        The exit code: 0, 2 for a usage error, 1 for another failure.
 
     Raises:
         Interrupted: a signal came, which ends a whole sweep; the run's state is saved.
@@ -48,90 +53,94 @@ def run_job(
 
     def begin() -> None:
         nonlocal begun
-        folder.make()
-        folder.clear_partial()
+        run_dir.make()
+        run_dir.clear_partial()
         if resumed:
-            folder.keep_result(settings["trainer"]["max_epochs"])
-        write_atomic(folder.config, OmegaConf.to_yaml(OmegaConf.create(settings)).encode())
-        folder.write_status("running")
+            run_dir.keep_result(config.trainer.max_epochs)
+        text = yaml.safe_dump(config.to_record(), sort_keys=False, allow_unicode=True)
+        write_atomic(run_dir.config, text.encode())
+        run_dir.write_status("running")
         begun = True
 
     try:
-        with Interrupts(asked) as interrupts:
-            if problems := find_problems(settings):
-                begin()
-                raise UsageError(*problems)
+        with Interrupts(stop_requested) as interrupts:
             keep_freed_memory()
-            with interrupts.deferred():  # some modules take an interrupt of their import for a failure
+            with interrupts.deferred():  # some modules take an interrupt during their import for a failure
                 if not resumed:
-                    begin()  # at once, so that a run that is stopped early can go on
-                from akshar.training.run import run_experiment  # torch is loaded when all is checked
+                    begin()  # at once, so that a run that is stopped early can be resumed
+                from akshar.training.run import train  # imports torch
             quiet_libraries()
-            run_experiment(settings, folder, interrupts, begin if resumed else None, precision)
+            train(
+                config,
+                run_dir,
+                interrupts,
+                resumed=resumed,
+                begin=begin if resumed else lambda: None,
+                precision=precision,
+                extra_callbacks=extra_callbacks(),
+            )
     except Pruned as pruned:
         log.info("%s", pruned)
-        folder.write_status("pruned")
-    except Interrupted as stop:
+        run_dir.write_status("pruned")
+    except Interrupted as interrupt:
         if begun:
-            folder.write_status("interrupted")
-        status = folder.read_status()
-        log.info(
-            "interrupted by %s after %d epochs, step %d; go on with",
-            stop,
-            status.get("epoch", 0),
-            status.get("step", 0),
-        )
-        log.info("  akshar train resume=%s", folder)
+            run_dir.write_status("interrupted")
+        status = run_dir.read_status()
+        epochs, steps = (status.epoch, status.step) if status else (0, 0)
+        log.info("interrupted by %s after %d epochs, step %d; resume with", interrupt, epochs, steps)
+        log.info("  akshar train resume=%s", run_dir)
         raise
     except (Exception, SystemExit) as error:
         exit_code = error.exit_code if isinstance(error, AksharError) else 1
-        return _failed(folder if begun else None, error, exit_code, settings)
+        return _report_failure(run_dir if begun else None, error, exit_code, config.traceback)
     return 0
 
 
-def _failed(folder: RunDir | None, error: BaseException, exit_code: int, settings: dict[str, Any]) -> int:
-    """Says what went wrong, and writes it into the run's folder unless that is None."""
+def _report_failure(run_dir: RunDir | None, error: BaseException, exit_code: int, show_traceback: bool) -> int:
+    """Log an error, and write it to the run's folder unless that is None; return the exit code."""
     text = str(error) or type(error).__name__
     if is_full(error):
-        text = f"the disk is full ({text}); what was whole stays"
+        text = f"the disk is full ({text}); files that were complete are kept"
     elif not isinstance(error, AksharError):
         text = f"{type(error).__name__}: {text}"
     for line in text.splitlines():
         log.error(line)
     known = isinstance(error, AksharError) or is_full(error)
     trace = "".join(traceback.format_exception(error))
-    if settings.get("traceback"):
+    if show_traceback:
         sys.stderr.write(trace)
     elif not known:
-        log.error("the traceback is in %s", f"{folder.log}, or add traceback=true" if folder else "traceback=true")
-    if folder is None:
+        log.error(
+            "the traceback is in %s", f"{run_dir.log}, or add traceback=true" if run_dir else "traceback=true"
+        )
+    if run_dir is None:
         return exit_code
-    status: Status = "diverged" if isinstance(error, Diverged) else "failed"
+    status: StatusName = "diverged" if isinstance(error, Diverged) else "failed"
     try:
-        folder.write_status(status, error=text)
-        with folder.log.open("a", encoding="utf-8") as file:
+        run_dir.write_status(status, error=text)
+        with run_dir.log.open("a", encoding="utf-8") as file:
             file.write(trace)
     except OSError as second:
         if not is_full(second):
-            log.error("%s: cannot be written either (%s)", second.filename, second.strerror)
-    if status == "failed" and folder.last.exists() and not isinstance(error, UsageError):
-        log.error("when that is mended, go on with  akshar train resume=%s", folder)
+            log.error("%s: cannot be written (%s)", second.filename, second.strerror)
+    if status == "failed" and run_dir.last.exists() and not isinstance(error, UsageError):
+        log.error("once that is fixed, resume with  akshar train resume=%s", run_dir)
     return exit_code
 
 
 def quiet_libraries() -> None:
-    """Silences what a person who trains can do nothing about."""
-    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):  # which set theirs when imported
+    """Silence messages that a user can do nothing about."""
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):  # they set their levels on import
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
-        ".*does not have many workers.*",  # there are none to have: batches come from memory
+        ".*does not have many workers.*",  # batches come from memory
         ".*`training_step` returned `None`.*",
         ".*is not a known distributed.*",
-        ".*Checkpoint directory .* exists and is not empty.*",  # this run's own
+        ".*Checkpoint directory .* exists and is not empty.*",  # of this run
         ".*The number of training batches .* is smaller than the logging interval.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*GPU available but not used.*",
-        ".*It is recommended to use `self.log.*sync_dist=True.*",  # the same value in every process
-        ".*Grad strides do not match bucket view strides.*",  # of channels-last kernels
+        ".*It is recommended to use `self.log.*sync_dist=True.*",  # it is the same value in every process
+        ".*Grad strides do not match bucket view strides.*",  # about channels-last kernels
     ):
         warnings.filterwarnings("ignore", message)

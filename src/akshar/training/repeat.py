@@ -1,95 +1,85 @@
-"""`akshar train repeat=RUN`: the same again, from the record alone, and whether its figures match."""
+"""`akshar train repeat=RUN`: the same run again from its record, and whether its metrics match."""
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
+from akshar.config.schema import TrainConfig
+from akshar.config.validate import validate
 from akshar.errors import UsageError
-from akshar.files import write_json
-from akshar.runs.provenance import Record, other_circumstances
+from akshar.runs.provenance import changes_since
+from akshar.runs.result import RepeatResult, Result, read_result, read_result_file
 from akshar.runs.run_dir import RunDir
 from akshar.training.resume import change
 
 log = logging.getLogger(__name__)
 
-# Where things lie here, and on what it runs: the rest is the record's.
+# Where things lie here, and what it runs on; the rest is the record's.
 ALLOWED = ("data.archive", "data.root", "data.cache_dir", "init_from", "trainer.accelerator", "traceback")
 COMPARED = ("data", "model", "best", "test")
-MEASURED_ONCE = ("checkpoint",)  # of these parts: what is no figure
 
 
-class Result(BaseModel):
-    """What of a `result.json` a repetition needs."""
-
-    config: dict[str, Any]
-    provenance: Record
-    fit: dict[str, Any]
-    data: dict[str, Any]
-    model: dict[str, Any]
-    best: dict[str, Any]
-    test: dict[str, Any] | None
-
-
-def read_result(named: str) -> dict[str, Any]:
-    """The record of a finished run: `result.json`, or the folder that it lies in.
+def read_record(named: str) -> Result:
+    """Read the result of a completed training, by its `result.json` or its folder.
 
     Raises:
-        UsageError: there is none, or not one of a finished run of this version.
+        UsageError: there is none; the message says what to do.
     """
     path = Path(named).expanduser()
-    path = path / "result.json" if path.is_dir() else path
     if not path.exists() and not path.parent.is_dir():
         raise UsageError(f"repeat={named}: no such run folder; `akshar runs` lists them")
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"repeat={named}: holds no result.json; only a completed run can be repeated") from error
-    except ValueError as error:
-        raise UsageError(f"repeat={named}: is no result.json of a run") from error
-    try:
-        Result.model_validate(result)
-    except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"])) or "content"
-        raise UsageError(f"repeat={named}: is no result.json of a run of this version (its {place})") from error
+        result = read_result(RunDir(path)) if path.is_dir() else read_result_file(path)
+    except UsageError as error:
+        raise UsageError(f"repeat={named}: only a completed run can be repeated ({error})") from error
+    if result.fit is None:
+        raise UsageError(f"repeat={named}: the result of a test; only a training can be repeated")
     return result
 
 
-def repeated_settings(result: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """The settings of a record, with what differs here.
+def repeated_config(first: Result, overrides: Sequence[str]) -> TrainConfig:
+    """Return the config of a record, with what differs here.
 
     Raises:
-        UsageError: an override that would make it another run.
+        UsageError: an override would make it another run.
     """
-    return change(result["config"], overrides, ALLOWED, "a repeated run keeps its own config")
+    return validate(change(first.config, overrides, ALLOWED, "a repeated run keeps its config"), TrainConfig)
 
 
-def compare(first: dict[str, Any], again: RunDir, named: str) -> bool:
-    """Says whether the figures of a run and its repetition are the same, and writes it into the latter's result.
+def compare(first: Result, again: RunDir, named: str) -> bool:
+    """Compare a repetition with the run that it repeats; log the outcome and add it to the repetition's result.
 
     Args:
         first: the record that was repeated.
-        again: the folder of the repetition, completed.
-        named: the first, as it was named.
+        again: folder of the repetition, completed.
+        named: the first run, as it was named.
     """
-    result = json.loads(again.result.read_text(encoding="utf-8"))
-    differences = {
-        f"{part}.{key}": [value, (result[part] or {}).get(key)]
-        for part in COMPARED
-        for key, value in (first[part] or {}).items()
-        if key not in MEASURED_ONCE and (result[part] or {}).get(key) != value
-    }
-    others = other_circumstances(first["provenance"])
-    result["repeats"] = {"run": named, "matches": not differences, "differences": differences, "others": others}
-    write_json(again.result, result)
+    result = read_result(again)
+    before, now = _compared(first), _compared(result)
+    differences = {key: (value, now.get(key)) for key, value in before.items() if now.get(key) != value}
+    environment = changes_since(first.provenance)
+    result.repeats = RepeatResult(
+        run=named, matches=not differences, differences=differences, environment=environment
+    )
+    result.write(again.result)
     if not differences:
-        log.info("repeats        %s: every figure is the same", named)
+        log.info("repeats        %s: every metric is the same", named)
         return True
     log.warning("does not repeat %s:", named)
-    for key, (before, now) in differences.items():
-        log.warning("  %s was %s, is %s", key, before, now)
-    log.warning("  what else differs: %s", "; ".join(others) or "nothing that is recorded")
+    for key, (value, repeated) in differences.items():
+        log.warning("  %s was %s, is %s", key, value, repeated)
+    log.warning("  what else differs: %s", "; ".join(environment) or "nothing that is recorded")
     return False
+
+
+def _compared(result: Result) -> dict[str, Any]:
+    """Flatten the metrics of a result to dotted keys."""
+    content = result.model_dump(mode="json")
+    parts = {part: content[part] or {} for part in COMPARED}
+    return {
+        f"{part}.{key}": value
+        for part, values in parts.items()
+        for key, value in values.items()
+        if key != "checkpoint"
+    }

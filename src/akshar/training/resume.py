@@ -1,4 +1,4 @@
-"""`akshar train resume=RUN`: a run goes on in its own folder, with its own config."""
+"""`akshar train resume=RUN`: a run continues in its own folder, with its own config."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +11,13 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from akshar.config.overrides import quote_paths
-from akshar.config.validate import find_problems
+from akshar.config.schema import TrainConfig
+from akshar.config.validate import validate
 from akshar.errors import UsageError
+from akshar.renamed import rename_overrides, upgrade_config
 from akshar.runs.run_dir import RunDir
 
-# What may be given beside `resume=`: how long, what is shown and kept, and where things lie by now.
+# Keys that may be given beside `resume=`: how long, what is shown and saved, and where things lie by now
 ALLOWED = (
     "trainer.max_epochs",
     "traceback",
@@ -29,7 +31,7 @@ ALLOWED = (
 
 
 def find_run(named: str) -> RunDir:
-    """The folder of a run by its path, or by the word `latest`: the one of `outputs/train` that began last.
+    """Find the folder of a run by its path, or by the word `latest`: the newest in `outputs/train`.
 
     Raises:
         UsageError: there is no such run.
@@ -37,90 +39,86 @@ def find_run(named: str) -> RunDir:
     if named == "latest":
         runs = sorted(path.parent for path in Path("outputs/train").glob("*/config.yaml"))
         if not runs:
-            raise UsageError("resume=latest: there is no run in outputs/train; name its folder")
+            raise UsageError("resume=latest: no run in outputs/train; name its folder")
         return RunDir(runs[-1].absolute())
     if not named:
         raise UsageError("resume: name a run's folder, as resume=FOLDER, or resume=latest")
-    folder = RunDir(Path(named).expanduser().absolute())
-    if not folder.path.is_dir():
+    run_dir = RunDir(Path(named).expanduser().absolute())
+    if not run_dir.path.is_dir():
         raise UsageError(f"{named}: no such run folder; `akshar runs` lists them")
-    if not folder.config.is_file():
-        raise UsageError(
-            f"{named}: holds no config.yaml, so it is no run, or one that had not begun; start it anew"
-        )
-    return folder
+    if not run_dir.config.is_file():
+        raise UsageError(f"{named}: not a run, or one that had not begun (it has no config.yaml); start it again")
+    return run_dir
 
 
-def read_settings(folder: RunDir) -> dict[str, Any]:
-    """The resolved config of a run.
+def read_config(run_dir: RunDir) -> dict[str, Any]:
+    """Read the resolved config of a run, also one of an earlier version.
 
     Raises:
         UsageError: it is damaged.
     """
     try:
-        settings = OmegaConf.to_container(OmegaConf.load(folder.config))
+        content = OmegaConf.to_container(OmegaConf.load(run_dir.config))
     except (OmegaConfBaseException, YAMLError, ValueError, OSError) as error:
-        raise UsageError(f"{folder.config}: cannot be read ({str(error).splitlines()[0]})") from error
-    if not isinstance(settings, dict):
-        raise UsageError(f"{folder.config}: is no config")
-    return {str(key): value for key, value in settings.items()}
+        raise UsageError(f"{run_dir.config}: cannot be read ({str(error).splitlines()[0]})") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{run_dir.config}: not a config")
+    return upgrade_config({str(key): value for key, value in content.items()}, warn=False)
 
 
-def resumed_settings(folder: RunDir, overrides: Sequence[str]) -> dict[str, Any]:
-    """The settings with which a run goes on; it can go on.
+def resumed_config(run_dir: RunDir, overrides: Sequence[str]) -> TrainConfig:
+    """Return the config with which a run continues.
 
     Args:
-        folder: of the run.
+        run_dir: of the run.
         overrides: of `ALLOWED` keys.
 
     Raises:
-        UsageError: it is completed, or it diverged, or an override would make it another run.
+        UsageError: it is completed or diverged, or an override would make it another run.
     """
-    before = read_settings(folder)
-    settings = change(before, overrides, ALLOWED, "a resumed run keeps its own config")
-    problems = find_problems(settings) or _length_problems(before, settings)
-    status = folder.read_status().get("status")
-    longer = not problems and settings["trainer"]["max_epochs"] > before["trainer"]["max_epochs"]
-    if status == "completed" and folder.result.exists() and not problems and not longer:
-        planned = _planned_schedule(before)
-        longer_by = "trainer.max_epochs=N trains it longer"
-        ended = f"its schedule {planned} ends there; start a new run" if planned else longer_by
-        problems.append(f"{folder}: is completed; {ended}")
-    if status == "diverged":
-        problems.append(f"{folder}: its loss is no number, and would not be again; see diverged.json, start anew")
+    record = read_config(run_dir)
+    before = validate(record, TrainConfig)
+    config = validate(change(record, overrides, ALLOWED, "a resumed run keeps its config"), TrainConfig)
+    problems = _length_problems(before, config)
+    status = run_dir.read_status()
+    longer = config.trainer.max_epochs > before.trainer.max_epochs
+    if status and status.status == "completed" and run_dir.result.exists() and not problems and not longer:
+        way_out = "trainer.max_epochs=N trains it longer"
+        if before.scheduler.needs_total_steps:
+            way_out = f"its schedule {_schedule_name(before)} ends there; start a new run"
+        problems.append(f"{run_dir}: is completed; {way_out}")
+    if status and status.status == "diverged":
+        problems.append(
+            f"{run_dir}: the loss became NaN or infinite, and would do so again; see diverged.json and "
+            "start a new run"
+        )
     if problems:
         raise UsageError(*problems)
-    return settings
+    return config
 
 
-def change(
-    settings: dict[str, Any], overrides: Sequence[str], allowed: Sequence[str], reason: str
-) -> dict[str, Any]:
-    """Settings with some values replaced.
+def change(record: dict[str, Any], overrides: Sequence[str], allowed: Sequence[str], reason: str) -> dict[str, Any]:
+    """Replace some values of a config.
 
     Raises:
-        UsageError: with every override that cannot be read, or whose key is not allowed.
+        UsageError: with every override that cannot be parsed, or whose key is not allowed.
     """
-    changed = OmegaConf.create(settings)
+    changed = OmegaConf.create(record)
     problems = []
-    for text in quote_paths(overrides):
+    for text in quote_paths(rename_overrides(overrides)):
         key = text.partition("=")[0]
         if key not in allowed:
-            problems.append(f"{key}: {reason}; beside it may stand {', '.join(allowed)}")
+            problems.append(f"{key}: {reason}; only these can be given: {', '.join(allowed)}")
             continue
         try:
             override = OverridesParser.create().parse_override(text)
-            if override.is_sweep_override():
-                problems.append(f"{text}: takes one value here")
-                continue
-            value = override.value()
         except HydraException:
             problems.append(f"{key}: Hydra cannot read {text!r}")
             continue
-        OmegaConf.update(changed, key, value)
-        inner = key.replace("data.", "data.source.", 1)  # the same value once more, interpolated
-        if inner != key and OmegaConf.select(changed, inner) is not None:
-            OmegaConf.update(changed, inner, value)
+        if override.is_sweep_override():
+            problems.append(f"{text}: takes one value here")
+            continue
+        OmegaConf.update(changed, key, override.value())
     if problems:
         raise UsageError(*problems)
     content = OmegaConf.to_container(changed)
@@ -128,23 +126,17 @@ def change(
     return {str(key): value for key, value in content.items()}
 
 
-def _length_problems(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    old, new = before["trainer"]["max_epochs"], after["trainer"]["max_epochs"]
-    if new == old:
-        return []
+def _length_problems(before: TrainConfig, after: TrainConfig) -> list[str]:
+    old, new = before.trainer.max_epochs, after.trainer.max_epochs
     if new < old:
-        return [f"trainer.max_epochs={new}: the run was begun with {old}; it can only be made longer"]
-    if planned := _planned_schedule(before):
+        return [f"trainer.max_epochs={new}: the run was started with {old}; it can only be made longer"]
+    if new > old and before.scheduler.needs_total_steps:
         return [
-            f"trainer.max_epochs={new}: cannot be raised, because the schedule {planned} was planned for {old} "
-            "epochs; start a new run, or one with scheduler=none, which can go on"
+            f"trainer.max_epochs={new}: cannot be raised, because the schedule {_schedule_name(before)} was planned "
+            f"for {old} epochs; start a new run, or one with scheduler=none, which can be made longer"
         ]
     return []
 
 
-def _planned_schedule(settings: dict[str, Any]) -> str | None:
-    """The name of a run's schedule, if it ends with the epochs that the run was begun with."""
-    schedule = settings["scheduler"]
-    if any(value == "steps" or key in ("total_steps", "T_max") for key, value in schedule.items()):
-        return str(schedule["_target_"]).rpartition(".")[2]
-    return None
+def _schedule_name(config: TrainConfig) -> str:
+    return str(config.scheduler.target).rpartition(".")[2]

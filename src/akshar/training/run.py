@@ -1,156 +1,134 @@
-"""One experiment from its checked settings: built, fitted, tested once, recorded; or taken up where it stopped."""
+"""The main path: config, data, model, Trainer, fit, best, test, result."""
 
-import shlex
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pytorch_lightning as pl
-from omegaconf import OmegaConf
+from pytorch_lightning import Callback
 
-from akshar.files import write_json
+from akshar.config.schema import TrainConfig
+from akshar.metrics.accuracy import Score
+from akshar.metrics.summary import EvaluationMetrics
 from akshar.models.classifier import count_parameters
 from akshar.plots.curves import draw_curves
-from akshar.plots.samples import draw_batch
 from akshar.runs import provenance
+from akshar.runs.provenance import Provenance
+from akshar.runs.result import BestResult, DataResult, FitResult, ModelResult, Result
 from akshar.runs.run_dir import RunDir
-from akshar.runs.tensorboard import RunLogger
-from akshar.training.build import build_tester
+from akshar.training.callbacks.checkpointing import check_disk_space
 from akshar.training.callbacks.history import History
-from akshar.training.console_summary import announce_result
+from akshar.training.console_summary import log_result, log_setup
 from akshar.training.ddp_launcher import DDPLauncher
-from akshar.training.finalize import calibrate, show, test
+from akshar.training.finalize import calibrate_best, test_best
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
-from akshar.training.prepare import Prepared, prepare
+from akshar.training.log_to_tensorboard import fit_logger, log_hyperparameters, result_logger, show_first_batch
+from akshar.training.parts import build_tester
+from akshar.training.record import start_record
+from akshar.training.setup import Setup, set_up
 
 
-def run_experiment(
-    settings: dict[str, Any],
-    folder: RunDir,
+def train(
+    config: TrainConfig,
+    run_dir: RunDir,
     interrupts: Interrupts,
-    resume: Callable[[], None] | None = None,
+    *,
+    resumed: bool = False,
+    begin: Callable[[], None] = lambda: None,
     precision: str | None = None,
-) -> dict[str, Any]:
-    """Trains and tests what the settings say; goes on with what lies in the folder already.
+    extra_callbacks: Sequence[Callback] = (),
+) -> Result:
+    """Train and test what a config describes; continue with what the folder of a resumed run holds.
 
     Args:
-        settings: a config that `config_problems` found nothing wrong with.
-        folder: of the run.
-        interrupts: signals that ask it to stop.
-        resume: of a run that is taken up: called when everything is found to fit, before anything is changed.
-        precision: in place of "auto", where an earlier run decided it.
-
-    Returns:
-        The content of `result.json`.
+        config: valid.
+        run_dir: of the run, locked by the caller.
+        interrupts: signals that ask to stop.
+        resumed: whether the run began earlier.
+        begin: called when a resumed run is found to fit, before anything in its folder changes.
+        precision: in place of "auto", where an earlier run resolved it.
+        extra_callbacks: beside the config's, as a search's pruning.
 
     Raises:
-        UsageError: the data and the settings do not fit together.
-        DataError: the data cannot be had.
-        Diverged: the loss is no longer a number.
+        UsageError: data and config do not fit together.
+        DataError: the images cannot be loaded.
+        Diverged: the loss became NaN or infinite.
         Interrupted: a signal came.
     """
-    prepared = prepare(settings, folder, precision, resume)
-    logger = _logger(prepared)
-    if prepared.checkpoint is None:
-        _show_batch(prepared, logger)
-    with DDPLauncher(folder, prepared.settings["trainer"]["devices"]):
-        trainer, history = fit(prepared, settings, logger, interrupts)
-    if logger is not None:
-        logger.finalize("success")
-        logger = RunLogger.after_fit(folder.path)
+    setup = set_up(config, run_dir, resumed=resumed, precision=precision)
+    check_disk_space(run_dir, setup.classifier.net)
+    begin()
+    log_setup(setup)
+    record = start_record(setup)
 
-    best = history.best
-    title = f"{prepared.name}, seed {settings['seed']}"
-    draw_curves(history.rows, best["epoch"], folder.figures / "curves.png", title)
-    tester = build_tester(prepared.settings)
-    validated, temperature = calibrate(prepared, tester)
-    result = {
-        "status": "completed",
-        "name": prepared.name,
-        "config_hash": prepared.record["config_hash"],
-        "seed": settings["seed"],
-        "data": _data_record(settings, prepared),
-        "model": {
-            "name": type(prepared.classifier.net).__name__.lower(),
-            "parameters": count_parameters(prepared.classifier.net),
-        },
-        "fit": _fit_record(history, trainer, bool(prepared.record["resumed"])),
-        "best": {
-            "epoch": best["epoch"],
-            "val_loss": validated.loss,
-            "val_accuracy": validated.accuracy,
-            "checkpoint": "checkpoints/best.ckpt",
-            "temperature": temperature,
-        },
-        "test": None,
-        "classes": list(prepared.data.classes),
-        "config": settings,
-    }
-    if settings["test"] and prepared.data.test is not None:
-        result["test"] = test(prepared, tester, logger, best["epoch"])
-    result["provenance"] = provenance.finished(prepared.record)
-    if logger is not None:
-        _log_hyperparameters(logger, settings, result)
-    write_json(folder.result, result)
-    folder.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
-    announce_result(result, folder, tensorboard=logger is not None)
+    logger = fit_logger(setup)
+    show_first_batch(setup, logger)
+    with DDPLauncher(run_dir, setup.hardware.devices):
+        trainer, history = fit(setup, logger, interrupts, extra_callbacks)
+    logger = result_logger(setup, logger)
+
+    best_epoch = history.best["epoch"]
+    title = f"{setup.facts.name}, seed {config.seed}"
+    draw_curves(history.rows, best_epoch, run_dir.figures / "curves.png", title)
+    tester = build_tester(setup.hardware)
+    validated, temperature = calibrate_best(setup, tester)
+    test = None
+    if config.test and setup.data.test is not None:
+        test = test_best(setup, tester, logger, best_epoch, temperature)
+
+    result = make_result(setup, record, trainer, history, validated, temperature, test)
+    log_hyperparameters(logger, result)
+    result.write(run_dir.result)
+    run_dir.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
+    log_result(result, run_dir, tensorboard=logger is not None)
     return result
 
 
-def _logger(prepared: Prepared) -> RunLogger | None:
-    if not prepared.settings["logger"]["tensorboard"]:
-        return None
-    rows = prepared.checkpoint["callbacks"]["History"]["rows"] if prepared.checkpoint else []
-    return RunLogger.of_fit(prepared.folder.path, len(rows) if prepared.record["resumed"] else None)
-
-
-def _show_batch(prepared: Prepared, logger: RunLogger | None) -> None:
-    """The first batch as the network will see it."""
-    data = prepared.data
-    batch = data.prepare(next(iter(data.train_dataloader())), augmented=True)
-    sheet = draw_batch(batch.images, batch.labels, data.classes)
-    show(sheet, "train_batch", prepared.folder, logger, 0)
-
-
-def _data_record(settings: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
-    data = prepared.data
-    assert data.split is not None
-    return {
-        "source": data.dataset.name,
-        "subset": settings["data"].get("subset"),
-        "classes": len(data.classes),
-        "train": len(data.split.train),
-        "val": len(data.split.val),
-        "test": len(data.test) if data.test is not None else 0,
-        "digest": prepared.record["data_digest"],
-        "split_digest": prepared.record["split_digest"],
-    }
-
-
-def _fit_record(history: History, trainer: pl.Trainer, interrupted: bool) -> dict[str, Any]:
-    return {
-        "epochs": len(history.rows),
-        "steps": trainer.global_step,
-        "seconds": round(history.fit_seconds, 3),
-        "images_per_second": round(history.images_seen / history.fit_seconds, 1),
-        "device": str(trainer.strategy.root_device),
-        "devices": trainer.num_devices,
-        "precision": str(trainer.precision),
-        "interrupted": interrupted,
-    }
-
-
-def _log_hyperparameters(logger: RunLogger, settings: dict[str, Any], result: dict[str, Any]) -> None:
-    metrics = {
-        "best/loss/val": result["best"]["val_loss"],
-        "best/accuracy/val": result["best"]["val_accuracy"],
-    }
-    if result["test"]:
-        metrics["best/accuracy/test"] = result["test"]["accuracy"]
-    logger.add_text("config", f"```yaml\n{OmegaConf.to_yaml(OmegaConf.create(settings))}```")
-    record = result["provenance"]
-    told = {"command": shlex.join(record["argv"]), "commit": record["git"].get("commit"), **record["versions"]}
-    told |= {"processor": record["host"]["cpu"], "training": f"{result['fit']['seconds']:.0f} s"}
-    rows = [f"| {key} | {value} |" for key, value in told.items()]
-    logger.add_text("provenance", "\n".join(["| | |", "| --- | --- |", *rows]))
-    logger.add_hyperparameters(settings, metrics)
+def make_result(
+    setup: Setup,
+    record: Provenance,
+    trainer: pl.Trainer,
+    history: History,
+    validated: Score,
+    temperature: float,
+    test: EvaluationMetrics | None,
+) -> Result:
+    """Collect what `result.json` holds."""
+    config, data, net = setup.config, setup.data, setup.classifier.net
+    return Result(
+        name=setup.facts.name,
+        config_hash=setup.facts.config_hash,
+        seed=config.seed,
+        data=DataResult(
+            source=data.dataset.name,
+            subset=config.data.arguments.get("subset"),
+            classes=len(data.classes),
+            train=len(setup.split.train),
+            val=len(setup.split.val),
+            test=len(data.test) if data.test is not None else 0,
+            digest=setup.facts.data_digest,
+            split_digest=setup.facts.split_digest,
+        ),
+        model=ModelResult(name=type(net).__name__.lower(), parameters=count_parameters(net)),
+        fit=FitResult(
+            epochs=len(history.rows),
+            steps=trainer.global_step,
+            seconds=round(history.fit_seconds, 3),
+            images_per_second=round(history.images_seen / history.fit_seconds, 1),
+            device=str(trainer.strategy.root_device),
+            devices=trainer.num_devices,
+            precision=str(trainer.precision),
+            interrupted=bool(record.resumed),
+        ),
+        best=BestResult(
+            epoch=history.best["epoch"],
+            val_loss=validated.loss,
+            val_accuracy=validated.accuracy,
+            checkpoint="checkpoints/best.ckpt",
+            temperature=temperature,
+        ),
+        test=test,
+        classes=list(data.classes),
+        card=data.dataset.card.to_record(),
+        config=config.to_record(),
+        provenance=provenance.finished(record),
+    )

@@ -1,13 +1,15 @@
-"""The checkpoints of a run: the best epoch by validation, and the last state, from which a run goes on."""
+"""The checkpoints of a run: `best.ckpt`, the best epoch by validation, and `last.ckpt`, to resume from."""
 
 import random
 import shutil
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 from torch import nn
@@ -16,23 +18,32 @@ from akshar import distributed
 from akshar.config.monitor import direction
 from akshar.errors import AksharError
 from akshar.files import link_atomic
+from akshar.runs.checkpoint import write_checkpoint
 from akshar.runs.run_dir import RunDir
 from akshar.training.interrupts import Interrupts
 
 STATE = "resume"  # key in a checkpoint
 
 
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Lightning's checkpoint files, written whole: on a full disk the old file stays."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write a checkpoint with its digest."""
+        write_checkpoint(checkpoint, Path(path))
+
+
 class BestCheckpoint(ModelCheckpoint):
-    """`best.ckpt`, the best epoch by the monitored metric; knows the best score also after a resume.
+    """Writes `best.ckpt`, the best epoch by the monitored metric; remembers the best score after a resume.
 
     Args:
-        folder: of the run.
+        run_dir: of the run.
         monitor: the metric.
     """
 
-    def __init__(self, folder: RunDir, monitor: str):
+    def __init__(self, run_dir: RunDir, monitor: str):
         super().__init__(
-            dirpath=folder.checkpoints,
+            dirpath=run_dir.checkpoints,
             filename="best",
             monitor=monitor,
             mode=direction(monitor),
@@ -40,10 +51,15 @@ class BestCheckpoint(ModelCheckpoint):
             enable_version_counter=False,
             save_on_train_epoch_end=False,  # right after validation, before `LastCheckpoint` notes the best score
         )
-        self._best_path = str(folder.best)
+        self._best_path = str(run_dir.best)
+
+    @property
+    def state_key(self) -> str:
+        """Key of this callback's state in checkpoints, in place of the class's name."""
+        return "best_checkpoint"
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes the score up; the folder may have been moved since."""
+        """Restore the score; the folder may have been moved."""
         moved: dict[str, Any] = {"dirpath": self.dirpath}
         if state_dict["best_model_score"] is not None:
             moved |= dict.fromkeys(("best_model_path", "kth_best_model_path"), self._best_path)
@@ -52,61 +68,61 @@ class BestCheckpoint(ModelCheckpoint):
 
     @property
     def saved_at(self) -> int:
-        """Optimizer steps after which `best.ckpt` was written last; 0 before."""
+        """Optimizer steps done when `best.ckpt` was written last; 0 before."""
         return self._last_global_step_saved
 
 
 class LastCheckpoint(Checkpoint):
-    """`last.ckpt`: after every epoch's validation, within an epoch as often as asked, and when asked to stop.
+    """Writes `last.ckpt` after every epoch's validation, within an epoch as configured, and on a stop request.
 
     Args:
-        folder: of the run.
+        run_dir: of the run.
         interrupts: asked after each step whether to stop.
-        every_n_steps: optimizer steps between two within an epoch; None for no such rule.
-        every_n_minutes: likewise, minutes.
+        every_n_steps: write after this many optimizer steps within an epoch; None for never.
+        every_n_minutes: write after this many minutes within an epoch; None for never.
     """
 
     def __init__(
         self,
-        folder: RunDir,
+        run_dir: RunDir,
         interrupts: Interrupts,
         every_n_steps: int | None = None,
         every_n_minutes: float | None = None,
     ):
-        self.folder = folder
+        self.run_dir = run_dir
         self.interrupts = interrupts
         self.every_n_steps = every_n_steps
         self.every_n_minutes = every_n_minutes
         self._resumed: dict[str, Any] | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock; sets a resumed run to where it was."""
-        # Lightning has taken SIGTERM by now, to broadcast it at once: amid whatever else the processes exchange.
+        """Start the clock; restore the state of a resumed run."""
+        # Lightning's own SIGTERM handler would broadcast at once, amid other exchanges of the processes.
         self.interrupts.take_signals()
         self._saved_at = time.monotonic()
         if self._resumed is not None:
-            set_generators(self._resumed["generators"])
+            set_generator_states(self._resumed["generators"])
             trainer.callback_metrics.update(self._resumed["metrics"])
             trainer.should_stop = self._resumed["stopped"] and self._resumed["max_epochs"] == trainer.max_epochs
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Saves within an epoch, where it is due."""
+        """Save within an epoch where it is due."""
         if trainer.is_last_batch:
-            return  # validation follows, and a save after it
+            return  # validation follows, and a save after that
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
-            return  # gradients that wait for their step are in no checkpoint
+            return  # a checkpoint does not hold accumulated gradients
         if distributed.all_reduce_max(int(self.interrupts.received is not None or self._is_due(trainer))):
             self._save(trainer, finished=trainer.current_epoch)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Saves after the epoch's validation."""
+        """Save after the epoch's validation."""
         if trainer.state.fn == "fit":
             self._save(trainer, finished=trainer.current_epoch + 1)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Adds what Lightning forgets: random generators, metrics, whether a callback ended training early."""
+        """Add what Lightning leaves out: random generators, metrics, whether a callback stopped training early."""
         checkpoint[STATE] = {
             "generators": generator_states(),
             "metrics": {name: value.cpu() for name, value in trainer.callback_metrics.items()},
@@ -115,7 +131,7 @@ class LastCheckpoint(Checkpoint):
         }
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Notes it; what is built before training begins may still draw."""
+        """Keep it until training starts; what is built before may still draw random numbers."""
         self._resumed = checkpoint[STATE]
 
     def _is_due(self, trainer: Trainer) -> bool:
@@ -125,29 +141,29 @@ class LastCheckpoint(Checkpoint):
 
     def _save(self, trainer: Trainer, finished: int) -> None:
         if not self._is_in_best(trainer):
-            trainer.save_checkpoint(self.folder.last)
+            trainer.save_checkpoint(self.run_dir.last)
         if trainer.is_global_zero:
-            self.folder.write_status("running", finished, trainer.global_step)
+            self.run_dir.write_status("running", finished, trainer.global_step)
         self._saved_at = time.monotonic()
         if number := distributed.all_reduce_max(self.interrupts.received or 0):
-            self.interrupts.ask(number)  # of all processes, which stop together
+            self.interrupts.ask(number)  # all processes stop together
         self.interrupts.obey()
 
     def _is_in_best(self, trainer: Trainer) -> bool:
-        """Whether `best.ckpt` was written after this very step; the same state then gets a second name."""
-        best = trainer.checkpoint_callback  # the first of them
+        """Whether `best.ckpt` was written after this step; then `last.ckpt` becomes a second name of it."""
+        best = trainer.checkpoint_callback  # Lightning's first
         if not isinstance(best, BestCheckpoint) or best.saved_at != trainer.global_step or not trainer.validating:
             return False
         linked = False
         if trainer.is_global_zero:
             with suppress(OSError):  # a file system without links, or a full one
-                link_atomic(self.folder.best, self.folder.last)
+                link_atomic(self.run_dir.best, self.run_dir.last)
                 linked = True
         return bool(distributed.broadcast_int(int(linked)))
 
 
 def generator_states() -> dict[str, Any]:
-    """Of every global generator, as plain values and tensors."""
+    """Return the states of the global random generators, as plain values and tensors."""
     name, keys, *rest = np.random.get_state()
     version, internal, gauss = random.getstate()
     return {
@@ -158,8 +174,8 @@ def generator_states() -> dict[str, Any]:
     }
 
 
-def set_generators(states: dict[str, Any]) -> None:
-    """The inverse of `generator_states`."""
+def set_generator_states(states: dict[str, Any]) -> None:
+    """Restore what `generator_states` returned."""
     torch.set_rng_state(states["torch"])
     if len(states["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(states["cuda"])
@@ -169,19 +185,19 @@ def set_generators(states: dict[str, Any]) -> None:
     random.setstate((version, tuple(internal), gauss))
 
 
-def check_room(folder: RunDir, net: nn.Module) -> None:
-    """Finds out before training whether its checkpoints have room.
+def check_disk_space(run_dir: RunDir, net: nn.Module) -> None:
+    """Check before training that the checkpoints fit on the disk.
 
     Raises:
-        AksharError: the disk has less room than they take at most.
+        AksharError: less space is free than they may take.
     """
     weights = sum(parameter.nbytes for parameter in net.parameters())
-    # The weights, two moments and an average of them; the best, the last, and the one that is being written.
+    # Weights, two moments and an average of them, for the best, the last, and the checkpoint being written
     needed = 3 * 4 * weights + 10_000_000
-    there = sum(path.stat().st_size for path in (folder.best, folder.last) if path.exists())
-    free = shutil.disk_usage(folder.path).free
+    there = sum(path.stat().st_size for path in (run_dir.best, run_dir.last) if path.exists())
+    free = shutil.disk_usage(run_dir.path).free
     if free + there < needed:
         raise AksharError(
-            f"{folder}: {free / 1e6:,.0f} MB are free, and the checkpoints may take {needed / 1e6:,.0f} MB; "
-            "make room, or name another place with hydra.run.dir=FOLDER"
+            f"{run_dir}: {free / 1e6:,.0f} MB are free, and the checkpoints may take {needed / 1e6:,.0f} MB; "
+            "free some space, or choose another place with hydra.run.dir=FOLDER"
         )

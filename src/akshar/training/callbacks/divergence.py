@@ -1,4 +1,4 @@
-"""Watches the loss: stops where it is no longer a number, and says when nothing is being learnt."""
+"""Stops a run whose loss becomes NaN or infinite, and warns about one that learns nothing."""
 
 import logging
 import math
@@ -16,61 +16,60 @@ from akshar.training.callbacks.history import learning_rate
 
 log = logging.getLogger(__name__)
 
-# The loss of guessing, ln K, is approached from above; a loss within a hundredth of it has learnt nothing.
-LEARNT = 0.99
+# Guessing has the loss ln K, which training approaches from above; a loss within 1 % of it has learned nothing.
+LEARNED = 0.99
 
-DescribeBatch = Callable[[int], dict[str, Any]]
+DescribeBatch = Callable[[int, int], dict[str, Any]]
 
 
 class DivergenceGuard(Callback):
-    """Looks at every loss before its gradients are made.
+    """Checks every loss before its gradients are computed.
 
     Args:
-        folder: of the run.
-        describe_batch: number of the epoch's batch -> its indices and what else a replay needs, plain values.
-        num_classes: K, whose guessing has a loss of ln K.
-        dead_after: epochs after which a validation loss no better than that is named in the log.
+        run_dir: of the run.
+        describe_batch: epoch, number of the batch in it -> what a replay needs, plain values.
+        num_classes: K; guessing has the loss ln K.
+        warn_after: epochs after which a validation loss no better than that is logged as a warning.
     """
 
-    def __init__(self, folder: RunDir, describe_batch: DescribeBatch, num_classes: int, dead_after: int):
-        self.folder = folder
+    def __init__(self, run_dir: RunDir, describe_batch: DescribeBatch, num_classes: int, warn_after: int):
+        self.run_dir = run_dir
         self.describe_batch = describe_batch
         self.chance = math.log(num_classes)
-        self.dead_after = dead_after
+        self.warn_after = warn_after
         self._batch = 0
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Notes which batch it is."""
+        """Remember the number of the batch."""
         self._batch = batch_idx
 
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: torch.Tensor) -> None:
-        """Stops the run at a loss that is no number, with all that a replay of the step needs.
+        """Stop at a loss that is NaN or infinite, and save what a replay of the step needs.
 
         Raises:
             Diverged: naming epoch, step and learning rate.
         """
-        value = (
-            float(distributed.all_reduce_sum(loss.detach())) / distributed.world_size()
-        )  # in every process, for all to stop at the same step
+        # The mean over all processes, so that they stop at the same step.
+        value = float(distributed.all_reduce_sum(loss.detach())) / distributed.world_size()
         if math.isfinite(value):
             return
         weights = all(bool(parameter.isfinite().all()) for parameter in pl_module.parameters())
         rate = learning_rate(trainer)
-        report = self.folder.path / "diverged.json"
+        report = self.run_dir.path / "diverged.json"
         content = {
             "loss": str(value),
             "epoch": trainer.current_epoch + 1,
             "step": trainer.global_step + 1,
             "lr": rate,
             "weights_finite": weights,
-            "batch": {"number": self._batch} | self.describe_batch(self._batch),
+            "batch": {"number": self._batch} | self.describe_batch(trainer.current_epoch, self._batch),
             "weights": "checkpoints/diverged.ckpt",
         }
         if trainer.is_global_zero:
             write_json(report, content)
-        trainer.save_checkpoint(self.folder.checkpoints / "diverged.ckpt")
+        trainer.save_checkpoint(self.run_dir.checkpoints / "diverged.ckpt")
         raise Diverged(
             f"the loss is {value} in epoch {trainer.current_epoch + 1}, step {trainer.global_step + 1}, at "
             f"lr {rate:.3g}; try a smaller optimizer.lr, or trainer.gradient_clip_val=1 "
@@ -78,15 +77,15 @@ class DivergenceGuard(Callback):
         )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Names a run that is no better than guessing, once."""
-        if trainer.state.fn != "fit" or trainer.current_epoch + 1 != self.dead_after:
+        """Warn, once, about a run that is no better than guessing."""
+        if trainer.state.fn != "fit" or trainer.current_epoch + 1 != self.warn_after:
             return
         loss = float(trainer.callback_metrics["loss/val"])
-        if not loss < LEARNT * self.chance:
+        if not loss < LEARNED * self.chance:
             log.warning(
-                "nothing is learnt: after %d epochs the validation loss, %.3f, is no better than that of "
-                "guessing, %.3f; another optimizer.lr may help",
-                self.dead_after,
+                "nothing learned: after %d epochs the validation loss is %.3f, no better than guessing (%.3f); "
+                "try another optimizer.lr",
+                self.warn_after,
                 loss,
                 self.chance,
             )

@@ -1,4 +1,4 @@
-"""What is written while a run trains: one row an epoch, to `history.csv`, the logger and the log."""
+"""One row of metrics per epoch: in memory, in `history.csv`, at the logger and in the log."""
 
 import csv
 import io
@@ -7,13 +7,12 @@ import time
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from tqdm import tqdm
 
 from akshar import distributed
 from akshar.config.monitor import sort_key
 from akshar.data.batch import Batch
 from akshar.files import write_atomic
-from akshar.runs.console import Console
+from akshar.runs.checkpoint import HISTORY
 from akshar.runs.run_dir import RunDir
 
 log = logging.getLogger(__name__)
@@ -22,23 +21,21 @@ METRICS = ("loss/train", "loss/val", "accuracy/train", "accuracy/val")
 
 
 class History(Callback):
-    """Keeps each epoch's figures together.
-
-    Epochs are counted from 1 wherever a person reads them.
+    """Collects the metrics of each epoch. Epochs are counted from 1.
 
     Args:
-        folder: of the run.
-        csv_file: whether `history.csv` is written.
-        monitor: the metric by which epochs are compared.
+        run_dir: of the run.
+        csv_file: whether to write `history.csv`.
+        monitor: metric by which epochs are compared.
 
     Attributes:
-        rows: one an epoch: epoch, step, lr, the `METRICS`, seconds since training began.
-        fit_seconds: training and validation together, without setting up.
+        rows: one per epoch: epoch, step, lr, the `METRICS`, seconds since training started.
+        fit_seconds: of training and validation, without setting up.
         images_seen: training images in all steps.
     """
 
-    def __init__(self, folder: RunDir, csv_file: bool, monitor: str):
-        self.folder = folder
+    def __init__(self, run_dir: RunDir, csv_file: bool, monitor: str):
+        self.run_dir = run_dir
         self.csv_file = csv_file
         self.monitor = monitor
         self.rows: list[dict[str, Any]] = []
@@ -47,44 +44,49 @@ class History(Callback):
         self._start: float | None = None
 
     @property
+    def state_key(self) -> str:
+        """Key of this callback's state in checkpoints, in place of the class's name."""
+        return HISTORY
+
+    @property
     def best(self) -> dict[str, Any]:
-        """The row of the best epoch by the monitored metric."""
+        """Return the row of the best epoch by the monitored metric."""
         return min(self.rows, key=lambda row: sort_key(row[self.monitor], self.monitor))
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run goes on from."""
+        """Return what a resumed run needs."""
         return {"rows": self.rows, "seconds": self._seconds(), "images_seen": self.images_seen}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on from there: rows that were written after the checkpoint are taken back."""
+        """Restore it; rows written after the checkpoint are dropped."""
         self.rows, self.fit_seconds = state_dict["rows"], state_dict["seconds"]
         self.images_seen = state_dict["images_seen"]
         if self.csv_file and distributed.rank() == 0:
-            write_atomic(self.folder.history, as_csv(self.rows))
+            write_atomic(self.run_dir.history, as_csv(self.rows))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock, or lets it go on."""
+        """Start or continue the clock."""
         self._start = time.perf_counter() - self.fit_seconds
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
     ) -> None:
-        """Notes the rate of the step that begins: by the epoch's end the schedule has moved on."""
+        """Remember the learning rate of this step; by the epoch's end the schedule has advanced."""
         self._lr = learning_rate(trainer)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
-        """Counts."""
+        """Add this batch to `images_seen`."""
         self.images_seen += len(batch.labels) * trainer.world_size
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stops the clock."""
+        """Stop the clock."""
         self.fit_seconds = self._seconds()
         self._start = None
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the epoch's row, in a fit."""
+        """Write the epoch's row, during fit."""
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return
         measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -96,7 +98,7 @@ class History(Callback):
         if trainer.logger is not None:
             trainer.logger.log_metrics({"lr": row["lr"]} | measured, step=row["epoch"])
         if self.csv_file:
-            write_atomic(self.folder.history, as_csv(self.rows))
+            write_atomic(self.run_dir.history, as_csv(self.rows))
         log.info(self._line(row, trainer.max_epochs))
 
     def _seconds(self) -> float:
@@ -110,61 +112,17 @@ class History(Callback):
             f"epoch {row['epoch']:>{width}}{total}  "
             f"loss {row['loss/train']:.4f} train {row['loss/val']:.4f} val  "
             f"accuracy {row['accuracy/train']:6.2%} train {row['accuracy/val']:6.2%} val  "
-            f"{row['seconds']:.0f} s{best}"
+            f"after {row['seconds']:.0f} s{best}"
         )
 
 
-class Progress(Callback):
-    """A bar of the running epoch on a terminal; nothing where output goes to a file."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[Any] | None = None
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
-    ) -> None:
-        """Shows a bar, which a resumed epoch does not begin empty."""
-        if self._bar is None:
-            shown = trainer.is_global_zero and not Console.job  # by a process that has the terminal alone
-            total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
-            self._bar = tqdm(
-                total=int(trainer.num_training_batches),
-                initial=batch_idx,
-                desc=f"epoch {trainer.current_epoch + 1}{total}",
-                unit=" steps",
-                leave=False,
-                disable=None if shown else True,  # None: off where there is no terminal
-            )
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
-    ) -> None:
-        """Moves the bar on."""
-        if self._bar is not None:
-            self._bar.update()
-
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Removes the bar: what follows are lines."""
-        self.close()
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Leaves a clean line for the error."""
-        self.close()
-
-    def close(self) -> None:
-        """Removes the bar if there is one."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
 def learning_rate(trainer: Trainer) -> float:
-    """Of the first parameter group, now."""
+    """Return the current learning rate of the first parameter group."""
     return float(trainer.optimizers[0].param_groups[0]["lr"])
 
 
 def as_csv(rows: list[dict[str, Any]]) -> bytes:
-    """Rows as a CSV file, which begins with the names of the columns."""
+    """Format rows as a CSV file with a header."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, ["epoch", "step", "lr", *METRICS, "seconds"], extrasaction="ignore")
     writer.writeheader()

@@ -1,0 +1,114 @@
+"""What is shown while a run trains: a bar for the epoch, and how long the whole training will take."""
+
+import logging
+import time
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from tqdm import tqdm
+
+from akshar.data.batch import Batch
+from akshar.models.classifier import total_steps
+from akshar.runs.console import Console
+
+log = logging.getLogger(__name__)
+
+
+class Progress(Callback):
+    """Shows a bar for the current epoch on a terminal; nothing where output goes to a file."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Show a bar; in a resumed epoch it starts where the epoch does."""
+        if self._bar is None:
+            shown = trainer.is_global_zero and not Console.job  # only by a process that does not share the terminal
+            total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
+            self._bar = tqdm(
+                total=int(trainer.num_training_batches),
+                initial=batch_idx,
+                desc=f"epoch {trainer.current_epoch + 1}{total}",
+                unit=" steps",
+                leave=False,
+                disable=None if shown else True,  # None: off where there is no terminal
+            )
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Advance the bar."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remove the bar; log lines follow."""
+        self.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Remove the bar; an error message follows."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove the bar if there is one."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class DurationEstimate(Callback):
+    """Logs once how long training will take, estimated from its first steps.
+
+    Attributes:
+        WARM_UP: first steps, which are slower and not counted.
+        MIN_STEPS, MIN_SECONDS: what is measured at least.
+        VALIDATION: cost of validating an image as a share of training on it (forward without backward).
+    """
+
+    WARM_UP, MIN_STEPS, MIN_SECONDS, VALIDATION = 3, 10, 2.0, 1 / 3
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._start = 0.0
+        self._done = False
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Measure; log the estimate when there is enough to go by."""
+        if self._done or not trainer.is_global_zero:
+            return
+        self._steps += 1
+        if self._steps <= self.WARM_UP:
+            self._start = time.perf_counter()
+            return
+        measured, seconds = self._steps - self.WARM_UP, time.perf_counter() - self._start
+        if measured < self.MIN_STEPS or seconds < self.MIN_SECONDS:
+            return
+        self._done = True
+        data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
+        share = len(data.split.val) / max(1, len(batch.labels) * trainer.num_training_batches) * self.VALIDATION
+        left = (total_steps(trainer) - trainer.global_step) * trainer.accumulate_grad_batches
+        log.info(
+            "training takes about %s (estimated from %d steps)",
+            duration((1 + share) * left * seconds / measured),
+            measured,
+        )
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop measuring: after an epoch its log line says how long it took."""
+        self._done = True
+
+
+def duration(seconds: float) -> str:
+    """Write a duration for people.
+
+    >>> duration(42), duration(200), duration(5000)
+    ('42 s', '3 min', '1 h 23 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,146 @@
+"""Builds the parts of a run, each from its section of the config."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from pytorch_lightning.callbacks import Callback
+from torch import nn
+
+from akshar.config.build import build
+from akshar.config.schema import Part, TrainConfig
+from akshar.data.module import ImageDataModule
+from akshar.errors import UsageError
+from akshar.models.classifier import Classifier, parameter_groups
+from akshar.models.data_arguments import data_arguments
+from akshar.pictures.input_spec import InputSpec
+from akshar.runs.load_data import load_data
+from akshar.runs.tensorboard import RunLogger
+from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
+from akshar.training.hardware import Hardware
+
+
+def build_data(config: TrainConfig) -> ImageDataModule:
+    """Load the images, split them, and add the augmentation."""
+    data = config.data
+    return ImageDataModule(
+        load_data(data),
+        build("augment", config.augment),
+        batch_size=data.batch_size,
+        val_fraction=data.val_fraction,
+        folds=data.folds,
+        fold=data.fold,
+        split=data.split,
+        split_seed=data.split_seed,
+        seed=config.seed,
+    )
+
+
+def complete_model(model: Part, num_classes: int, spec: InputSpec) -> Part:
+    """Add to a network's arguments what its signature takes of the data and the config leaves open."""
+    offered = data_arguments(resolve_name(model.target), num_classes, spec)
+    return model.with_arguments(**{key: value for key, value in offered.items() if key not in model.arguments})
+
+
+def build_network(model: Part) -> nn.Module:
+    """Build the network with new weights.
+
+    Raises:
+        UsageError: the target does not return an `nn.Module`.
+    """
+    net = build("model", model)
+    if not isinstance(net, nn.Module):
+        raise UsageError(f"model: must be an nn.Module, not {type(net).__name__}")
+    return net
+
+
+def build_classifier(config: TrainConfig, net: nn.Module) -> Classifier:
+    """Wrap a network in the LightningModule that trains it."""
+    scheduler = config.scheduler
+
+    def make_optimizer(groups: Any) -> torch.optim.Optimizer:
+        return build("optimizer", config.optimizer, groups)
+
+    def make_schedule(optimizer: torch.optim.Optimizer, steps: int) -> Any:
+        filled = {key: steps if value == "steps" else value for key, value in scheduler.arguments.items()}
+        return build("scheduler", scheduler.with_arguments(**filled), optimizer)
+
+    classifier = Classifier(
+        # Lightning moves data and network to the device; this layout makes convolutions faster on CPU and GPU.
+        net.to(memory_format=torch.channels_last),  # pyright: ignore[reportCallIssue]
+        optimizer=make_optimizer,
+        schedule=make_schedule if scheduler.target else None,
+        schedule_interval=scheduler.interval,
+        monitor=config.monitor,
+        label_smoothing=config.label_smoothing,
+    )
+    # Arguments that cannot work are found now, not after the first epoch.
+    optimizer = make_optimizer(parameter_groups(net))
+    if classifier.make_schedule is not None:
+        classifier.make_schedule(optimizer, 100)
+    return classifier
+
+
+def check_output(classifier: Classifier, num_classes: int, spec: InputSpec) -> None:
+    """Pass two blank images through the network and check the shape of its logits.
+
+    Raises:
+        UsageError: the network does not give one logit per class.
+    """
+    classifier.eval()
+    with torch.no_grad():
+        try:
+            shape = tuple(classifier(torch.zeros(2, *spec.shape)).shape)
+        except Exception as error:
+            raise UsageError(
+                f"model: does not take images of shape (N, {', '.join(map(str, spec.shape))}): {error}"
+            ) from error
+    if shape != (2, num_classes):
+        raise UsageError(f"model: returns {shape} for 2 images; must be (2, {num_classes}), one logit per class")
+    classifier.train()
+
+
+def build_trainer(
+    config: TrainConfig, hardware: Hardware, run_dir: Path, callbacks: Sequence[Callback], logger: RunLogger | None
+) -> pl.Trainer:
+    """Build Lightning's Trainer with the config's callbacks, followed by the framework's."""
+    own = [build(f"callbacks.{name}", part) for name, part in config.callbacks.items() if part is not None]
+    for callback in own:
+        if not isinstance(callback, Callback):
+            raise UsageError(f"callbacks: {type(callback).__name__} is not a Callback of pytorch_lightning")
+    several = hardware.devices > 1
+    # Under Slurm a signal asks a run to stop and `resume=` continues it, so Lightning's own requeue is off.
+    cluster = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() and not several else []
+    cluster = [LightningEnvironment()] if several else cluster  # for the processes of `DDPLauncher`
+    return build(
+        "trainer",
+        config.trainer.with_arguments(devices=hardware.devices, precision=hardware.precision),
+        default_root_dir=str(run_dir),
+        logger=logger or False,
+        callbacks=[*own, *callbacks],
+        plugins=[AtomicCheckpointIO(), *cluster],
+        strategy="ddp" if several else "auto",
+        use_distributed_sampler=False,  # the loader gives each process its share
+        num_sanity_val_steps=0,
+        enable_checkpointing=True,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def build_tester(hardware: Hardware) -> pl.Trainer:
+    """Build a Trainer that only evaluates: on one device, where every image is counted once."""
+    return pl.Trainer(
+        accelerator=hardware.accelerator,
+        devices=1,
+        precision=hardware.precision,  # pyright: ignore[reportArgumentType]
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
