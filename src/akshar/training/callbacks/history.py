@@ -1,7 +1,5 @@
 """What is written while a run trains: one row an epoch, to `history.csv`, the logger and the log."""
 
-import csv
-import io
 import logging
 import time
 from typing import Any
@@ -12,13 +10,14 @@ from tqdm import tqdm
 from akshar import distributed
 from akshar.config.monitor import sort_key
 from akshar.data.batch import Batch
-from akshar.files import write_atomic
 from akshar.runs.console import Console
 from akshar.runs.run_dir import RunDir
+from akshar.tables import write_csv
 
 log = logging.getLogger(__name__)
 
 METRICS = ("loss/train", "loss/val", "accuracy/train", "accuracy/val")
+COLUMNS = ("epoch", "step", "lr", *METRICS, "seconds")  # of history.csv
 
 
 class History(Callback):
@@ -60,7 +59,7 @@ class History(Callback):
         self.rows, self.fit_seconds = state_dict["rows"], state_dict["seconds"]
         self.images_seen = state_dict["images_seen"]
         if self.csv_file and distributed.rank() == 0:
-            write_atomic(self.folder.history, as_csv(self.rows))
+            self._write()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock, or lets it go on."""
@@ -96,8 +95,12 @@ class History(Callback):
         if trainer.logger is not None:
             trainer.logger.log_metrics({"lr": row["lr"]} | measured, step=row["epoch"])
         if self.csv_file:
-            write_atomic(self.folder.history, as_csv(self.rows))
+            self._write()
         log.info(self._line(row, trainer.max_epochs))
+
+    def _write(self) -> None:
+        """Writes `history.csv`, atomically."""
+        write_csv(self.folder.history, COLUMNS, ([row.get(name) for name in COLUMNS] for row in self.rows))
 
     def _seconds(self) -> float:
         return self.fit_seconds if self._start is None else time.perf_counter() - self._start
@@ -161,12 +164,3 @@ class Progress(Callback):
 def learning_rate(trainer: Trainer) -> float:
     """Of the first parameter group, now."""
     return float(trainer.optimizers[0].param_groups[0]["lr"])
-
-
-def as_csv(rows: list[dict[str, Any]]) -> bytes:
-    """Rows as a CSV file, which begins with the names of the columns."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ["epoch", "step", "lr", *METRICS, "seconds"], extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
