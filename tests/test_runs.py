@@ -70,11 +70,11 @@ def test_runs_are_removed_when_asked_to(outputs, capfd):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["rm"], "name runs, or --status"),
+        (["rm"], "name the runs to delete, or choose them with --status"),
         (["rm", "outputs/nothing"], "no such run in outputs"),
-        (["rm", "outputs/train/done"], "--yes removes without asking"),
+        (["rm", "outputs/train/done"], "pass --yes to delete without confirmation"),
         (["--root", "nowhere"], "--root nowhere: no such folder"),
-        (["--status", "faild"], "--status faild: no such status; there are running, completed"),
+        (["--status", "faild"], "--status faild: no such status; choose from running, completed"),
         (["list", "outputs/train/done"], "name runs after `rm`"),
     ],
 )

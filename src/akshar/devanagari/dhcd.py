@@ -92,8 +92,8 @@ class DHCD:
         from akshar.data.download import download  # imports requests
 
         way_out = (
-            "fetch the zip by hand and name it with data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which needs "
-            "no download"
+            "fetch the zip by hand and name it with data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which "
+            "needs no download"
         )
         return download(self.url, folder, self._read, way_out)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 
-from akshar.config.schema import config_hash
+from akshar.config.config_hash import config_hash
 from akshar.errors import AksharError, Interrupted
 from akshar.runs import provenance
 from akshar.runs.console import Console

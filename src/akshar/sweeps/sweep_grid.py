@@ -11,8 +11,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from akshar.config.compose import CONFIG_NAME, composing, plain
+from akshar.config.config_hash import config_hash
 from akshar.config.overrides import first_of_sweep
-from akshar.config.schema import config_hash
 from akshar.config.validate import find_problems
 from akshar.errors import UsageError
 from akshar.extras import require_packages

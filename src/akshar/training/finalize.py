@@ -30,7 +30,7 @@ def calibrate_best(setup: Setup, tester: pl.Trainer) -> tuple[Score, float]:
     tester.validate(classifier, datamodule=setup.data, verbose=False)
     assert classifier.scored is not None
     _save_predictions(classifier, run_dir, "val")
-    temperature = fit_temperature(classifier.logits, classifier.labels)
+    temperature = fit_temperature(classifier.logits.numpy(), classifier.labels.numpy())
     checkpoint.lightning[KEY]["temperature"] = temperature
     write_checkpoint(checkpoint.lightning, run_dir.best)
     return classifier.scored, temperature

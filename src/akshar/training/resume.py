@@ -132,8 +132,8 @@ def _length_problems(before: TrainConfig, after: TrainConfig) -> list[str]:
         return [f"trainer.max_epochs={new}: the run was started with {old}; it can only be made longer"]
     if new > old and before.scheduler.needs_total_steps:
         return [
-            f"trainer.max_epochs={new}: cannot be raised, because the schedule {_schedule_name(before)} was planned "
-            f"for {old} epochs; start a new run, or one with scheduler=none, which can be made longer"
+            f"trainer.max_epochs={new}: cannot be raised, because the schedule {_schedule_name(before)} was "
+            f"planned for {old} epochs; start a new run, or one with scheduler=none, which can be made longer"
         ]
     return []
 

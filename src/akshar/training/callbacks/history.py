@@ -1,7 +1,5 @@
 """One row of metrics per epoch: in memory, in `history.csv`, at the logger and in the log."""
 
-import csv
-import io
 import logging
 import time
 from typing import Any
@@ -11,13 +9,14 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from akshar import distributed
 from akshar.config.monitor import sort_key
 from akshar.data.batch import Batch
-from akshar.files import write_atomic
 from akshar.runs.checkpoint import HISTORY
 from akshar.runs.run_dir import RunDir
+from akshar.tables import write_csv
 
 log = logging.getLogger(__name__)
 
 METRICS = ("loss/train", "loss/val", "accuracy/train", "accuracy/val")
+COLUMNS = ("epoch", "step", "lr", *METRICS, "seconds")  # of history.csv
 
 
 class History(Callback):
@@ -62,7 +61,7 @@ class History(Callback):
         self.rows, self.fit_seconds = state_dict["rows"], state_dict["seconds"]
         self.images_seen = state_dict["images_seen"]
         if self.csv_file and distributed.rank() == 0:
-            write_atomic(self.run_dir.history, as_csv(self.rows))
+            self._write()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start or continue the clock."""
@@ -98,8 +97,12 @@ class History(Callback):
         if trainer.logger is not None:
             trainer.logger.log_metrics({"lr": row["lr"]} | measured, step=row["epoch"])
         if self.csv_file:
-            write_atomic(self.run_dir.history, as_csv(self.rows))
+            self._write()
         log.info(self._line(row, trainer.max_epochs))
+
+    def _write(self) -> None:
+        """Write `history.csv`."""
+        write_csv(self.run_dir.history, COLUMNS, ([row.get(name) for name in COLUMNS] for row in self.rows))
 
     def _seconds(self) -> float:
         return self.fit_seconds if self._start is None else time.perf_counter() - self._start
@@ -119,12 +122,3 @@ class History(Callback):
 def learning_rate(trainer: Trainer) -> float:
     """Return the current learning rate of the first parameter group."""
     return float(trainer.optimizers[0].param_groups[0]["lr"])
-
-
-def as_csv(rows: list[dict[str, Any]]) -> bytes:
-    """Format rows as a CSV file with a header."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ["epoch", "step", "lr", *METRICS, "seconds"], extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()

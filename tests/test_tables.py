@@ -1,0 +1,52 @@
+"""Tables on the console, as CSV and as Markdown."""
+
+import csv
+import io
+import subprocess
+import sys
+
+import pytest
+
+from akshar.tables import WIDTH_WHEN_PIPED, Cell, Column, csv_text, markdown_table, print_table, write_csv
+
+
+def test_numbers_are_aligned_to_the_right_and_text_to_the_left(capsys):
+    print_table([Column("name"), Column("size", right=True)], [["a", "5"], ["long", "1,234"]])
+    heading, _, first, second = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["name", "size"]
+    assert first.rstrip() == "a          5"
+    assert second.rstrip() == "long   1,234"
+
+
+def test_text_is_never_markup_nor_moves_the_cursor(capsys):
+    rows = [["[/red]x", Cell("[b]", "red")], ["\x1b[2J", Cell(":smile:")]]
+    print_table([Column("[i]a"), Column("b")], rows, title="[b]all")
+    shown = capsys.readouterr().out
+    for text in ("[/red]x", "[b]", r"\x1b[2J", ":smile:", "[i]a", "[b]all"):
+        assert text in shown
+    assert "\x1b" not in shown
+
+
+def test_a_piped_table_is_wide_and_folds_only_where_it_may(capsys):
+    print_table([Column("path"), Column("name", wrap=False)], [["p" * 2 * WIDTH_WHEN_PIPED, "unbroken"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) == WIDTH_WHEN_PIPED
+    assert sum(line.count("p") for line in lines[2:]) == 2 * WIDTH_WHEN_PIPED
+    assert "unbroken" in lines[2]
+
+
+@pytest.mark.parametrize("cell", ["a,b", 'say "x"', "two\nlines", "क", ""])
+def test_csv_is_read_back_as_it_was_written(cell, tmp_path):
+    write_csv(tmp_path / "t.csv", ["first", "second"], [[cell, 1], [None, 0.5]])
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        assert [*csv.reader(file)] == [["first", "second"], [cell, "1"], ["", "0.5"]]
+    assert next(csv.reader(io.StringIO(csv_text([cell, "x"], [])))) == [cell, "x"]
+
+
+def test_a_markdown_table_keeps_its_columns():
+    assert markdown_table(["a", "b"], [["1|2", ""]]).splitlines() == ["| a | b |", "| --- | --- |", r"| 1\|2 |  |"]
+
+
+def test_rich_is_imported_only_to_print():
+    code = "import sys, akshar.tables; sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
