@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from akshar.data.image_set import ImageSet, denormalise
+from akshar.data.image_set import ImageSet
 from akshar.devanagari.letters import letter_of
 from akshar.plots.style import RIGHT, WRONG
 from akshar.plots.tiles import Tile, draw_sheet
@@ -22,7 +22,7 @@ def draw_batch(images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Imag
         labels: int64 (B,).
         classes: names in label order.
     """
-    pixels = (denormalise(images[:SAMPLES, 0]).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    pixels = ((images[:SAMPLES, 0] * 0.5 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
     tiles = [
         Tile(picture, letter_of(classes[label]))
         for picture, label in zip(pixels, labels[:SAMPLES].tolist(), strict=True)
