@@ -4,14 +4,16 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from omegaconf import OmegaConf
+import yaml
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
 
-from akshar.config.compose import check_overrides
+from akshar.config.compose import compose, composing, to_record
 from akshar.config.conf_dir import conf_dir
-from akshar.config.hydra_app import SHOWING, run_hydra, split_words
-from akshar.config.schema import TestSettings, config_problems
+from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_words
+from akshar.config.schema import TestConfig
+from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
 from akshar.runs.run_dir import RunDir
 
@@ -21,46 +23,56 @@ CONFIG_NAME = "test"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the command.
 
     Args:
-        arguments: what follows `akshar test`: overrides and Hydra's own flags.
+        arguments: words after `akshar test`: overrides and Hydra's own flags.
 
     Returns:
-        0, 2 for a bad request, 1 for work that failed.
+        0, 2 for a usage error, 1 for another failure.
     """
     multirun = bool({"-m", "--multirun"} & {*arguments})
-    options, overrides = split_words(_each_quoted(arguments) if multirun else arguments)
+    options, overrides = split_words(_quote_each(arguments) if multirun else arguments)
     named = [word.partition("=")[2].strip("'\"") for word in overrides if word.startswith("checkpoint=")]
+    names_data = any(word.startswith("data=") for word in overrides)
     if not named:
         raise UsageError("checkpoint: must be given, as checkpoint=RUN or checkpoint=FILE")
-    if multirun and not any(word.startswith("data=") for word in overrides):
-        raise UsageError("data: must be given with -m, as data=dhcd, for all networks to read the same")
-    if not multirun and not any(word.startswith("data=") for word in overrides):
-        overrides = [*_data_words(named[-1]), *overrides]
+    if multirun and not names_data:
+        raise UsageError("data: must be given with -m, as data=CHOICE, so that all networks are tested on the same images")
+    if not names_data:
+        overrides = [*_data_overrides(named[-1]), *overrides]
     if any(option in SHOWING for option in options):
-        run_hydra(CONFIG_NAME, options, overrides, lambda settings, folder: None)
+        show(CONFIG_NAME, options, overrides)
         return 0
-    check_overrides(overrides, multirun, CONFIG_NAME, lambda config: config_problems(config, TestSettings))
-    codes = []
+    with composing(CONFIG_NAME):
+        composed = compose(CONFIG_NAME, overrides, TestConfig, multirun)
+        if not multirun:
+            return run_once(composed.tree, lambda folder: _run_job(composed.config, folder))
+        codes: list[int] = []
 
-    def job(settings: dict[str, Any], folder: RunDir) -> None:
-        from akshar.report.evaluation import run_test  # which loads torch
+        def task(tree: DictConfig) -> None:
+            folder = Path(HydraConfig.get().runtime.output_dir)
+            codes.append(_run_job(validate(to_record(tree), TestConfig), folder))
 
-        try:
-            run_test(settings, folder)
-            codes.append(0)
-        except AksharError as error:  # of one job of several; the others go on
-            for line in str(error).splitlines():
-                log.error(line)
-            codes.append(error.exit_code)
-
-    run_hydra(CONFIG_NAME, options, overrides, job)
-    return max(codes, default=0)
+        run_many(CONFIG_NAME, overrides, task)
+        return max(codes, default=0)
 
 
-def _each_quoted(words: Sequence[str]) -> list[str]:
-    """Words in which each of several checkpoints is quoted by itself."""
+def _run_job(config: TestConfig, folder: Path) -> int:
+    """Test one network; an error does not stop the tests of others."""
+    from akshar.report.evaluation import run_test  # imports torch
+
+    try:
+        run_test(config, RunDir(folder))
+    except AksharError as error:
+        for line in str(error).splitlines():
+            log.error(line)
+        return error.exit_code
+    return 0
+
+
+def _quote_each(words: Sequence[str]) -> list[str]:
+    """Quote each of several checkpoints."""
     return [
         "checkpoint=" + ",".join(f"'{path}'" for path in word.partition("=")[2].split(","))
         if word.startswith("checkpoint=") and not {"'", '"'} & {*word}
@@ -69,16 +81,14 @@ def _each_quoted(words: Sequence[str]) -> list[str]:
     ]
 
 
-def _data_words(checkpoint: str) -> list[str]:
-    """Overrides that name the data a checkpoint was trained on."""
-    from akshar.runs.checkpoint import KEY, read_checkpoint  # which loads torch
+def _data_overrides(checkpoint: str) -> list[str]:
+    """Return overrides that name the data a network was trained on."""
+    from akshar.runs.load_checkpoint import read_model  # imports torch
 
-    data = read_checkpoint(checkpoint)[KEY]["config"]["data"]
+    data = read_model(checkpoint).config["data"]
     for path in sorted((conf_dir() / "data").glob("*.yaml")):
-        config = OmegaConf.load(path)
-        target = OmegaConf.select(config, "source._target_")
-        if target is not None and target == data["source"]["_target_"]:
-            known = {*data} - {"source"}
-            values = {key: value for key, value in data.items() if key in known}
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if config.get("_target_") == data["_target_"]:
+            values = {key: value for key, value in data.items() if key != "_target_" and not isinstance(value, dict)}
             return [f"data={path.stem}", *(f"data.{key}={json.dumps(value)}" for key, value in values.items())]
-    raise UsageError(f"{Path(checkpoint)}: was trained on data of your own; name the data with data=...")
+    raise UsageError(f"{checkpoint}: was trained on data of your own; name the data with data=CHOICE")

@@ -1,191 +1,189 @@
-"""One test: a network from its checkpoint, the images of a config, and what came of it."""
+"""One test: a network from its file, the images of a config, and what it predicts."""
 
-import csv
-import io
 import logging
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 import torch
-from omegaconf import OmegaConf
+import yaml
 
+from akshar.config.schema import TestConfig
 from akshar.data.image_set import ImageSet, TrainTest
-from akshar.devanagari.letters import letter_of
 from akshar.errors import UsageError
-from akshar.files import printable, write_atomic, write_json
+from akshar.files import printable, write_atomic
 from akshar.metrics.calibration import softmax
-from akshar.metrics.summary import evaluate_predictions
+from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
 from akshar.models.classifier import count_parameters
 from akshar.plots.samples import draw_predictions
 from akshar.runs import provenance
 from akshar.runs.load_checkpoint import TrainedNetwork, load_checkpoint
+from akshar.runs.load_data import load_data
+from akshar.runs.provenance import Provenance
+from akshar.runs.result import BestResult, DataResult, ModelResult, Result
 from akshar.runs.run_dir import RunDir
-from akshar.training.build import dataset_of, precision
+from akshar.tables import write_csv
+from akshar.training.hardware import resolve_precision
 
 log = logging.getLogger(__name__)
 
 TOP = 3
-COLUMNS = "index file truth prediction letter confidence confidence_of_truth top_3".split()
+COLUMNS = ("index", "file", "truth", "prediction", "letter", "confidence", "confidence_of_truth", "top_3")
 
 
-def run_test(settings: dict[str, Any], folder: RunDir) -> dict[str, Any]:
-    """Reads every image once and leaves `result.json`, `predictions.csv`, logits and a sheet in a folder.
+def run_test(config: TestConfig, run_dir: RunDir) -> Result:
+    """Predict every image once; write `result.json`, `predictions.csv`, logits and a sheet of images.
 
     Args:
-        settings: a config of `akshar test`, plain values.
-        folder: where they go.
-
-    Returns:
-        The content of `result.json`.
+        config: of `akshar test`.
+        run_dir: where they go.
 
     Raises:
-        UsageError: no such checkpoint, or images of other classes.
-        DataError: the data cannot be had.
+        UsageError: no such checkpoint, or images of classes that the network does not know.
+        DataError: the images cannot be loaded.
     """
-    trained = load_checkpoint(settings["checkpoint"], settings["trust"])
-    dataset = dataset_of(settings)
-    images = _images(dataset, settings["part"])
-    asked = _positions(images, trained, settings["checkpoint"])
-    decided = _precision(settings)
-    device = "cuda" if settings["accelerator"] != "cpu" and torch.cuda.is_available() else "cpu"
-    logits = trained.logits(images.pixels, precision=decided, device=device)
-    labels = torch.tensor(asked)[images.labels]
-    result = {
-        "status": "completed",
-        "name": trained.config.get("name") or f"{dataset.name}-{type(trained.classifier.net).__name__.lower()}",
-        "seed": trained.config.get("seed"),
-        "checkpoint": settings["checkpoint"],
-        "classes": list(trained.classes),
-        "data": {
-            "source": dataset.name,
-            "subset": settings["data"].get("subset"),
-            "part": settings["part"],
-            "classes": len(images.classes),
-            "test": len(images),
-            "digest": dataset.digest(),
-        },
-        "model": {
-            "name": type(trained.classifier.net).__name__.lower(),
-            "parameters": count_parameters(trained.classifier.net),
-        },
-        "best": {"checkpoint": settings["checkpoint"], "temperature": trained.temperature},
-        "precision": decided,
-        "test": asdict(evaluate_predictions(logits.numpy(), labels.numpy(), trained.classes, trained.temperature)),
-        "restricted": None,
-        "config": settings,
-        "provenance": provenance.here(),
-    }
-    if len(asked) < len(trained.classes):
-        restricted = logits[:, asked].numpy()
-        result["restricted"] = asdict(
-            evaluate_predictions(restricted, images.labels.numpy(), images.classes, trained.temperature)
+    network = load_checkpoint(config.checkpoint, config.trust)
+    data = load_data(config.data)
+    images = _images(data, config.part)
+    if data.input_spec.shape != network.input_spec.shape:
+        raise UsageError(
+            f"{config.checkpoint}: takes images of shape {network.input_spec.shape}, the data has {data.input_spec.shape}"
         )
-    folder.predictions.mkdir(parents=True, exist_ok=True)
-    folder.figures.mkdir(exist_ok=True)
-    write_atomic(folder.config, OmegaConf.to_yaml(OmegaConf.create(settings)).encode())
-    np.savez_compressed(folder.predictions / "test.npz", logits=logits.numpy(), labels=labels.numpy())
-    write_atomic(folder.path / "predictions.csv", _as_csv(images, trained, logits.numpy(), labels.numpy()))
-    shown = ImageSet(images.pixels, labels, images.numbers, trained.classes, images.files)
-    draw_predictions(shown, logits).save(folder.figures / "predictions.png")
-    write_json(folder.result, result)
-    _announce(result, folder)
+    positions = class_positions(images, network, config.checkpoint)
+    precision = resolve_precision(config.precision, config.accelerator)
+    device = "cuda" if config.accelerator != "cpu" and torch.cuda.is_available() else "cpu"
+    logits = network.logits(images.pixels, precision=precision, device=device)
+    labels = torch.tensor(positions)[images.labels]
+    metrics = evaluate_predictions(logits.numpy(), labels.numpy(), network.classes, network.temperature)
+    restricted = None
+    if len(positions) < len(network.classes):
+        among = logits[:, positions].numpy()
+        restricted = evaluate_predictions(among, images.labels.numpy(), images.classes, network.temperature)
+    net = network.classifier.net
+    result = Result(
+        name=network.config.get("name") or f"{data.name}-{type(net).__name__.lower()}",
+        seed=network.config.get("seed"),
+        checkpoint=config.checkpoint,
+        classes=list(network.classes),
+        card=network.card.to_record(),
+        data=DataResult(
+            source=data.name,
+            subset=config.data.arguments.get("subset"),
+            part=config.part,
+            classes=len(images.classes),
+            test=len(images),
+            digest=data.digest(),
+        ),
+        model=ModelResult(name=type(net).__name__.lower(), parameters=count_parameters(net)),
+        best=BestResult(checkpoint=config.checkpoint, temperature=network.temperature),
+        test=metrics,
+        restricted=restricted,
+        config=config.to_record(),
+        provenance=Provenance(precision=precision, **dict(provenance.environment())),
+    )
+    _write(result, run_dir, images, network, logits, labels)
+    _log(result, metrics, run_dir)
     return result
 
 
-def _images(dataset: TrainTest, part: str) -> ImageSet:
-    """The part of a data set that is asked for.
+def class_positions(images: ImageSet, network: TrainedNetwork, checkpoint: str) -> list[int]:
+    """Return the positions of the images' classes among the network's.
 
     Raises:
-        UsageError: there is no such part.
+        UsageError: the network does not know one of them.
     """
-    parts = {"test": [dataset.test], "train": [dataset.train], "all": [dataset.train, dataset.test]}[part]
-    there = [images for images in parts if images is not None]
-    if not there:
-        raise UsageError(f"part={part}: the data has no such images")
-    if len(there) == 1:
-        return there[0]
-    return ImageSet(
-        torch.cat([images.pixels for images in there]),
-        torch.cat([images.labels for images in there]),
-        torch.cat([images.numbers for images in there]),
-        there[0].classes,
-        tuple(name for images in there for name in images.files),
-    )
-
-
-def _positions(images: ImageSet, trained: TrainedNetwork, checkpoint: str) -> list[int]:
-    """Where the images' classes are among the network's.
-
-    Raises:
-        UsageError: it does not know one of them.
-    """
-    if unknown := [printable(name) for name in images.classes if name not in trained.classes]:
+    if unknown := [printable(name) for name in images.classes if name not in network.classes]:
         raise UsageError(
-            f"{checkpoint}: knows no class {', '.join(unknown[:TOP])}{' ...' if len(unknown) > TOP else ''}; "
-            f"it reads {', '.join(trained.classes[:TOP])} ... ({len(trained.classes)} classes)"
+            f"{checkpoint}: does not know the class {', '.join(unknown[:TOP])}{' ...' if len(unknown) > TOP else ''}; "
+            f"it knows {', '.join(network.classes[:TOP])} ... ({len(network.classes)} classes)"
         )
-    return [trained.classes.index(name) for name in images.classes]
+    return [network.classes.index(name) for name in images.classes]
 
 
-def _precision(settings: dict[str, Any]) -> str:
-    return precision({"trainer": {"precision": settings["precision"], "accelerator": settings["accelerator"]}})
+def _images(data: TrainTest, part: str) -> ImageSet:
+    """Select a part of a data set.
 
-
-def _as_csv(images: ImageSet, trained: TrainedNetwork, logits: np.ndarray, labels: np.ndarray) -> bytes:
-    """A row an image: its file, truth, answer, confidence, that of the truth, and the three likeliest."""
-    probabilities = softmax(logits, trained.temperature)
-    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(
-        ["index", "file", "truth", "prediction", "letter", "confidence", "confidence_of_truth", "top_3"]
+    Raises:
+        UsageError: the data has no such images.
+    """
+    parts = {"test": [data.test], "train": [data.train], "all": [data.train, data.test]}[part]
+    present = [images for images in parts if images is not None]
+    if not present:
+        raise UsageError(f"part={part}: the data has no such images")
+    if len(present) == 1:
+        return present[0]
+    return ImageSet(
+        torch.cat([images.pixels for images in present]),
+        torch.cat([images.labels for images in present]),
+        torch.cat([images.numbers for images in present]),
+        present[0].classes,
+        tuple(name for images in present for name in images.files),
     )
+
+
+def _write(
+    result: Result,
+    run_dir: RunDir,
+    images: ImageSet,
+    network: TrainedNetwork,
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+) -> None:
+    run_dir.predictions.mkdir(parents=True, exist_ok=True)
+    run_dir.figures.mkdir(exist_ok=True)
+    write_atomic(run_dir.config, yaml.safe_dump(result.config, sort_keys=False, allow_unicode=True).encode())
+    np.savez_compressed(run_dir.predictions / "test.npz", logits=logits.numpy(), labels=labels.numpy())
+    write_csv(run_dir.path / "predictions.csv", COLUMNS, _rows(images, network, logits.numpy(), labels.numpy()))
+    shown = ImageSet(images.pixels, labels, images.numbers, network.classes, images.files)
+    draw_predictions(shown, logits, network.card).save(run_dir.figures / "predictions.png")
+    result.write(run_dir.result)
+
+
+def _rows(images: ImageSet, network: TrainedNetwork, logits: np.ndarray, labels: np.ndarray) -> list[list[object]]:
+    """Write one row per image; see `COLUMNS`."""
+    probabilities = softmax(logits, network.temperature)
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+    rows: list[list[object]] = []
     for index, label in enumerate(labels.tolist()):
         row, first = probabilities[index], int(best[index, 0])
-        named = "; ".join(f"{trained.classes[other]} {row[other]:.6f}" for other in best[index])
-        answer = trained.classes[first]
-        sure = (f"{row[first]:.9g}", f"{row[label]:.9g}")
-        letter = letter_of(answer)
-        writer.writerow([index, images.name_of(index), trained.classes[label], answer, letter, *sure, named])
-    return text.getvalue().encode()
+        top = "; ".join(f"{network.classes[other]} {row[other]:.6f}" for other in best[index])
+        predicted = network.classes[first]
+        confidences = (f"{row[first]:.9g}", f"{row[label]:.9g}")
+        truth, shown = network.classes[label], network.card.label(predicted)
+        rows.append([index, images.name_of(index), truth, predicted, shown, *confidences, top])
+    return rows
 
 
-def _announce(result: dict[str, Any], folder: RunDir) -> None:
-    data = result["data"]
+def _log(result: Result, metrics: EvaluationMetrics, run_dir: RunDir) -> None:
+    data = result.data
     log.info(
         "%s with %s parameters on %s images of %s in %s classes",
-        result["model"]["name"],
-        f"{result['model']['parameters']:,}",
-        f"{data['test']:,}",
-        data["source"],
-        data["classes"],
+        result.model.name,
+        f"{result.model.parameters:,}",
+        f"{data.test:,}",
+        data.source,
+        data.classes,
     )
-    for title, figures in (
-        (f"of {len(result['classes'])} classes", result["test"]),
-        ("among these", result["restricted"]),
-    ):
-        if figures is None:
+    for title, part in ((f"among {len(result.classes)} classes", metrics), ("among these", result.restricted)):
+        if part is None:
             continue
-        low, high = (100 * bound for bound in figures["interval_95"])
+        low, high = (100 * bound for bound in part.interval_95)
         log.info("")
         log.info(
             "accuracy %s  %.2f %%  (%s of %s; 95 %% interval %.2f to %.2f %%)",
             title,
-            100 * figures["accuracy"],
-            f"{figures['correct']:,}",
-            f"{figures['total']:,}",
+            100 * part.accuracy,
+            f"{part.correct:,}",
+            f"{part.total:,}",
             low,
             high,
         )
         log.info(
-            "top 3 %.2f %%, macro F1 %.2f %%; after temperature scaling: "
-            "log loss %.4f, Brier %.4f, calibration error %.2f %%",
-            100 * figures["top_3"],
-            100 * figures["macro_f1"],
-            figures["calibrated_loss"],
-            figures["brier"],
-            100 * figures["calibration_error"],
+            "top 3 %.2f %%, macro F1 %.2f %%, log loss %.4f (calibrated %.4f), Brier %.4f, calibration error %.2f %%",
+            100 * part.top_3,
+            100 * part.macro_f1,
+            part.loss,
+            part.calibrated_loss,
+            part.brier,
+            100 * part.calibration_error,
         )
     log.info("")
-    log.info("every answer   %s/predictions.csv", folder)
+    log.info("predictions    %s/predictions.csv", run_dir)
