@@ -11,7 +11,7 @@ import torch
 from omegaconf import OmegaConf
 
 from akshar.data.image_set import ImageSet, TrainTest
-from akshar.devanagari.letters import letter_of
+from akshar.devanagari.letters import DEVANAGARI
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic, write_json
 from akshar.metrics.calibration import softmax
@@ -87,7 +87,8 @@ def run_test(settings: dict[str, Any], folder: RunDir) -> dict[str, Any]:
     np.savez_compressed(folder.predictions / "test.npz", logits=logits.numpy(), labels=labels.numpy())
     write_atomic(folder.path / "predictions.csv", _as_csv(images, trained, logits.numpy(), labels.numpy()))
     shown = ImageSet(images.pixels, labels, images.numbers, trained.classes, images.files)
-    draw_predictions(shown, logits).save(folder.figures / "predictions.png")
+    sheet = draw_predictions(shown, logits, DEVANAGARI)  # card: from the data
+    sheet.save(folder.figures / "predictions.png")
     write_json(folder.result, result)
     _announce(result, folder)
     return result
@@ -146,7 +147,7 @@ def _as_csv(images: ImageSet, trained: TrainedNetwork, logits: np.ndarray, label
         named = "; ".join(f"{trained.classes[other]} {row[other]:.6f}" for other in best[index])
         answer = trained.classes[first]
         sure = (f"{row[first]:.9g}", f"{row[label]:.9g}")
-        letter = letter_of(answer)
+        letter = DEVANAGARI.label(answer)  # card: from the data
         writer.writerow([index, images.name_of(index), trained.classes[label], answer, letter, *sure, named])
     return text.getvalue().encode()
 

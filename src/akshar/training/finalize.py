@@ -6,6 +6,7 @@ import numpy as np
 import pytorch_lightning as pl
 from PIL import Image
 
+from akshar.devanagari.letters import DEVANAGARI
 from akshar.errors import AksharError
 from akshar.metrics.accuracy import Score
 from akshar.metrics.calibration import fit_temperature
@@ -46,7 +47,8 @@ def test(prepared: Prepared, tester: pl.Trainer, logger: RunLogger | None, epoch
     if scored.total != len(data.test):
         raise AksharError(f"the test saw {scored.total} images of {len(data.test)}")
     _save_predictions(classifier, folder, "test")
-    show(draw_predictions(data.test, classifier.logits), "predictions", folder, logger, epoch)
+    sheet = draw_predictions(data.test, classifier.logits, DEVANAGARI)  # card: from the data
+    show(sheet, "predictions", folder, logger, epoch)
     if logger is not None:
         logger.log_metrics({"loss/test": scored.loss, "accuracy/test": scored.accuracy}, step=epoch)
     return {
