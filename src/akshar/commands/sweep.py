@@ -83,7 +83,8 @@ def report(sweep: Path, jobs: int = 0) -> int:
 
 def _draw_sizes(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> bool:
     """Draws `size.png` where networks of at least three sizes were tested; returns whether they were."""
-    from akshar.plots.size import PUBLISHED, Network, draw_size  # which loads matplotlib
+    from akshar.devanagari.letters import PUBLISHED  # card: from the data
+    from akshar.plots.size import Network, draw_size  # which loads matplotlib
 
     networks = [
         Network(row.parameters, row.test_accuracy.mean, row.test_accuracy.sd)

@@ -1,4 +1,4 @@
-"""What it gains to refuse the least sure answers."""
+"""Accuracy against coverage when the least confident predictions are rejected."""
 
 import math
 from pathlib import Path
@@ -11,22 +11,22 @@ from akshar.metrics.coverage import coverage_at, coverage_curve
 from akshar.metrics.intervals import wilson_bounds
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
-TARGETS = (0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0)  # accuracies that may be marked
-MARKED = 3  # of them at most
-DRAWN = 3000  # points of the curve; more cannot be seen
+TARGETS = (0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0)  # accuracies to mark
+MARKED = 3  # number of marks at most
+DRAWN = 3000  # points of the curve; more are not visible
 
 
-def draw_coverage(confidence: np.ndarray, right: np.ndarray, path: Path) -> None:
-    """Writes a PNG of the accuracy of the answers kept against the share kept, with some points marked.
+def draw_coverage(confidence: np.ndarray, correct: np.ndarray, path: Path) -> None:
+    """Writes a PNG of accuracy against coverage, with the coverage of some accuracies marked.
 
     Args:
-        confidence: (N,), of the answers given.
-        right: bool (N,).
+        confidence: float (N,), of the predicted classes.
+        correct: bool (N,), whether each prediction is correct.
         path: of the PNG.
     """
-    share, accuracy = coverage_curve(confidence, right)
+    share, accuracy = coverage_curve(confidence, correct)
     count, overall = len(share), float(accuracy[-1])
-    reached = {coverage_at(confidence, right, target): target for target in TARGETS if target > overall}
+    reached = {coverage_at(confidence, correct, target): target for target in TARGETS if target > overall}
     marks = [(kept, target) for kept, target in reached.items() if kept is not None][-MARKED:]
     left = _left(min((kept for kept, _ in marks), default=1.0))
     drawn = np.unique(np.linspace(max(0, int(left * count) - 1), count - 1, DRAWN).astype(int))
@@ -42,29 +42,31 @@ def draw_coverage(confidence: np.ndarray, right: np.ndarray, path: Path) -> None
             lw=0,
             label="95 % interval at each point",
         )
-        axes.plot(share[drawn], accuracy[drawn], color=TRAIN, label="answers kept, the surest first")
+        axes.plot(share[drawn], accuracy[drawn], color=TRAIN, label="predictions kept, the most confident first")
         low = min(bounds[share[drawn] > left + 0.1 * (1 - left), 0].min(initial=1.0), bounds[-1, 0])
         axes.plot(
-            1, overall, "D", ms=7, color=INK, clip_on=False, zorder=4, label=f"all: {100 * overall:.2f} % right"
+            1, overall, "D", ms=7, color=INK, clip_on=False, zorder=4, label=f"all: {100 * overall:.2f} % correct"
         )
         for kept, target in marks:
             many = round(count * kept)
-            label = f"{100 * target:.4g} % right: {100 * kept:.2f} % kept, {count - many:,} refused"
+            label = f"{100 * target:.4g} % correct: {100 * kept:.2f} % kept, {count - many:,} rejected"
             axes.plot(kept, accuracy[many - 1], "D", ms=7, color=VAL, clip_on=False, zorder=4, label=label)
         axes.set_xlim(left, 1)
         axes.set_ylim(low - 0.08 * (1 - low) - 1e-6, 1 + 0.05 * (1 - low) + 1e-6)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         begins = f"; the axis begins at {100 * left:.4g} %" if left else ""
-        axes.set_xlabel(f"answers kept when the least sure are refused (share of n = {count:,} images{begins})")
-        axes.set_ylabel("accuracy of the answers kept")
+        axes.set_xlabel(
+            f"coverage: predictions kept when the least confident are rejected (n = {count:,} images{begins})"
+        )
+        axes.set_ylabel("accuracy of the predictions kept")
         axes.legend(loc="best", fontsize=10)
         figure.savefig(path)
         plt.close(figure)
 
 
 def _left(least: float) -> float:
-    """Where the axis begins: a round share that leaves what is marked well inside."""
+    """Start of the coverage axis: a round number well below `least`, the lowest coverage that is marked."""
     gap = min(1.0, max(1.3 * (1 - least), 0.01)) if least < 1 else 1.0
     step = 10.0 ** math.floor(math.log10(gap))
     return max(0.0, round(1 - step * math.ceil(gap / step - 1e-9), 6))

@@ -1,4 +1,4 @@
-"""Whether the confidence can be believed: accuracy beside confidence, before and after temperature scaling."""
+"""Reliability diagram: accuracy against confidence, before and after temperature scaling."""
 
 from pathlib import Path
 
@@ -11,25 +11,26 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from akshar.metrics.calibration import Bins, calibration_error, equal_bins
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
-SUREST = 1 - 1e-5  # the end of the axis: no test set of ours is large enough to tell surer ones apart
-LEAST = 0.005  # its other end
+SUREST = 1 - 1e-5  # upper end of the axes: resolving higher confidence takes more than 100,000 images
+LEAST = 0.005  # lower end of the axes
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
-COLUMNS = 30  # of the histogram
+COLUMNS = 30  # bins of the histogram
 
 
 def draw_reliability(
     before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray], path: Path
 ) -> None:
-    """Writes a PNG: accuracy against confidence, the confidences below it, and the gap of each bin beside it.
+    """Writes a PNG: reliability diagram, histogram of confidence, and gap of accuracy and confidence by bin.
 
     Args:
-        before: confidence (N,) of the answers without temperature scaling, and whether they are right, bool (N,).
-        after: with it.
+        before: without temperature scaling: confidence, float (N,), and whether each prediction is correct, bool
+            (N,).
+        after: the same with temperature scaling.
         path: of the PNG.
     """
-    made = [equal_bins(*before), equal_bins(*after)]
+    binned = [equal_bins(*before), equal_bins(*after)]
     errors = [100 * calibration_error(*before), 100 * calibration_error(*after)]
-    ends = _ends([confidence for confidence, _ in (before, after)], made)
+    ends = _ends([confidence for confidence, _ in (before, after)], binned)
     with plt.rc_context(STYLE):
         figure = plt.figure(figsize=(10, 6.6), layout=ConstrainedLayoutEngine(w_pad=0.1))
         grid = figure.add_gridspec(2, 2, height_ratios=(2.4, 1), width_ratios=(1.15, 1))
@@ -39,36 +40,36 @@ def draw_reliability(
         diagram.plot(ends, ends, color=INK, lw=1, ls=":", label="confidence = accuracy")
         edges = 1 / (1 + np.exp(-np.linspace(_logit(ends[0]), _logit(ends[1]), COLUMNS + 1)))
         for at, (colour, marker, label) in enumerate(
-            ((VAL, "o", "before temperature scaling"), (TRAIN, "s", "after it"))
+            ((VAL, "o", "before temperature scaling"), (TRAIN, "s", "after"))
         ):
-            _diagram(diagram, made[at], ends, colour, marker, f"{label}: ECE {errors[at]:.2f} percentage points")
-            _gaps(gaps, made[at], colour, marker, (at - 0.5) * 0.28)
+            _diagram(diagram, binned[at], ends, colour, marker, f"{label}: ECE {errors[at]:.2f} percentage points")
+            _gaps(gaps, binned[at], colour, marker, (at - 0.5) * 0.28)
             confidence = np.clip((before, after)[at][0], edges[0], edges[-1])
             histogram.hist(confidence, bins=list(edges), histtype="step", color=colour, lw=1.8)
-        _scale(diagram, ends, np.concatenate([bins.accuracy for bins in made]))
+        _scale(diagram, ends, np.concatenate([bins.accuracy for bins in binned]))
         diagram.tick_params(labelbottom=False)
         diagram.set_ylabel("accuracy of a bin\n(logit scale, 95 % interval)")
         histogram.tick_params(labelsize=9.5)
         histogram.set_yscale("log")
-        histogram.set_ylim(bottom=0.7)  # one image is seen
+        histogram.set_ylim(bottom=0.7)  # so that a bar of one image is visible
         histogram.set_ylabel("images (log scale)")
         histogram.set_xlabel(f"confidence (logit scale, n = {len(before[0]):,} images)")
-        sizes = np.unique(made[0].size)
-        count = len(made[0].size)
+        sizes = np.unique(binned[0].size)
+        count = len(binned[0].size)
         gaps.axhline(0, color=INK, lw=1, ls=":")
         gaps.set_xlim(0.4, count + 0.6)
         gaps.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         each = " or ".join(f"{size:,}" for size in sizes)
-        gaps.set_xlabel(f"bin, from the least to the most sure\n({count} bins, n = {each} images each)")
+        gaps.set_xlabel(f"bin, in ascending order of confidence\n({count} bins, n = {each} images each)")
         gaps.set_ylabel("accuracy − confidence (percentage points, 95 % interval)")
         figure.legend(*diagram.get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=9.5)
         figure.savefig(path)
         plt.close(figure)
 
 
-def _ends(confidences: list[np.ndarray], made: list[Bins]) -> tuple[float, float]:
-    """Of both axes of the diagram: so that all bins, intervals and confidences are seen, within reason."""
-    shares = np.concatenate([*confidences, *(bins.bounds.ravel() for bins in made)])
+def _ends(confidences: list[np.ndarray], binned: list[Bins]) -> tuple[float, float]:
+    """Ends of both axes of the diagram, wide enough for all bins, intervals and confidences in [LEAST, SUREST]."""
+    shares = np.concatenate([*confidences, *(bins.bounds.ravel() for bins in binned)])
     inside = shares[(shares > 0) & (shares < 1)]
     low = max(0.8 * float(inside.min(initial=0.5)), LEAST)
     high = float(inside.max(initial=0.5))
@@ -89,7 +90,7 @@ def _gaps(axes: Axes, bins: Bins, colour: str, marker: str, aside: float) -> Non
 
 
 def _scale(axes: Axes, ends: tuple[float, float], accuracies: np.ndarray) -> None:
-    """Logit scales, on which 99 %, 99.9 % and 99.99 % stand apart; 0 and 100 % are drawn on their ends."""
+    """Sets logit scales, which separate 99 %, 99.9 % and 99.99 %; 0 and 100 % are drawn at the ends."""
     ticks = [tick for tick in TICKS if ends[0] * 1.5 <= tick and 1 - tick >= 3 * (1 - ends[1])]
     names = [f"{100 * tick:.4g} %" for tick in ticks]
     outer = [(ends[0], "0 %")] if accuracies.min() <= ends[0] else []

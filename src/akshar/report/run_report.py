@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet
-from akshar.devanagari.letters import letter_of
+from akshar.devanagari.letters import DEVANAGARI
 from akshar.metrics.calibration import softmax
 from akshar.metrics.confusion import confusion_counts
 from akshar.metrics.summary import evaluate_predictions
@@ -61,6 +62,11 @@ class Material:
     features: np.ndarray | None = None
     mapped: np.ndarray | None = None
 
+    @property
+    def card(self) -> DatasetCard:
+        """The data set's card."""
+        return DEVANAGARI  # card: from the data
+
     def figure(self, name: str) -> Path:
         """Where a figure goes."""
         return self.folder.figures / f"{name}.png"
@@ -71,7 +77,7 @@ class Material:
         answer = int(outcome.predicted[index])
         truth = outcome.classes[outcome.labels[index]]
         sure = float(outcome.probabilities[index, answer])
-        return answer_tile(self.images.pixels[index, 0].numpy(), truth, outcome.classes[answer], sure)
+        return answer_tile(self.images.pixels[index, 0].numpy(), truth, outcome.classes[answer], sure, self.card)
 
 
 def sections_of(material: Material) -> Iterator[Section]:
@@ -131,18 +137,18 @@ def confusions(material: Material) -> Section:
     """The matrix, and the pairs in images of both sides."""
     outcome = material.outcome
     counts = confusion_counts(outcome.labels, outcome.predicted, len(outcome.classes))
-    draw_confusion(counts, outcome.classes, material.figure("confusion"))
+    draw_confusion(counts, outcome.classes, material.card, material.figure("confusion"))
     figures = [(material.figure("confusion"), "confusion matrix")]
     pairs = confused_pairs(counts, PAIRS)
     parts = []
     for truth, answer, number in pairs:
-        letters = letter_of(outcome.classes[truth]), letter_of(outcome.classes[answer])
+        labels = [material.card.label(outcome.classes[label]) for label in (truth, answer)]
         wrong = np.flatnonzero((outcome.labels == truth) & (outcome.predicted == answer))[:EXAMPLES]
         fine = np.flatnonzero((outcome.labels == answer) & outcome.right)[:EXAMPLES]
-        heading = f"{letters[0]} read as {letters[1]}: {number} of {counts[truth].sum()}; then {letters[1]} itself"
+        heading = f"{labels[0]} read as {labels[1]}: {number} of {counts[truth].sum()}; then {labels[1]} itself"
         parts.append((heading, [material.tile(int(index)) for index in (*wrong, *fine)]))
     if parts:
-        draw_tiles(parts).save(material.figure("confused_pairs"))
+        draw_tiles(parts, material.card).save(material.figure("confused_pairs"))
         figures.append((material.figure("confused_pairs"), "the most confused pairs"))
     text = [f"{int((~outcome.right).sum())} of {len(outcome):,} test images are read wrongly."]
     return Section("What it confuses", text, figures)
@@ -160,7 +166,8 @@ def errors(material: Material) -> Section:
         [
             (f"The surest of {len(wrong)} errors: answer (truth), confidence", [material.tile(i) for i in worst]),
             ("The least sure right answers", [material.tile(i) for i in unsure]),
-        ]
+        ],
+        material.card,
     )
     sheet.save(material.figure("errors"))
     figures = [(material.figure("errors"), "errors and unsure answers")]
@@ -176,7 +183,7 @@ def errors(material: Material) -> Section:
             )
             for index, row in zip(worst[: WORST // 2], found, strict=False)
         ]
-        draw_neighbours(rows).save(material.figure("neighbours"))
+        draw_neighbours(rows, material.card).save(material.figure("neighbours"))
         figures.append((material.figure("neighbours"), "errors beside the nearest training images"))
     return Section(
         "Errors, one by one",
@@ -192,7 +199,7 @@ def classes(material: Material) -> Section:
     correct = np.bincount(outcome.labels[outcome.right], minlength=len(outcome.classes))
     there = np.flatnonzero(total)
     names = [outcome.classes[label] for label in there]
-    draw_per_class(correct[there], total[there], names, material.figure("per_class"))
+    draw_per_class(correct[there], total[there], names, material.card, material.figure("per_class"))
     text = [
         "Classes whose interval lies below the accuracy over all are marked, without a correction for their number."
     ]
@@ -234,11 +241,11 @@ def looks(material: Material) -> Section:
         for words, watched in (("the answer", outcome.predicted), ("the truth", outcome.labels)):
             heats = occlusion(material.trained, pixels, watched[chosen])
             tiles = [
-                Tile(overlay(image, heat), letter_of(outcome.classes[label]))
+                Tile(overlay(image, heat), material.card.label(outcome.classes[label]))
                 for image, heat, label in zip(pixels[:, 0].numpy(), heats, watched[chosen], strict=True)
             ]
             parts.append((f"What speaks for {words} (orange) and against it (blue)", tiles))
-        draw_tiles(parts).save(material.figure("occlusion"))
+        draw_tiles(parts, material.card).save(material.figure("occlusion"))
         figures.append((material.figure("occlusion"), "what the net looks at"))
     first = next((m for m in material.trained.classifier.net.modules() if isinstance(m, torch.nn.Conv2d)), None)
     if first is not None:
@@ -255,5 +262,5 @@ def feature_map(material: Material) -> Section:
     material.mapped = chosen = choose(outcome.labels)
     places = lay_out(material.features[chosen])
     path = material.figure("feature_map")
-    draw_feature_map(places, outcome.labels[chosen], outcome.right[chosen], outcome.classes, path)
+    draw_feature_map(places, outcome.labels[chosen], outcome.right[chosen], outcome.classes, material.card, path)
     return Section("A map of the test images", (), [(path, "feature map")])

@@ -46,7 +46,7 @@ def test_best(
     if len(classifier.labels) != len(data.test):
         raise AksharError(f"the test saw {len(classifier.labels)} images of {len(data.test)}")
     _save_predictions(classifier, run_dir, "test")
-    sheet = draw_predictions(data.test, classifier.logits)
+    sheet = draw_predictions(data.test, classifier.logits, data.dataset.card)
     show(sheet, "predictions", run_dir, logger, epoch)
     metrics = evaluate_predictions(classifier.logits.numpy(), classifier.labels.numpy(), data.classes, temperature)
     if logger is not None:

@@ -34,7 +34,7 @@ def show_first_batch(setup: Setup, logger: RunLogger | None) -> None:
         return
     data = setup.data
     batch = data.prepare(next(iter(data.train_dataloader())), augmented=True)
-    sheet = draw_batch(batch.images, batch.labels, data.classes)
+    sheet = draw_batch(batch.images, batch.labels, data.classes, data.dataset.card, data.dataset.input_spec)
     show(sheet, "train_batch", setup.run_dir, logger, 0)
 
 
