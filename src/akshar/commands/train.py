@@ -31,9 +31,9 @@ def main(arguments: Sequence[str]) -> int:
     if any(option in SHOWING for option in options):
         run_hydra(CONFIG_NAME, options, overrides, lambda settings, folder: None)
         return 0
-    own = [word for word in overrides if word.partition("=")[0] not in multirun.WORDS]
+    own = [word for word in overrides if word.partition("=")[0] not in multirun.SWEEP_KEYS]
     check_overrides(own, multirun=bool({"-m", "--multirun"} & {*options}))
-    if multirun.is_asked_for(options, overrides):
+    if multirun.is_sweep_requested(options, overrides):
         return multirun.run_sweep(
             overrides, lambda words, job: run_hydra(CONFIG_NAME, [*options, "-m"], words, job)
         )
