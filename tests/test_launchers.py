@@ -48,7 +48,7 @@ def test_jobs_run_side_by_side_and_none_twice(workplace):
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert sorted(err.splitlines()[1:]) == sorted(
-        f"job {number}  seed={number + 1}: {what}" for number in range(3) for what in ("begins", "ends")
+        f"job {number}  seed={number + 1}: {what}" for number in range(3) for what in ("started", "finished")
     )
     assert "test accuracy %" in out
     ended = statuses(workplace / "sweep")
@@ -81,7 +81,7 @@ def test_workers_stop_with_their_sweep(how, exit_code, workplace):
     assert process.returncode == exit_code
     assert "Traceback" not in err
     if how != "kill":
-        assert "sweep.resume=sweep  runs what is missing" in err
+        assert "repeat the command with  sweep.resume=sweep" in err
     for worker in workers:
         while Path(f"/proc/{worker}/stat").exists():
             time.sleep(0.05)
@@ -107,13 +107,13 @@ def test_a_failure_beside_others_is_told_and_may_end_them(workplace):
     assert "job 1  optimizer.lr=1e+20: error: the loss is nan in epoch 1" in err
     assert "0: interrupted" in out
     assert err.splitlines()[-2].startswith("diverged: job 1: the loss is nan")
-    assert err.splitlines()[-1] == "not begun: 1 of 3 jobs"
+    assert err.splitlines()[-1] == "not started: 1 of 3 jobs"
     assert not (workplace / "sweep" / "2" / "status.json").exists()
 
 
 def test_jobs_side_by_side_take_one_device_each(refused):
     (line,) = refused("train", "-m", *TINY, "hydra/launcher=joblib", "trainer=ddp", "trainer.devices=2", "seed=1,2")
-    assert line == "error: job 0 of 2: trainer.devices=2: jobs side by side take one each"
+    assert line == "error: job 0 of 2: trainer.devices=2: parallel jobs take one device each"
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from akshar.cli import main
 from akshar.errors import UsageError
-from akshar.sweeps.space import split_words
+from akshar.sweeps.space import split_overrides
 from akshar.sweeps.study import SharedStudy, open_study
 
 SEARCH = ["hydra/sweeper=akshar_optuna", *TINY, "trainer.max_epochs=4", "optimizer.lr=tag(log,interval(1e-4,1e-1))"]
@@ -25,7 +25,7 @@ SEARCH += [
 
 
 def test_hydra_s_grammar_becomes_a_space():
-    fixed, space = split_words(
+    fixed, space = split_overrides(
         [
             "seed=3",
             "optimizer.lr=tag(log,interval(1e-4,1e-1))",
@@ -46,15 +46,15 @@ def test_hydra_s_grammar_becomes_a_space():
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("optimizer.lr=interval(1,0.1)", "must begin below its end"),
-        ("optimizer.lr=tag(log,interval(0,0.1))", "must begin above 0"),
-        ("seed=range(5,1)", "the range must go up"),
+        ("optimizer.lr=interval(1,0.1)", "the start of an interval must be below its end"),
+        ("optimizer.lr=tag(log,interval(0,0.1))", "must start above 0"),
+        ("seed=range(5,1)", "a range must ascend"),
         ("seed=1", "nothing to search"),
     ],
 )
 def test_a_space_that_cannot_be_searched_is_said(word, message):
     with pytest.raises(UsageError, match=message):
-        split_words([word])
+        split_overrides([word])
 
 
 @pytest.mark.slow
@@ -78,7 +78,7 @@ def test_a_search_prunes_keeps_its_study_and_tests_the_winner_alone(workplace, c
     assert main(["train", "-m", *SEARCH, "hydra.sweeper.search.trials=5", "sweep.resume=sweep"]) == 0
     assert len(open_study(workplace / "sweep").trials) == 5
     assert main(["train", "-m", *SEARCH, "seed=1,2", "sweep.resume=sweep"]) == 2
-    assert "is of another search space" in capfd.readouterr().err
+    assert "the study was started with another space" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_search_prunes_keeps_its_study_and_tests_the_winner_alone(workplace, c
         (["hydra.sweeper.search.direction=up"], "must be one of null, minimize, maximize"),
         (["hydra.sweeper.search.objective=speed"], "must be one of val_loss, val_accuracy"),
         (["hydra/sweeper=akshar_optun"], "did you mean akshar_optuna?"),
-        (["optimizer.lr=interval(0.1,0.01)"], "must begin below its end"),
+        (["optimizer.lr=interval(0.1,0.01)"], "the start of an interval must be below its end"),
     ],
 )
 def test_what_cannot_be_searched_with_is_said(words, message, refused, workplace):
@@ -133,7 +133,7 @@ def test_samplers_and_pruners_by_name(sampler, pruner, workplace):
 
 
 def test_a_search_that_goes_on_draws_what_it_would_have_drawn(tmp_path):
-    _, space = split_words(["optimizer.lr=tag(log,interval(1e-4,1e-1))", "model.dropout=interval(0,0.5)"])
+    _, space = split_overrides(["optimizer.lr=tag(log,interval(1e-4,1e-1))", "model.dropout=interval(0,0.5)"])
 
     def drawn(name, stops):
         (tmp_path / name).mkdir()

@@ -68,7 +68,7 @@ def test_the_same_line_again_runs_nothing_and_more_values_only_those(grid, workp
     shutil.copytree(grid, sweep)
     before, rows = changed(sweep), table(sweep)
     assert main(["train", "-m", *TINY, *GRID, "hydra.sweep.dir=sweep"]) == 0
-    assert capfd.readouterr().err.count("is completed already") == 6
+    assert capfd.readouterr().err.count("already completed") == 6
     assert (changed(sweep), table(sweep)) == (before, rows)
     (workplace / "outputs").mkdir()
     sweep.rename(workplace / "outputs" / "multirun")  # found as the latest
@@ -77,12 +77,15 @@ def test_the_same_line_again_runs_nothing_and_more_values_only_those(grid, workp
     sweep = sweep.rename(workplace / "outputs" / "multirun" / "one")
     more = ("optimizer.lr=0.03,0.01,0.02", "seed=1")  # other numbers for the same jobs
     assert main(["train", "-m", *TINY, *more, "sweep.resume=latest"]) == 0
-    assert capfd.readouterr().err.count("is completed already") == 2
+    assert capfd.readouterr().err.count("already completed") == 2
     assert [path.stat().st_mtime_ns for path in sorted(sweep.glob("*/result.json"))[:6]] == [*before.values()]
     assert len(list(sweep.glob("*/result.json"))) == 7
     other = ("seed=1", "sweep=kfold", "data.folds=2", "sweep.resume=latest")
     (line,) = refused("train", "-m", *TINY, *other)
-    assert "one was begun by another line (it differs in data.folds, optimizer.lr, sweep); name the folder" in line
+    assert (
+        "one was started by another command (it differs in data.folds, optimizer.lr, sweep); name the folder"
+        in line
+    )
     assert len(table(sweep)) == 3
 
 
@@ -200,9 +203,9 @@ def test_the_table_is_made_of_whatever_lies_there(grid, workplace, capfd):
     ("words", "message"),
     [
         (["-m", "sweep.resume=nowhere"], "nowhere: no such folder"),
-        (["-m", "sweep.resume=empty"], "empty: is no sweep's folder"),
-        (["-m", "sweep.resume=latest"], "there is no sweep in outputs/multirun"),
-        (["-m", "sweep.resume=latest", "hydra.sweep.dir=x"], "give one of them"),
+        (["-m", "sweep.resume=empty"], "empty: not the folder of a sweep"),
+        (["-m", "sweep.resume=latest"], "latest: no sweep in outputs/multirun"),
+        (["-m", "sweep.resume=latest", "hydra.sweep.dir=x"], "give only one of them"),
         (["-m", "sweep.fail_fast=perhaps"], "sweep.fail_fast=perhaps: must be true or false"),
         (["sweep.fail_fast=true"], "sweep.fail_fast=true: needs -m"),
         (["-m", "seed=choice()"], "seed"),
@@ -219,4 +222,7 @@ def test_a_second_grid_in_one_folder_is_refused(refused, workplace):
     from akshar.sweeps.sweep_dir import locked
 
     with locked(Path("sweep").absolute()):
-        assert "another sweep runs in it" in refused("train", "-m", *TINY, "seed=1,2", "hydra.sweep.dir=sweep")[-1]
+        assert (
+            "another sweep is running in this folder"
+            in refused("train", "-m", *TINY, "seed=1,2", "hydra.sweep.dir=sweep")[-1]
+        )

@@ -1,1 +1,1 @@
-"""Many runs at once: which job a run is, what is left to do, and the table of what came out."""
+"""Many runs at once: grids, searches, parallel jobs, resuming, and the table of results."""

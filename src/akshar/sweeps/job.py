@@ -1,4 +1,4 @@
-"""One job of a sweep, where it belongs: not again where it is completed, onwards where it is begun."""
+"""One job of a sweep: skipped if completed, resumed if it was started, otherwise trained from the beginning."""
 
 import gc
 import json
@@ -23,88 +23,89 @@ from akshar.training.job import run_job
 
 log = logging.getLogger(__name__)
 
-Asked = Callable[[], int | None]
+StopRequested = Callable[[], int | None]
 
 
-def run_one(settings: dict[str, Any], preferred: RunDir, asked: Asked = lambda: None) -> int:
-    """Runs one job.
+def run_sweep_job(settings: dict[str, Any], preferred: RunDir, stop_requested: StopRequested = lambda: None) -> int:
+    """Runs one job in its folder.
 
     Args:
-        settings: of the job.
-        preferred: the folder that Hydra made for it.
-        asked: the signal in whose name it is to stop, or None.
+        settings: config of the job.
+        preferred: folder that Hydra made for it.
+        stop_requested: returns the signal to stop by, or None.
 
     Returns:
         The exit code.
 
     Raises:
-        Interrupted: it was asked to stop, and its state is saved.
+        Interrupted: the job was stopped and its state is saved.
     """
     try:
-        key = _key(settings)
-    except AksharError:  # the run itself comes to the same error, and records it
+        key = _job_key(settings)
+    except AksharError:  # the run meets the same error and records it
         key = None
-    # A trial is known by its number, whatever its values.
-    folder = job_dir(preferred, key) if key and not is_search(preferred.path.parent) else preferred
-    if folder.path != preferred.path:
-        folder.path.mkdir(exist_ok=True)
-        log_to(folder)
-    if _is_done(folder, settings):
-        changes = provenance.other_circumstances(provenance.read(folder))
-        log.info("is completed already%s", f", under other code ({'; '.join(changes)})" if changes else "")
+    # Trials of a search are identified by their number, other jobs by their config.
+    run_dir = job_dir(preferred, key) if key and not is_search(preferred.path.parent) else preferred
+    if run_dir.path != preferred.path:
+        run_dir.path.mkdir(exist_ok=True)
+        log_to(run_dir)
+    if _is_done(run_dir, settings):
+        changes = provenance.other_circumstances(provenance.read(run_dir))
+        log.info("already completed%s", f", in another environment ({'; '.join(changes)})" if changes else "")
         return 0
-    resumed = key is not None and folder.provenance.exists() and folder.config.exists()
+    resumed = key is not None and run_dir.provenance.exists() and run_dir.config.exists()
     if not resumed:
-        write_choices(folder.path, HydraConfig.get().runtime.choices)
-    with folder.locked():
-        exit_code = run_job(settings, folder, resumed=resumed, asked=asked)
-    gc.collect()  # nets and trainers hold on to each other
+        write_choices(run_dir.path, HydraConfig.get().runtime.choices)
+    with run_dir.locked():
+        exit_code = run_job(settings, run_dir, resumed=resumed, asked=stop_requested)
+    gc.collect()  # networks and trainers refer to each other in cycles
     return exit_code
 
 
 def run_as_worker(settings: dict[str, Any], preferred: RunDir, title: str, gpus: int) -> int:
-    """Runs one job beside others: the terminal gets a line when it begins and one when it ends.
+    """Runs one job in a process beside others; prints a line when it starts and one when it ends.
 
     Args:
-        settings: of the job.
-        preferred: the folder that Hydra made for it.
-        title: the job as a person knows it.
-        gpus: of this machine.
+        settings: config of the job.
+        preferred: folder that Hydra made for it.
+        title: name of the job on the console.
+        gpus: number of GPUs of this machine.
 
     Returns:
-        The exit code; 0 also where it was asked to stop, which its status says.
+        The exit code; 0 if the job was stopped, which its status records.
     """
     sweep = preferred.path.parent
     stop = StopFile(sweep)
-    if stop.asked():
+    if stop.requested():
         return 0
     Console.job = title
     take_gpu(sweep, gpus)
-    sys.stderr.write(f"{title}: begins\n")  # in one piece: others write too
+    sys.stderr.write(f"{title}: started\n")  # a single write: other processes write too
     try:
-        exit_code = run_one(settings, preferred, stop.asked)
-        end = "has failed" if exit_code else "ends"
+        exit_code = run_sweep_job(settings, preferred, stop.requested)
+        end = "failed" if exit_code else "finished"
     except Interrupted as interrupt:
-        exit_code, end = 0, "is interrupted"
+        exit_code, end = 0, "interrupted"
         if is_orphan():
-            os._exit(interrupt.exit_code)  # no one waits for more
+            os._exit(interrupt.exit_code)  # the launcher is gone
         if "SUBMITIT_EXECUTOR" in os.environ:
-            signal.raise_signal(interrupt.signal_number)  # now that all is saved: submitit queues the job again
+            signal.raise_signal(interrupt.signal_number)  # state is saved: submitit now requeues the job
     sys.stderr.write(f"{title}: {end}\n")
     return exit_code
 
 
-def _is_done(folder: RunDir, settings: dict[str, Any]) -> bool:
-    """Whether nothing of the job is left to do; the test may be, where earlier it was not asked for."""
-    status = folder.read_status().get("status")
-    if status != "completed" or not folder.result.exists():
+def _is_done(run_dir: RunDir, settings: dict[str, Any]) -> bool:
+    """Whether nothing of the job is left to do; a completed run may still lack the test."""
+    status = run_dir.read_status().get("status")
+    if status != "completed" or not run_dir.result.exists():
         return status == "pruned"
-    result = json.loads(folder.result.read_text(encoding="utf-8"))
+    result = json.loads(run_dir.result.read_text(encoding="utf-8"))
     return bool(result["test"]) or not settings["test"] or not result["data"]["test"]
 
 
-def _key(settings: dict[str, Any]) -> str:
-    from akshar.training.build import dataset_of  # which loads torch
+def _job_key(settings: dict[str, Any]) -> str:
+    """Hash that identifies the job: of its config, its data and the weights it starts from."""
+    from akshar.training.build import dataset_of  # imported late: loads torch
     from akshar.training.warm_start import start_digest
 
     start = settings["init_from"]

@@ -1,4 +1,4 @@
-"""`akshar train -m`: the jobs of a sweep, each known by its hash, so that a sweep that was stopped goes on."""
+"""`akshar train -m`: runs the jobs of a sweep, resumes a stopped sweep, and prints the summary."""
 
 import logging
 import os
@@ -11,140 +11,147 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 
-from akshar.commands.sweep import report
 from akshar.errors import AksharError, Interrupted, UsageError
 from akshar.runs.run_dir import RunDir, new_run_name
 from akshar.sweeps import sweep_grid
-from akshar.sweeps.job import run_as_worker, run_one
-from akshar.sweeps.sweep_dir import ROOT, begun_with, find_sweep, locked
+from akshar.sweeps.job import run_as_worker, run_sweep_job
+from akshar.sweeps.summary import summarise
+from akshar.sweeps.sweep_dir import ROOT, find_sweep, locked, override_keys
 from akshar.sweeps.workers import StopFile
 from akshar.training.interrupts import Interrupts
 
 log = logging.getLogger(__name__)
 
-# Words that are about the sweep as a whole, not about its runs.
-WORDS = ("sweep.resume", "sweep.fail_fast")
+SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about the whole sweep, not part of a run's config
 
 RunHydra = Callable[[Sequence[str], Callable[[dict[str, Any], RunDir], None]], None]
 
 
 class StopSweep(BaseException):
-    """A job failed, and the sweep was told to end then."""
+    """Ends a sweep with `sweep.fail_fast=true` after a job failed."""
+
+
+def is_sweep_requested(options: Sequence[str], overrides: Sequence[str]) -> bool:
+    """Whether a command line starts a sweep: by -m, or by a preset with `hydra.mode: MULTIRUN`.
+
+    Raises:
+        UsageError: a key that only a sweep has, without a sweep.
+    """
+    if {"-m", "--multirun"} & {*options}:
+        return True
+    sweep_overrides = [override for override in overrides if _key(override) in SWEEP_KEYS]
+    others = [override for override in overrides if override not in sweep_overrides]
+    if str(sweep_grid.compose_hydra(others).mode).endswith("MULTIRUN"):
+        return True
+    if sweep_overrides:
+        raise UsageError(f"{sweep_overrides[0]}: needs -m")
+    return False
 
 
 def run_sweep(overrides: Sequence[str], run_hydra: RunHydra) -> int:
-    """Checks every job, runs those that are not done, and ends with the table.
+    """Validates every job, runs those that are not completed, and prints the summary.
 
     Args:
         overrides: of the command line.
-        run_hydra: runs Hydra with overrides and a function for each job.
+        run_hydra: runs Hydra with the overrides, and calls the function for each job.
 
     Returns:
-        0 where every run of the folder is completed, else 1; 2 for a bad request.
+        The exit code: 0 if every run of the sweep is completed, otherwise 1.
     """
-    words = {
-        word.partition("=")[0]: word.partition("=")[2] for word in overrides if word.partition("=")[0] in WORDS
-    }
-    fail_fast = words.get("sweep.fail_fast", "false").lower()
+    sweep_values = {_key(override): _value(override) for override in overrides if _key(override) in SWEEP_KEYS}
+    fail_fast = sweep_values.get("sweep.fail_fast", "false").lower()
     if fail_fast not in ("true", "false"):
         raise UsageError(f"sweep.fail_fast={fail_fast}: must be true or false")
-    overrides = [word for word in overrides if word.partition("=")[0] not in WORDS]
-    sweep = _folder(overrides, words.get("sweep.resume"))
-    overrides = [
-        *(word for word in overrides if not word.startswith("hydra.sweep.dir=")),
-        f"hydra.sweep.dir='{sweep}'",
-    ]
-    hydra_config = sweep_grid.hydra_part(overrides)
+    overrides = [override for override in overrides if _key(override) not in SWEEP_KEYS]
+    sweep = _sweep_folder(overrides, sweep_values.get("sweep.resume"))
+    overrides = [override for override in overrides if _key(override) != "hydra.sweep.dir"]
+    overrides.append(f"hydra.sweep.dir='{sweep}'")
+    hydra_config = sweep_grid.compose_hydra(overrides)
     sweep_grid.check_extras(hydra_config)
-    grid, workers = sweep_grid.is_grid(hydra_config), sweep_grid.has_workers(hydra_config)
-    count = 0
-    if grid:
-        count = sweep_grid.check_jobs(overrides, hydra_config)
-        print(f"{count} jobs in {RunDir(sweep)}", file=sys.stderr)
+    is_grid, has_workers = sweep_grid.is_grid(hydra_config), sweep_grid.has_workers(hydra_config)
+    n_jobs = 0
+    if is_grid:
+        n_jobs = sweep_grid.check_jobs(overrides, hydra_config)
+        print(f"{n_jobs} jobs in {RunDir(sweep)}", file=sys.stderr)
     stop, main_process = StopFile(sweep), os.getpid()
-    gpus = _gpus() if workers else 0
+    gpus = _gpu_count() if has_workers else 0
 
-    def job(settings: dict[str, Any], folder: RunDir) -> None:
-        given = [word for word in HydraConfig.get().overrides.task if word not in overrides]
-        title = f"job {folder.path.name}  {' '.join(given)}".rstrip()
+    def run_job(settings: dict[str, Any], run_dir: RunDir) -> None:
+        varied = [override for override in HydraConfig.get().overrides.task if override not in overrides]
+        title = f"job {run_dir.path.name}  {' '.join(varied)}".rstrip()
         if os.getpid() != main_process:
-            if run_as_worker(settings, folder, title, gpus) and fail_fast == "true":
-                stop.ask(signal.SIGTERM)
+            if run_as_worker(settings, run_dir, title, gpus) and fail_fast == "true":
+                stop.request(signal.SIGTERM)
             return
         log.info("\n%s", title)
-        if run_one(settings, folder) and fail_fast == "true":
+        if run_sweep_job(settings, run_dir) and fail_fast == "true":
             raise StopSweep
 
-    with locked(sweep) if grid else nullcontext():  # a study may be shared
+    with locked(sweep) if is_grid else nullcontext():  # several processes may work on one search
         stop.clear()
         try:
-            with _asking(stop) if workers else nullcontext():
-                run_hydra(overrides, job)
+            with _forward_signals(stop) if has_workers else nullcontext():
+                run_hydra(overrides, run_job)
         except StopSweep:
-            log.error("a job failed, and sweep.fail_fast=true")
+            log.error("stopping after the first failed job, because sweep.fail_fast=true")
         except Interrupted:
-            print(f"the same line with  sweep.resume={RunDir(sweep)}  runs what is missing", file=sys.stderr)
+            print(_how_to_resume(sweep), file=sys.stderr)
             raise
-        return report(sweep, count)
+        return summarise(sweep, n_jobs)
 
 
 @contextmanager
-def _asking(stop: StopFile) -> Iterator[None]:
-    """Inside, a signal lets the workers save and stop, and is obeyed when they have.
+def _forward_signals(stop: StopFile) -> Iterator[None]:
+    """Lets workers save and stop when this process receives a signal; raises it once they have ended.
 
     Raises:
-        Interrupted: there was one.
-        AksharError: a worker was killed.
+        Interrupted: a signal was received.
+        AksharError: a worker process died.
     """
     try:
-        with Interrupts(tell=stop.ask) as interrupts, interrupts.deferred():
+        with Interrupts(tell=stop.request) as interrupts, interrupts.deferred():
             yield
     except AksharError:
         raise
     except Exception as error:
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
         raise AksharError(
-            f"the jobs cannot go on side by side ({type(error).__name__}: {str(error).splitlines()[0]}); the same "
-            f"line with  sweep.resume={RunDir(stop.path.parent)}  runs what is missing"
+            f"the parallel jobs were aborted ({reason}); {_how_to_resume(stop.path.parent)}"
         ) from error
 
 
-def _gpus() -> int:
-    """Of this machine."""
+def _how_to_resume(sweep: Path) -> str:
+    return f"to run the missing jobs, repeat the command with  sweep.resume={RunDir(sweep)}"
+
+
+def _gpu_count() -> int:
+    """Number of GPUs of this machine."""
     import torch
 
     return torch.cuda.device_count()
 
 
-def _folder(overrides: Sequence[str], resume: str | None) -> Path:
-    """Where the sweep's runs go: `sweep.resume`, `hydra.sweep.dir`, or a new folder."""
-    given = [word.partition("=")[2].strip("'\"") for word in overrides if word.startswith("hydra.sweep.dir=")]
-    if resume is not None and given:
-        raise UsageError("sweep.resume and hydra.sweep.dir: give one of them")
-    if resume is not None:
-        sweep = find_sweep(resume).absolute()
-        begun, now = begun_with(sweep), {word.partition("=")[0] for word in overrides}
-        now = {key for key in now if not key.startswith("hydra")}
-        if resume == "latest" and begun is not None and begun != now:
-            raise UsageError(
-                f"sweep.resume=latest: {RunDir(sweep)} was begun by another line (it differs in "
-                f"{', '.join(sorted(begun ^ now))}); name the folder to run this one in it"
-            )
-        return sweep
-    return Path(given[-1]).expanduser().absolute() if given else (ROOT / new_run_name()).absolute()
+def _sweep_folder(overrides: Sequence[str], resume: str | None) -> Path:
+    """Folder for the sweep's runs: by `sweep.resume`, by `hydra.sweep.dir`, or a new one; absolute."""
+    given = [_value(override).strip("'\"") for override in overrides if _key(override) == "hydra.sweep.dir"]
+    if resume is None:
+        return Path(given[-1]).expanduser().absolute() if given else (ROOT / new_run_name()).absolute()
+    if given:
+        raise UsageError("sweep.resume and hydra.sweep.dir: mutually exclusive; give only one of them")
+    sweep = find_sweep(resume).absolute()
+    earlier, now = override_keys(sweep), {_key(override) for override in overrides}
+    now = {key for key in now if not key.startswith("hydra")}
+    if resume == "latest" and earlier is not None and earlier != now:
+        raise UsageError(
+            f"sweep.resume=latest: {RunDir(sweep)} was started by another command (it differs in "
+            f"{', '.join(sorted(earlier ^ now))}); name the folder to run this command in it"
+        )
+    return sweep
 
 
-def is_asked_for(options: Sequence[str], overrides: Sequence[str]) -> bool:
-    """Whether a command line is a sweep: by -m, or by a preset that says so.
+def _key(override: str) -> str:
+    return override.partition("=")[0]
 
-    Raises:
-        UsageError: a word that only a sweep understands, without one.
-    """
-    if {"-m", "--multirun"} & {*options}:
-        return True
-    if str(sweep_grid.hydra_part([w for w in overrides if w.partition("=")[0] not in WORDS]).mode).endswith(
-        "MULTIRUN"
-    ):
-        return True
-    if stray := [word for word in overrides if word.partition("=")[0] in WORDS]:
-        raise UsageError(f"{stray[0]}: needs -m")
-    return False
+
+def _value(override: str) -> str:
+    return override.partition("=")[2]

@@ -1,4 +1,4 @@
-"""Ends a search's bad trials early: each epoch's validation is reported to the study, which decides."""
+"""Callback that reports each epoch's validation metric to the study and ends the trials that it prunes."""
 
 from optuna.trial import Trial
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -9,26 +9,26 @@ from akshar.sweeps.study import OBJECTIVE, OBJECTIVES, open_study
 
 
 class Pruning(Callback):
-    """Reports to the study that lies beside a trial's folder.
+    """Reports to the study in the sweep's folder.
 
     Args:
-        folder: of the run; its name is the trial's number.
+        run_dir: folder of the run; its name is the number of the trial.
     """
 
-    def __init__(self, folder: RunDir):
-        study = open_study(folder.path.parent)
-        self.trial = Trial(study, study.trials[int(folder.path.name)]._trial_id)
+    def __init__(self, run_dir: RunDir):
+        study = open_study(run_dir.path.parent)
+        self.trial = Trial(study, study.trials[int(run_dir.path.name)]._trial_id)
         self.metric = OBJECTIVES[study.user_attrs[OBJECTIVE]].metric
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reports, in a fit.
+        """Reports the metric during training.
 
         Raises:
-            Pruned: the trial is worse than others were by this epoch.
+            Pruned: the trial is worse than earlier ones were at this epoch.
         """
         if trainer.state.fn != "fit" or self.metric is None:
             return
         epoch = trainer.current_epoch + 1
         self.trial.report(float(trainer.callback_metrics[self.metric]), epoch)
         if self.trial.should_prune():
-            raise Pruned(f"pruned after epoch {epoch}: other trials were better by then")
+            raise Pruned(f"pruned after epoch {epoch}: earlier trials were better at this point")

@@ -1,8 +1,8 @@
-"""How a search chooses its next trial, and when it ends a bad one: by a name, or by a `_target_`."""
+"""Samplers, which choose the next trial of a search, and pruners, which end bad ones: by name or by `_target_`."""
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 from hydra.errors import InstantiationException
@@ -15,6 +15,8 @@ from akshar.errors import UsageError
 from akshar.seeds import derive_seed
 
 Space = Mapping[str, BaseDistribution]
+T = TypeVar("T")
+PartConfig = str | Mapping[str, Any]  # a name, or a `_target_` with its arguments
 
 SAMPLERS: dict[str, Callable[[int, Space], BaseSampler]] = {
     "tpe": lambda seed, space: TPESampler(seed=seed),
@@ -30,41 +32,43 @@ PRUNERS: dict[str, Callable[[], BasePruner]] = {
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
-def make_sampler(named: Any, seed: int, trial: int, space: Space) -> BaseSampler:
-    """The sampler for one trial.
+def make_sampler(config: PartConfig, seed: int, trial: int, space: Space) -> BaseSampler:
+    """Builds the sampler for one trial.
 
-    It is seeded by the trial's number: a search that goes on draws what it would have drawn, and no two processes
-    draw alike. A grid keeps one seed, which orders it.
+    It is seeded by the trial's number, so a resumed search draws the same values as an uninterrupted one, and
+    processes that share a search draw different ones. The grid sampler keeps one seed, which decides its order.
 
     Args:
-        named: one of `SAMPLERS`, or a node with a `_target_`, which has its own seed.
+        config: a key of `SAMPLERS`, or a mapping with a `_target_` (which sets its own seed).
         seed: of the search.
-        trial: its number.
-        space: that is searched.
+        trial: number of the trial.
+        space: search space.
 
     Raises:
-        UsageError: there is none of that name, or it cannot be made.
+        UsageError: unknown name, or the sampler cannot be built.
     """
-    if isinstance(named, str):
-        keys = (seed,) if named == "grid" else (seed, "trial", trial)
-        return _find("sampler", named, SAMPLERS)(derive_seed(*keys) % 2**32, space)
-    return _made("sampler", named, BaseSampler)
+    if isinstance(config, str):
+        keys = (seed,) if config == "grid" else (seed, "trial", trial)
+        return _find("sampler", config, SAMPLERS)(derive_seed(*keys) % 2**32, space)
+    return _instantiate("sampler", config, BaseSampler)
 
 
-def make_pruner(named: Any) -> BasePruner:
-    """A pruner: one of `PRUNERS`, or a node with a `_target_`.
+def make_pruner(config: PartConfig) -> BasePruner:
+    """Builds a pruner: a key of `PRUNERS`, or a mapping with a `_target_`.
 
     Raises:
-        UsageError: there is none of that name, or it cannot be made.
+        UsageError: unknown name, or the pruner cannot be built.
     """
-    return _find("pruner", named, PRUNERS)() if isinstance(named, str) else _made("pruner", named, BasePruner)
+    if isinstance(config, str):
+        return _find("pruner", config, PRUNERS)()
+    return _instantiate("pruner", config, BasePruner)
 
 
 def grid_of(space: Space) -> dict[str, list[Any]]:
-    """Every value of each key.
+    """Lists every value of each key.
 
     Raises:
-        UsageError: a key has as many as there are numbers.
+        UsageError: a key has infinitely many values.
     """
     grid: dict[str, list[Any]] = {}
     for key, values in space.items():
@@ -77,17 +81,17 @@ def grid_of(space: Space) -> dict[str, list[Any]]:
     return grid
 
 
-def _find(part: str, name: str, known: Mapping[str, Any]) -> Any:
+def _find(part: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
         raise UsageError(f"hydra.sweeper.search.{part}={name}: must be one of {', '.join(known)}, or a _target_")
     return known[name]
 
 
-def _made(part: str, node: Any, kind: type) -> Any:
+def _instantiate(part: str, config: Mapping[str, Any], kind: type[T]) -> T:
     try:
-        made = instantiate(node)
+        instance = instantiate(config)
     except InstantiationException as error:
         raise UsageError(f"hydra.sweeper.search.{part}: {error.__cause__ or error}") from error
-    if not isinstance(made, kind):
-        raise UsageError(f"hydra.sweeper.search.{part}: must give an Optuna {part}, not {type(made).__name__}")
-    return made
+    if not isinstance(instance, kind):
+        raise UsageError(f"hydra.sweeper.search.{part}: must be an Optuna {part}, not {type(instance).__name__}")
+    return instance

@@ -1,8 +1,9 @@
-"""A search: Optuna asks and is told, Hydra's launcher runs, and a file keeps the study."""
+"""The loop of a search: Optuna chooses the trials, Hydra's launcher runs them, the study records their results."""
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.samplers import grid_of
-from akshar.sweeps.space import split_words
-from akshar.sweeps.study import OBJECTIVES, SharedStudy
+from akshar.sweeps.samplers import PartConfig, grid_of
+from akshar.sweeps.space import split_overrides
+from akshar.sweeps.study import OBJECTIVES, Direction, SharedStudy
 from akshar.sweeps.workers import StopFile
 
 log = logging.getLogger(__name__)
@@ -23,85 +24,109 @@ log = logging.getLogger(__name__)
 Launch = Callable[[Sequence[Sequence[str]], int], Sequence[JobReturn]]
 
 
-def run_search(words: Sequence[str], sweep: Path, search: dict[str, Any], launch: Launch) -> None:
-    """Runs trials until there are as many as asked for; what an earlier process left running goes on first.
+@dataclass(frozen=True)
+class SearchConfig:
+    """The node `search` of `conf/hydra/sweeper/akshar_optuna.yaml`, which explains each key."""
+
+    trials: int
+    n_parallel: int
+    objective: str
+    direction: Direction | None
+    sampler: PartConfig
+    seed: int
+    pruner: PartConfig
+
+    @staticmethod
+    def checked(node: Mapping[str, Any]) -> "SearchConfig":
+        """Builds the config from plain values.
+
+        Raises:
+            UsageError: lists every value that is out of range.
+        """
+        problems = []
+        for key, low in (("trials", 1), ("n_parallel", 1), ("seed", 0)):
+            if not isinstance(node[key], int) or node[key] < low:
+                problems.append(f"hydra.sweeper.search.{key}={node[key]}: must be an integer from {low}")
+        for key, choices in (("objective", [*OBJECTIVES]), ("direction", [None, "minimize", "maximize"])):
+            if node[key] not in choices:
+                names = ", ".join("null" if choice is None else choice for choice in choices)
+                problems.append(f"hydra.sweeper.search.{key}={node[key]}: must be one of {names}")
+        if problems:
+            raise UsageError(*problems)
+        return SearchConfig(**node)
+
+
+def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, launch: Launch) -> None:
+    """Runs trials up to the configured number, abandoned ones of an earlier process first, then tests the best.
 
     Args:
-        words: of the command line; keys with several values are searched over.
-        sweep: where the runs and the study lie.
-        search: the node of that name in `conf/hydra/sweeper/akshar_optuna.yaml`.
-        launch: of Hydra's launcher: runs jobs with given overrides, numbered from the second argument.
+        overrides: of the command line; keys with several values form the search space.
+        sweep: folder of the runs and of the study.
+        config: settings of the search.
+        launch: Hydra's launcher: runs jobs with the given overrides, numbered from its second argument on.
 
     Raises:
-        UsageError: a space or settings that cannot be searched with, or a study of another search.
+        UsageError: the space is empty or invalid, or the folder holds the study of another search.
     """
-    fixed, space = split_words(words)
-    _check(search)
+    fixed, space = split_overrides(overrides)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    settings = {key: search[key] for key in ("objective", "direction", "sampler", "pruner", "seed")}
-    study = SharedStudy(sweep, space, **settings)
-    wanted = search["trials"]
-    if search["sampler"] == "grid":
-        wanted = min(wanted, prod(len(values) for values in grid_of(space).values()))
+    study = SharedStudy(
+        sweep,
+        space,
+        objective=config.objective,
+        direction=config.direction,
+        sampler=config.sampler,
+        pruner=config.pruner,
+        seed=config.seed,
+    )
+    n_trials = config.trials
+    if config.sampler == "grid":
+        n_trials = min(n_trials, prod(len(values) for values in grid_of(space).values()))
     stop = StopFile(sweep)
 
     def run(trials: Sequence[FrozenTrial]) -> None:
-        for row in _consecutive(trials):  # since the launcher counts on from the first number
-            launch([[*fixed, *_as_words(trial), "test=false"] for trial in row], row[0].number)
-            for trial in row:
-                _tell(study, trial.number, OBJECTIVES[search["objective"]].place)
+        for batch in _consecutive(trials):  # the launcher numbers jobs consecutively
+            launch([[*fixed, *_overrides(trial), "test=false"] for trial in batch], batch[0].number)
+            for trial in batch:
+                _tell(study, trial.number, OBJECTIVES[config.objective].path)
 
-    run(study.left_over())
-    while not stop.asked():
-        asked = [study.ask(up_to=wanted) for _ in range(search["together"])]
-        if not (new := [trial for trial in asked if trial is not None]):
+    run(study.adopt_abandoned())
+    while not stop.requested():
+        started = [study.ask(up_to=n_trials) for _ in range(config.n_parallel)]
+        if not (trials := [trial for trial in started if trial is not None]):
             break
-        run(new)
-    if stop.asked():
+        run(trials)
+    if stop.requested():
         return
-    with study.locked():  # of several processes the last one tests the winner
+    with study.locked():  # of several processes, the last one tests the best trial
         if others := study.running():
-            log.info("\nanother process works on trial %d, and will test the winner", others[0].number)
+            log.info("\nanother process is running trial %d and will test the best one", others[0].number)
         elif best := study.best():
-            log.info("\nbest: trial %d, %s %.4f", best.number, search["objective"], best.value)
-            launch([[*fixed, *_as_words(best), "test=true"]], best.number)
+            log.info("\nbest: trial %d, %s %.4f", best.number, config.objective, best.value)
+            launch([[*fixed, *_overrides(best), "test=true"]], best.number)
 
 
-def _check(search: dict[str, Any]) -> None:
-    """Holds the settings against what they may be, all at once."""
-    problems = []
-    for key, low in (("trials", 1), ("together", 1), ("seed", 0)):
-        if not isinstance(search[key], int) or search[key] < low:
-            problems.append(f"hydra.sweeper.search.{key}={search[key]}: must be an integer from {low}")
-    for key, choices in (("objective", [*OBJECTIVES]), ("direction", [None, "minimize", "maximize"])):
-        if search[key] not in choices:
-            named = ", ".join("null" if choice is None else choice for choice in choices)
-            problems.append(f"hydra.sweeper.search.{key}={search[key]}: must be one of {named}")
-    if problems:
-        raise UsageError(*problems)
-
-
-def _as_words(trial: FrozenTrial) -> list[str]:
+def _overrides(trial: FrozenTrial) -> list[str]:
     return [f"{key}={value}" for key, value in trial.params.items()]
 
 
 def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
-    """Trials in rows whose numbers have no gaps: another process may have taken some."""
-    rows: list[list[FrozenTrial]] = []
+    """Groups trials into batches without gaps in their numbers; another process may have taken some."""
+    batches: list[list[FrozenTrial]] = []
     for trial in trials:
-        if rows and rows[-1][-1].number + 1 == trial.number:
-            rows[-1].append(trial)
+        if batches and batches[-1][-1].number + 1 == trial.number:
+            batches[-1].append(trial)
         else:
-            rows.append([trial])
-    return rows
+            batches.append([trial])
+    return batches
 
 
-def _tell(study: SharedStudy, number: int, place: tuple[str, str]) -> None:
-    """Tells the study what the trial's own folder says; of one that was stopped, nothing, so that it goes on."""
-    folder = RunDir(study.sweep / str(number))
-    status = folder.read_status().get("status", "interrupted")
+def _tell(study: SharedStudy, number: int, path: tuple[str, str]) -> None:
+    """Reports the result in a trial's folder to the study; an interrupted trial stays open to be resumed."""
+    run_dir = RunDir(study.sweep / str(number))
+    status = run_dir.read_status().get("status", "interrupted")
     if status == "completed":
-        result: dict[str, Any] = json.loads(folder.result.read_text(encoding="utf-8"))
-        study.tell(number, result[place[0]][place[1]], TrialState.COMPLETE)
+        result: dict[str, Any] = json.loads(run_dir.result.read_text(encoding="utf-8"))
+        study.tell(number, result[path[0]][path[1]], TrialState.COMPLETE)
     elif status != "interrupted":
         study.tell(number, None, TrialState.PRUNED if status == "pruned" else TrialState.FAIL)

@@ -1,4 +1,4 @@
-"""A sweep's folder: whose turn it is, and which run in it is which job."""
+"""The folder of a sweep: finding it, locking it, and assigning each job a run folder in it."""
 
 import itertools
 import json
@@ -15,41 +15,41 @@ from akshar.files import write_json
 from akshar.runs.run_dir import RunDir
 
 ROOT = Path("outputs/multirun")
-JOURNAL = "study.journal"  # of a search, beside its runs
-CHOICES = "choices.json"  # in a run's folder: by which presets it was composed
+JOURNAL = "study.journal"  # the study of a search, beside its runs
+CHOICES = "choices.json"  # in a run's folder: the names of the parts it was composed of
 CLAIM = ".job"  # in a run's folder: the hash of the job that it belongs to
 
 
-def find_sweep(named: str) -> Path:
-    """The folder of a sweep by its path, or by the word `latest`: the one of `outputs/multirun` that began last.
+def find_sweep(name: str) -> Path:
+    """Finds a sweep by its path, or by the word `latest`: the newest sweep in `outputs/multirun`.
 
     Raises:
-        UsageError: there is no such folder, or it is no sweep's.
+        UsageError: no such folder, or not the folder of a sweep.
     """
-    if named == "latest":
+    if name == "latest":
         sweeps = sorted(path for path in ROOT.glob("*") if is_sweep(path))
         if not sweeps:
-            raise UsageError(f"latest: there is no sweep in {ROOT}; name its folder")
+            raise UsageError(f"latest: no sweep in {ROOT}; name the folder of a sweep")
         return sweeps[-1]
-    path = Path(named).expanduser()
+    path = Path(name).expanduser()
     if not path.is_dir():
-        raise UsageError(f"{named}: no such folder")
+        raise UsageError(f"{name}: no such folder")
     if not is_sweep(path):
-        raise UsageError(f"{named}: is no sweep's folder; one holds multirun.yaml, or a folder for each run")
+        raise UsageError(f"{name}: not the folder of a sweep, which holds multirun.yaml or a folder for each run")
     return path
 
 
-def begun_with(sweep: Path) -> set[str] | None:
-    """The keys that the last line run in a sweep's folder gave, but Hydra's own; None where that was not kept."""
+def override_keys(sweep: Path) -> set[str] | None:
+    """Keys of the overrides that a sweep was last started with, without Hydra's; None if not recorded."""
     try:
-        line = OmegaConf.select(OmegaConf.load(sweep / "multirun.yaml"), "hydra.overrides.task")
+        overrides = OmegaConf.select(OmegaConf.load(sweep / "multirun.yaml"), "hydra.overrides.task")
     except (OSError, YAMLError):
         return None
-    return None if line is None else {str(word).partition("=")[0] for word in line}
+    return None if overrides is None else {str(override).partition("=")[0] for override in overrides}
 
 
 def is_search(path: Path) -> bool:
-    """Whether the folder's runs are trials of a search."""
+    """Whether the runs of a sweep are trials of a search."""
     return (path / JOURNAL).exists()
 
 
@@ -59,19 +59,24 @@ def is_sweep(path: Path) -> bool:
 
 
 def runs_of(sweep: Path) -> list[RunDir]:
-    """The runs of a sweep, in the order of their jobs; foreign folders are passed over."""
-    folders = [path.parent for path in sweep.glob("*/status.json")]
-    return [RunDir(path) for path in sorted(folders, key=lambda path: (not path.name.isdecimal(), _order(path)))]
+    """The runs of a sweep in the order of their jobs, named folders last; folders without a run are skipped."""
+
+    def order(path: Path) -> tuple[bool, int, str]:
+        is_number = path.name.isdecimal()
+        return not is_number, int(path.name) if is_number else 0, path.name
+
+    return [RunDir(path) for path in sorted((path.parent for path in sweep.glob("*/status.json")), key=order)]
 
 
 def job_dir(preferred: RunDir, config_hash: str) -> RunDir:
-    """Where a job belongs: where it was begun, else in `preferred`, else, if another job is there, in a new one.
+    """Claims the run folder of a job.
 
-    The folder is claimed in one step, so that jobs that run side by side do not meet in one.
+    That is the folder in which the job was started earlier, otherwise `preferred`, otherwise (if another job has
+    claimed that one) a new folder. A claim is a single atomic step, so parallel jobs never share a folder.
 
     Args:
-        preferred: the folder that Hydra chose, by the job's number.
-        config_hash: by which the job is known.
+        preferred: folder that Hydra chose by the job's number.
+        config_hash: identifies the job.
     """
     sweep = preferred.path.parent
     for claim in sweep.glob(f"*/{CLAIM}"):
@@ -79,22 +84,23 @@ def job_dir(preferred: RunDir, config_hash: str) -> RunDir:
             return RunDir(claim.parent)
     numbers = [int(path.name) for path in sweep.iterdir() if path.name.isdecimal()]
     for name in itertools.chain([preferred.path.name], map(str, itertools.count(max(numbers, default=-1) + 1))):
-        folder = sweep / name
-        folder.mkdir(exist_ok=True)
-        with suppress(FileExistsError), (folder / CLAIM).open("x", encoding="utf-8") as file:
+        path = sweep / name
+        path.mkdir(exist_ok=True)
+        with suppress(FileExistsError), (path / CLAIM).open("x", encoding="utf-8") as file:
             file.write(config_hash)
-            return RunDir(folder)
-    raise AssertionError("numbers do not end")
+            return RunDir(path)
+    raise AssertionError("unreachable: the numbers are infinite")
 
 
 def write_choices(run: Path, choices: Mapping[str, str | None]) -> None:
-    """Notes in a run's folder which preset was chosen for each part, for the table."""
-    parts = {part: name for part, name in choices.items() if name is not None and "/" not in part}
-    write_json(run / CHOICES, parts)
+    """Records in a run's folder which config was chosen for each part; the table shows it."""
+    write_json(
+        run / CHOICES, {part: name for part, name in choices.items() if name is not None and "/" not in part}
+    )
 
 
 def read_choices(run: Path) -> dict[str, str]:
-    """What `write_choices` noted; empty where nothing was."""
+    """Reads what `write_choices` recorded; empty if there is no such record."""
     try:
         content = json.loads((run / CHOICES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -104,22 +110,20 @@ def read_choices(run: Path) -> dict[str, str]:
 
 @contextmanager
 def locked(sweep: Path) -> Iterator[None]:
-    """Keeps a second grid from starting in the same folder.
+    """Holds the lock of a sweep's folder, so that no second grid starts in it.
 
     Raises:
-        UsageError: one is running there.
+        UsageError: another process holds the lock.
     """
     sweep.mkdir(parents=True, exist_ok=True)
     lock = FileLock(sweep / ".lock")
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise UsageError(f"{sweep}: another sweep runs in it; wait for it, or choose another folder") from error
+        raise UsageError(
+            f"{sweep}: another sweep is running in this folder; wait for it, or choose another folder"
+        ) from error
     try:
         yield
     finally:
         lock.release()
-
-
-def _order(path: Path) -> tuple[int, str]:
-    return (int(path.name) if path.name.isdecimal() else 0, path.name)

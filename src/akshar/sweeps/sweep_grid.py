@@ -1,4 +1,4 @@
-"""The jobs of a sweep line: every combination of its values, each composed and checked before the first begins."""
+"""The jobs of a grid: every combination of the values, each composed and checked before the first job starts."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,11 +17,12 @@ from akshar.config.validate import find_problems
 from akshar.errors import UsageError
 from akshar.extras import require_packages
 
-BASIC = "BasicSweeper"  # Hydra's own, which goes over a grid
+HYDRA_SWEEPER = "BasicSweeper"  # runs every combination of the values
+LOCAL_LAUNCHERS = ("JoblibLauncher", "LocalLauncher")
 
 
-def hydra_part(overrides: Sequence[str]) -> DictConfig:
-    """Hydra's own part of the composed config, with the first value of whatever has several."""
+def compose_hydra(overrides: Sequence[str]) -> DictConfig:
+    """Composes Hydra's part of the config; of a key with several values the first counts."""
     with composing():
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         return compose(
@@ -32,10 +33,10 @@ def hydra_part(overrides: Sequence[str]) -> DictConfig:
 
 
 def check_extras(hydra_config: DictConfig) -> None:
-    """Sees that launcher and sweeper are installed.
+    """Checks that the packages of launcher and sweeper are installed.
 
     Raises:
-        UsageError: with the extra that brings what is missing.
+        UsageError: a package is missing; the message names the extra to install.
     """
     launcher, sweeper = (str(hydra_config[part].get("_target_")) for part in ("launcher", "sweeper"))
     for name in ("joblib", "submitit"):
@@ -45,53 +46,59 @@ def check_extras(hydra_config: DictConfig) -> None:
         require_packages("hydra/sweeper=akshar_optuna", "optuna", "cmaes", extra="search")
 
 
+def has_workers(hydra_config: DictConfig) -> bool:
+    """Whether jobs run in other processes for which this one waits."""
+    return str(hydra_config.launcher.get("_target_")).endswith(LOCAL_LAUNCHERS)
+
+
+def is_grid(hydra_config: DictConfig) -> bool:
+    """Whether Hydra's own sweeper runs every combination, as opposed to a search."""
+    return str(hydra_config.sweeper.get("_target_")).endswith(HYDRA_SWEEPER)
+
+
 def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
-    """Composes and checks every job of a grid.
+    """Composes and validates every job of a grid.
 
     Args:
         overrides: of the command line.
-        hydra_config: of the same, for a preset's parameters.
+        hydra_config: Hydra's part of the config, for the parameters of a preset.
 
     Returns:
-        How many there are that differ in what decides a result.
+        Number of different jobs, by the hash of their configs.
 
     Raises:
-        UsageError: with each problem once, and the job that has it first.
+        UsageError: lists each problem once, with the first job that has it.
     """
-    parameters = hydra_config.sweeper.get("params") or {}
-    words = [f"{key}={value}" for key, value in parameters.items()] + list(overrides)
-    parsed = {o.get_key_element(): o for o in OverridesParser.create().parse_overrides(words)}
-    choices = [_values(override) for override in parsed.values()]
+    jobs = expand_grid(overrides, hydra_config)
+    workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
     hashes = set()
-    workers = has_workers(hydra_config)
-    jobs = list(itertools.product(*choices))
     with composing():
         for number, job in enumerate(jobs):
-            kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_hydra_s(word)]
             try:
-                settings = plain(compose(CONFIG_NAME, kept))
-                found: Sequence[str] = find_problems(settings)
-                if workers and not found and settings["trainer"]["devices"] not in (1, "auto"):
-                    found = [f"trainer.devices={settings['trainer']['devices']}: jobs side by side take one each"]
-                hashes |= set() if found else {config_hash(settings, "", settings["init_from"])}
+                hashes.add(_check_job(job, workers))
             except UsageError as error:
-                found = error.problems
-            except (HydraException, OmegaConfBaseException) as error:
-                found = [str(error).strip().splitlines()[0]]
-            for problem in found:
-                problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
+                for problem in error.problems:
+                    problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
     if problems:
         raise UsageError(*problems.values())
     return len(hashes)
 
 
-def _values(override: Override) -> list[str]:
-    """An override once for each of its values.
+def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tuple[str, ...]]:
+    """Lists the overrides of every job: all combinations of the values, those of a preset among them.
 
     Raises:
-        UsageError: it has none, or as many as there are numbers.
+        UsageError: a key has no values, or infinitely many.
     """
+    parameters = hydra_config.sweeper.get("params") or {}
+    given = [*(f"{key}={value}" for key, value in parameters.items()), *overrides]
+    parsed = {override.get_key_element(): override for override in OverridesParser.create().parse_overrides(given)}
+    return list(itertools.product(*map(_single_values, parsed.values())))
+
+
+def _single_values(override: Override) -> list[str]:
+    """Splits an override with several values into one for each value."""
     text = override.input_line or ""
     if not override.is_sweep_override():
         return [text]
@@ -103,15 +110,19 @@ def _values(override: Override) -> list[str]:
     return values
 
 
-def _is_hydra_s(word: str) -> bool:
-    return word.lstrip("+~").startswith(("hydra.", "hydra/"))
+def _check_job(job: Sequence[str], has_workers: bool) -> str:
+    """Validates the config of one job and returns its hash."""
+    kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_for_hydra(word)]
+    try:
+        settings = plain(compose(CONFIG_NAME, kept))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UsageError(str(error).strip().splitlines()[0]) from error
+    if problems := find_problems(settings):
+        raise UsageError(*problems)
+    if has_workers and settings["trainer"]["devices"] not in (1, "auto"):
+        raise UsageError(f"trainer.devices={settings['trainer']['devices']}: parallel jobs take one device each")
+    return config_hash(settings, "", settings["init_from"])
 
 
-def has_workers(hydra_config: DictConfig) -> bool:
-    """Whether jobs run in other processes that this one waits for."""
-    return str(hydra_config.launcher.get("_target_")).endswith(("JoblibLauncher", "LocalLauncher"))
-
-
-def is_grid(hydra_config: DictConfig) -> bool:
-    """Whether Hydra's own sweeper goes over all combinations."""
-    return str(hydra_config.sweeper.get("_target_")).endswith(BASIC)
+def _is_for_hydra(override: str) -> bool:
+    return override.lstrip("+~").startswith(("hydra.", "hydra/"))

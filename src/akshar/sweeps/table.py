@@ -1,85 +1,67 @@
-"""The table of a sweep: its runs grouped by what varies, with mean and deviation over seeds and folds."""
+"""The table of a sweep: its runs grouped by the keys that vary, with mean and deviation over seeds and folds."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from statistics import mean, stdev
-from typing import Any
 
 import numpy as np
-import yaml
+from pydantic import JsonValue
 
-from akshar.config.schema import compared
-from akshar.runs.index import DIED
-from akshar.runs.run_dir import RunDir
-from akshar.sweeps.sweep_dir import read_choices, runs_of
+from akshar.sweeps.entries import Entry
 
-REPEATED = ("seed", "data.fold", "data.split_seed")  # what is averaged over
+AVERAGED_KEYS = ("seed", "data.fold", "data.split_seed")  # runs that differ in these alone share a row
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One run.
-
-    Attributes:
-        folder: of it.
-        status: as it stands; `DIED` where no process works on what is said to be running.
-        values: its config, dotted keys and plain values; a part that was chosen by name, by that name.
-        result: the content of `result.json`, or empty.
-        error: the last error's first line.
-    """
-
-    folder: RunDir
-    status: str
-    values: dict[str, Any]
-    result: dict[str, Any]
-    error: str
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A mean with its standard deviation (None for one run)."""
+class MeanSd:
+    """A mean and the sample standard deviation, which is None for a single run."""
 
     mean: float
     sd: float | None
 
+    @staticmethod
+    def of(values: Sequence[float]) -> "MeanSd | None":
+        """Mean and deviation of the values; None if there are none.
+
+        >>> MeanSd.of([1.0, 3.0]), MeanSd.of([2.0]), MeanSd.of([])
+        (MeanSd(mean=2.0, sd=1.4142135623730951), MeanSd(mean=2.0, sd=None), None)
+        """
+        if not values:
+            return None
+        return MeanSd(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
+
 
 @dataclass(frozen=True)
 class Row:
-    """The runs that differ in seed and fold alone.
+    """The runs that differ only in seed and fold.
 
     Attributes:
-        rank: from 1, by validation; None where no run is completed.
+        rank: from 1, by validation; None if no run is completed.
         values: of the keys that vary.
-        runs: completed ones.
-        failures: the others, as "job: status".
-        val_loss, val_accuracy, test_accuracy: over the completed runs; None where there is none.
-        pooled: accuracy over every training image once, of a whole k-fold cross-validation; else None.
+        runs: number of completed runs.
+        failures: the other runs, as "job: status".
+        val_loss, val_accuracy, test_accuracy: over the completed runs; None if there are none.
+        pooled: accuracy over every training image of a complete k-fold cross-validation; otherwise None.
         parameters: of the network.
-        seconds: of training, in all.
+        seconds: total training time.
     """
 
     rank: int | None
-    values: dict[str, Any]
+    values: dict[str, JsonValue]
     runs: int
     failures: tuple[str, ...]
-    val_loss: Figure | None
-    val_accuracy: Figure | None
-    test_accuracy: Figure | None
+    val_loss: MeanSd | None
+    val_accuracy: MeanSd | None
+    test_accuracy: MeanSd | None
     pooled: float | None
     parameters: int | None
     seconds: float
 
 
-def read_entries(sweep: Path) -> list[Entry]:
-    """The runs of a sweep's folder; what is no run, or was none yet, is passed over."""
-    return [entry for run in runs_of(sweep) if (entry := _entry(run)) is not None]
-
-
 def make_table(entries: Sequence[Entry]) -> list[Row]:
-    """Groups, averages and ranks; the test set has no say in the order."""
-    keys = [key for key in varying(entries) if key not in REPEATED]
+    """Groups the runs, averages their metrics and ranks the groups by validation, never by test metrics."""
+    keys = [key for key in varying_keys(entries) if key not in AVERAGED_KEYS]
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(json.dumps([entry.values.get(key) for key in keys]), []).append(entry)
@@ -87,100 +69,79 @@ def make_table(entries: Sequence[Entry]) -> list[Row]:
     by_accuracy = any(str(entry.values.get("monitor")).startswith("accuracy") for entry in entries)
 
     def order(row: Row) -> float:
-        figure = row.val_accuracy if by_accuracy else row.val_loss
-        return float("inf") if figure is None else -figure.mean if by_accuracy else figure.mean
+        metric = row.val_accuracy if by_accuracy else row.val_loss
+        if metric is None or math.isnan(metric.mean):
+            return math.inf
+        return -metric.mean if by_accuracy else metric.mean
 
     ranked = sorted(rows, key=order)
     return [replace(row, rank=number if row.runs else None) for number, row in enumerate(ranked, start=1)]
 
 
-def varying(entries: Sequence[Entry]) -> list[str]:
-    """The keys whose values differ; of two that always go together (an interpolation), the first.
+def varying_keys(entries: Sequence[Entry]) -> list[str]:
+    """Config keys whose values differ between runs, without those that merely follow another.
 
-    Of what follows from the choice of a part, as the widths from the model, the choice alone is named.
+    Of two keys that always change together (an interpolation) the first is kept. A key that is determined by the
+    choice of a part, as the widths are by the model, is represented by that part.
     """
     keys = dict.fromkeys(key for entry in entries for key in entry.values)
     columns: dict[str, str] = {}
     for key in keys:
-        column = json.dumps([entry.values.get(key) for entry in entries])
-        if len({json.dumps(entry.values.get(key)) for entry in entries}) > 1:
-            columns.setdefault(column, key)
-    different = list(columns.values())
+        values = [json.dumps(entry.values.get(key)) for entry in entries]
+        if len({*values}) > 1:
+            columns.setdefault(json.dumps(values), key)
+    varying = list(columns.values())
     return [
         key
-        for key in different
+        for key in varying
         if not any(
-            part != key and part in different and _follows(entries, key, part)
+            part != key and part in varying and _is_determined_by(entries, key, part)
             for part in ("experiment", key.partition(".")[0])
         )
     ]
 
 
-def _follows(entries: Sequence[Entry], key: str, part: str) -> bool:
-    """Whether a key has one value for each value of a part."""
+def _is_determined_by(entries: Sequence[Entry], key: str, part: str) -> bool:
+    """Whether a key has a single value for each value of a part."""
     pairs = {json.dumps([entry.values.get(part), entry.values.get(key)]) for entry in entries}
     return len(pairs) == len({json.dumps(entry.values.get(part)) for entry in entries})
 
 
-def _entry(folder: RunDir) -> Entry | None:
-    status = folder.read_status()
-    try:
-        config = yaml.safe_load(folder.config.read_text(encoding="utf-8"))
-        values = read_choices(folder.path) | compared(config)
-        values |= {part: name for part, name in read_choices(folder.path).items() if part in values}
-    except (OSError, ValueError, AttributeError, yaml.YAMLError):
-        return None
-    try:
-        result = json.loads(folder.result.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        result = {}
-    how = str(status.get("status"))
-    if how == "running" and not folder.is_locked():
-        how = DIED
-    if how == "completed" and not {"best", "test", "fit", "model"} <= result.keys():
-        how = DIED
-    error = str(status.get("error") or "").partition("\n")[0]
-    return Entry(folder, how, values, result, error)
-
-
 def _row(keys: Iterable[str], group: Sequence[Entry]) -> Row:
-    done = [entry for entry in group if entry.status == "completed"]
-    best = [entry.result["best"] for entry in done]
-    tests = [entry.result["test"]["accuracy"] for entry in done if entry.result["test"]]
+    results = [entry.result for entry in group if entry.result is not None]
     return Row(
         rank=None,
         values={key: group[0].values.get(key) for key in keys},
-        runs=len(done),
-        failures=tuple(f"{e.folder.path.name}: {e.status}" for e in group if e.status != "completed"),
-        val_loss=_figure([part["val_loss"] for part in best]),
-        val_accuracy=_figure([part["val_accuracy"] for part in best]),
-        test_accuracy=_figure(tests),
-        pooled=pooled_accuracy(done),
-        parameters=done[0].result["model"]["parameters"] if done else None,
-        seconds=sum(entry.result["fit"]["seconds"] for entry in done),
+        runs=len(results),
+        failures=tuple(f"{entry.job}: {entry.status}" for entry in group if entry.result is None),
+        val_loss=MeanSd.of([result.best.val_loss for result in results]),
+        val_accuracy=MeanSd.of([result.best.val_accuracy for result in results]),
+        test_accuracy=MeanSd.of([result.test.accuracy for result in results if result.test]),
+        pooled=pooled_accuracy([entry for entry in group if entry.result is not None]),
+        parameters=results[0].model.parameters if results else None,
+        seconds=sum(result.fit.seconds for result in results),
     )
 
 
-def _figure(values: Sequence[float]) -> Figure | None:
-    if not values:
-        return None
-    return Figure(mean(values), stdev(values) if len(values) > 1 else None)
-
-
 def pooled_accuracy(folds: Sequence[Entry]) -> float | None:
-    """Accuracy over all training images, each read by the one network that has not seen it.
+    """Accuracy over all training images, each classified by the network that was not trained on it.
 
-    None where the runs are not all folds of one split, each once.
+    Args:
+        folds: completed runs.
+
+    Returns:
+        None unless the runs are all the folds of one split, each exactly once.
     """
     if not folds or folds[0].values.get("data.folds") in (None, "None"):
         return None
-    held_out, right = [], 0
-    for entry in folds:
-        held_out += json.loads(entry.folder.split.read_text(encoding="utf-8"))["val"]
-        saved = np.load(entry.folder.predictions / "val.npz")
-        right += int((saved["logits"].argmax(1) == saved["labels"]).sum())
-    data = folds[0].result["data"]
-    everything = data["train"] + data["val"]
-    if len(held_out) != everything or len({*held_out}) != everything:
+    held_out: list[int] = []
+    correct = 0
+    for fold in folds:
+        held_out += json.loads(fold.run_dir.split.read_text(encoding="utf-8"))["val"]
+        with np.load(fold.run_dir.predictions / "val.npz") as saved:
+            correct += int((saved["logits"].argmax(1) == saved["labels"]).sum())
+    result = folds[0].result
+    total = result.data.train + result.data.val if result else 0
+    if len(held_out) != total or len({*held_out}) != total:
         return None
-    return right / everything
+    return correct / total

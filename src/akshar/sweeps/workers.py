@@ -1,4 +1,4 @@
-"""Jobs of a sweep in other processes: what stops them all, and which GPU is whose."""
+"""Jobs in parallel processes: a file that stops all of them, and the assignment of GPUs."""
 
 import os
 import signal
@@ -7,52 +7,52 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 _gpu_lock: FileLock | None = None  # held until this process ends
-_parent: int | None = None  # what began this process, as its first job found it
+_parent: int | None = None  # id of the parent process at the first call of `is_orphan`
 
 
 class StopFile:
-    """A file in the sweep's folder that asks every job to save and stop, and those that wait not to begin.
+    """A file in the sweep's folder that makes running jobs save and stop, and keeps waiting jobs from starting.
 
     Args:
-        sweep: the folder; on several machines one that they share.
+        sweep: folder of the sweep; on several machines it must be shared.
     """
 
     def __init__(self, sweep: Path):
         self.path = sweep / ".stop"
 
-    def ask(self, signal_number: int) -> None:
-        """Asks, in the name of a signal."""
+    def request(self, signal_number: int) -> None:
+        """Requests every job to stop, as if it had received this signal."""
         self.path.write_text(str(int(signal_number)), encoding="utf-8")
 
-    def asked(self) -> int | None:
-        """The signal in whose name a worker is asked, be it by the loss of the process that began it; or None."""
-        if not self.path.exists():  # which, and a system call, is all that a step costs
+    def requested(self) -> int | None:
+        """The signal to stop by, or None; SIGTERM if the parent process is gone."""
+        if not self.path.exists():  # called after every training step: two system calls at most
             return signal.SIGTERM if is_orphan() else None
         text = self.path.read_text(encoding="utf-8")
         return int(text) if text.isdecimal() else int(signal.SIGTERM)
 
     def clear(self) -> None:
-        """Lets jobs run."""
+        """Withdraws the request."""
         self.path.unlink(missing_ok=True)
 
 
 def is_orphan() -> bool:
-    """Whether what began this process is gone since it was first asked here."""
-    global _parent  # noqa: PLW0603, a process has one
+    """Whether the parent process has died since the first call."""
+    global _parent  # noqa: PLW0603, state of the process
     _parent = _parent or os.getppid()
     return os.getppid() != _parent
 
 
 def take_gpu(sweep: Path, count: int) -> None:
-    """Leaves this process one GPU of several, another than other workers of the sweep while there are enough.
+    """Restricts this process to one GPU, distinct from other workers of the sweep as long as there are enough.
 
-    It has to come before CUDA is first asked for anything.
+    Must be called before CUDA is initialised.
 
     Args:
-        sweep: the folder, where the workers' locks lie.
-        count: GPUs of this machine that may be used.
+        sweep: folder in which the workers' locks lie.
+        count: number of GPUs of this machine.
     """
-    global _gpu_lock  # noqa: PLW0603, a process has one
+    global _gpu_lock  # noqa: PLW0603, state of the process
     if count < 2 or _gpu_lock is not None:
         return
     number = 0

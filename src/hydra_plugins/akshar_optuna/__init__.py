@@ -1,1 +1,1 @@
-"""What Hydra finds as `hydra/sweeper=akshar_optuna`."""
+"""Hydra plugin for `hydra/sweeper=akshar_optuna`."""

@@ -1,4 +1,4 @@
-"""The sweeper's door: Hydra looks for it here, and imports it at every start, so it is thin."""
+"""Hydra's sweeper plugin for searches. Hydra imports it at every start, so it imports Optuna only to search."""
 
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from omegaconf import DictConfig, OmegaConf
 
 
 class AksharOptuna(Sweeper):
-    """A search by Optuna over the values of a command line.
+    """A search by Optuna over the keys of a command line that have several values.
 
     Args:
         search: see `conf/hydra/sweeper/akshar_optuna.yaml`.
-        params: further overrides, as of Hydra's own sweeper.
+        params: further overrides, as in Hydra's own sweeper.
     """
 
     def __init__(self, search: DictConfig, params: dict[str, Any] | None = None):
@@ -22,22 +22,23 @@ class AksharOptuna(Sweeper):
         self.params = params or {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Takes what Hydra gives."""
+        """Stores the config and builds the launcher; called by Hydra."""
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        """Runs the search."""
-        from akshar.sweeps.search import run_search  # which loads optuna
+        """Runs the search; called by Hydra."""
+        from akshar.sweeps.search import SearchConfig, run_search  # imported late: loads optuna
 
-        assert self.config is not None  # `setup` comes first
+        assert self.config is not None  # `setup` was called
         assert self.launcher is not None
         sweep = Path(self.config.hydra.sweep.dir)
         sweep.mkdir(parents=True, exist_ok=True)
-        words = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         OmegaConf.save(self.config, sweep / "multirun.yaml")
+        overrides = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         search = OmegaConf.to_container(self.search, resolve=True)
         assert isinstance(search, dict)
-        run_search(words, sweep, {str(key): value for key, value in search.items()}, self.launcher.launch)
+        config = SearchConfig.checked({str(key): value for key, value in search.items()})
+        run_search(overrides, sweep, config, self.launcher.launch)

@@ -1,0 +1,40 @@
+"""The plot of a search: its course, the importance of each key, and the values of every trial."""
+
+from pathlib import Path
+
+from optuna.distributions import json_to_distribution
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.trial import TrialState
+
+from akshar.plots.study import TrialPoint, draw_study
+from akshar.sweeps.study import OBJECTIVE, SPACE, open_study
+
+MIN_TRIALS = 4  # completed trials for an estimate of importance
+
+
+def draw_search(sweep: Path, path: Path) -> bool:
+    """Draws the search in a sweep's folder; nothing until a trial has completed.
+
+    Args:
+        sweep: folder with the study.
+        path: PNG file to write.
+
+    Returns:
+        Whether the plot was drawn.
+    """
+    study = open_study(sweep)
+    space = {key: json_to_distribution(text) for key, text in study.user_attrs[SPACE].items()}
+    ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+    values = {trial.number: trial.value for trial in ended if trial.state == TrialState.COMPLETE}
+    if not values:
+        return False
+    has_importance = len(values) >= MIN_TRIALS and len({*values.values()}) > 1
+    draw_study(
+        [TrialPoint(trial.number, values.get(trial.number), trial.params) for trial in ended],
+        get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()) if has_importance else {},
+        path,
+        objective=study.user_attrs[OBJECTIVE].replace("_", " ").replace("val ", "validation "),
+        minimised=study.direction.name == "MINIMIZE",
+        logarithmic=[key for key, distribution in space.items() if getattr(distribution, "log", False)],
+    )
+    return True

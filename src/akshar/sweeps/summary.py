@@ -1,0 +1,138 @@
+"""The summary of a sweep: its table on the console and in files, its plots, and the jobs that failed."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from akshar.errors import UsageError
+from akshar.files import write_atomic, write_json
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.entries import Entry, read_entries
+from akshar.sweeps.sweep_dir import is_search
+from akshar.sweeps.table import MeanSd, Row, make_table
+from akshar.tables import Column, markdown_table, print_table, write_csv
+
+NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # columns aligned to the right, as are those in %
+MIN_SIZES = 3  # different numbers of parameters for a plot of accuracy by size
+NOT_FAILED = ("completed", "pruned", "running")
+
+
+def summarise(sweep: Path, n_jobs: int = 0) -> int:
+    """Prints the table of a sweep and lists failed jobs; writes `sweep.{csv,md,json,png}` and the other plots.
+
+    Args:
+        sweep: folder of the sweep.
+        n_jobs: number of jobs that the sweep should have, to report missing ones; 0 if unknown.
+
+    Returns:
+        0 if no job failed, was stopped or is missing, otherwise 1.
+
+    Raises:
+        UsageError: the folder holds no runs.
+    """
+    entries = read_entries(sweep)
+    if not entries:
+        raise UsageError(f"{sweep}: no runs in this folder")
+    rows = make_table(entries)
+    header, cells = format_rows(rows)
+    write_atomic(sweep / "sweep.md", markdown_table(header, cells).encode())
+    write_json(sweep / "sweep.json", [asdict(row) for row in rows])
+    records = [_record(row) for row in rows]
+    write_csv(sweep / "sweep.csv", [*records[0]], (list(record.values()) for record in records))
+    files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
+    print_table([Column(title, right=title in NUMBERS or title.endswith("%")) for title in header], cells)
+    print(", ".join(files))
+    return _report_failures(entries, n_jobs)
+
+
+def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[str]:
+    """Draws the plots that the runs have enough data for; returns a phrase for each beside `sweep.png`."""
+    from akshar.plots.sweep import draw_sweep  # imported late: loads matplotlib
+
+    drawn = []
+    draw_sweep(rows, sweep / "sweep.png")
+    if is_search(sweep):
+        from akshar.sweeps.search_plot import draw_search  # imported late: loads optuna, an extra
+
+        if draw_search(sweep, sweep / "study.png"):
+            drawn.append(f"the search in {RunDir(sweep)}/study.png")
+    if _draw_sizes(rows, entries, sweep / "size.png"):
+        drawn.append(f"accuracy by parameters in {RunDir(sweep)}/size.png")
+    return drawn
+
+
+def _draw_sizes(rows: Sequence[Row], entries: Sequence[Entry], path: Path) -> bool:
+    """Draws test accuracy by network size if there are at least `MIN_SIZES` sizes; returns whether it did."""
+    from akshar.plots.size import Network, draw_size  # imported late: loads matplotlib
+
+    networks = [
+        Network(row.parameters, row.test_accuracy.mean, row.test_accuracy.sd)
+        for row in rows
+        if row.parameters is not None and row.test_accuracy is not None
+    ]
+    if len({network.parameters for network in networks}) < MIN_SIZES:
+        return False
+    draw_size(networks, _published(entries), path)
+    return True
+
+
+def _published(entries: Sequence[Entry]) -> Sequence[Any]:
+    """Results of others on the same test images, to draw beside the sweep's."""
+    from akshar.plots.size import PUBLISHED
+
+    sets = {(entry.result.data.source, entry.result.data.subset) for entry in entries if entry.result}
+    return PUBLISHED if sets == {("dhcd", "all")} else ()
+
+
+def _report_failures(entries: Sequence[Entry], n_jobs: int) -> int:
+    if running := [entry.job for entry in entries if entry.status == "running"]:
+        print(f"running: job {', '.join(running)}", file=sys.stderr)
+    failed = [entry for entry in entries if entry.status not in NOT_FAILED]
+    for entry in failed:
+        reason = f": {entry.error} (see {entry.run_dir.log})" if entry.error else ""
+        print(f"{entry.status}: job {entry.job}{reason}", file=sys.stderr)
+    missing = max(n_jobs - len(entries), 0)
+    if missing:
+        print(f"not started: {missing} of {n_jobs} jobs", file=sys.stderr)
+    return int(bool(failed or missing))
+
+
+def format_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Formats the table for people: column titles, and the cells of each row; empty columns are left out."""
+    formatted = [_format(row) for row in rows]
+    header = [title for title in formatted[0] if any(cells[title] for cells in formatted)]
+    return header, [[cells[title] for title in header] for cells in formatted]
+
+
+def _format(row: Row) -> dict[str, str]:
+    return {
+        "rank": str(row.rank or ""),
+        **{key: f"{value:.4g}" if isinstance(value, float) else str(value) for key, value in row.values.items()},
+        "runs": str(row.runs),
+        "val loss": _mean_sd(row.val_loss, 1, 4),
+        "val accuracy %": _mean_sd(row.val_accuracy, 100, 2),
+        "pooled %": "" if row.pooled is None else f"{100 * row.pooled:.2f}",
+        "test accuracy %": _mean_sd(row.test_accuracy, 100, 2),
+        "parameters": "" if row.parameters is None else f"{row.parameters:,}",
+        "seconds": f"{row.seconds:.0f}",
+        "failures": ", ".join(row.failures),
+    }
+
+
+def _mean_sd(metric: MeanSd | None, factor: float, digits: int) -> str:
+    if metric is None:
+        return ""
+    spread = f" ± {factor * metric.sd:.{digits}f}" if metric.sd is not None else ""
+    return f"{factor * metric.mean:.{digits}f}{spread}"
+
+
+def _record(row: Row) -> dict[str, object]:
+    """A row as CSV columns, unrounded."""
+    record: dict[str, object] = {"rank": row.rank, **row.values, "runs": row.runs}
+    metrics = (("val_loss", row.val_loss), ("val_accuracy", row.val_accuracy), ("test_accuracy", row.test_accuracy))
+    for name, metric in metrics:
+        record |= {name: metric and metric.mean, f"{name}_sd": metric and metric.sd}
+    record |= {"pooled": row.pooled, "parameters": row.parameters, "seconds": row.seconds}
+    return record | {"failures": "; ".join(row.failures)}

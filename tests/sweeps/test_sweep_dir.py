@@ -1,0 +1,80 @@
+"""The folder of a sweep: found, locked, and divided among its jobs."""
+
+import pytest
+
+from akshar.errors import UsageError
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.sweep_dir import (
+    CLAIM,
+    JOURNAL,
+    find_sweep,
+    is_search,
+    job_dir,
+    locked,
+    override_keys,
+    read_choices,
+    runs_of,
+    write_choices,
+)
+
+
+def claim(sweep, preferred, key):
+    return job_dir(RunDir(sweep / preferred), key).path.name
+
+
+def test_a_job_gets_its_earlier_folder_else_the_preferred_else_a_new_one(tmp_path):
+    assert claim(tmp_path, "0", "a") == "0"
+    assert claim(tmp_path, "1", "a") == "0"
+    assert claim(tmp_path, "0", "b") == "1"
+    assert claim(tmp_path, "5", "c") == "5"
+    assert claim(tmp_path, "0", "d") == "6"
+    assert (tmp_path / "6" / CLAIM).read_text() == "d"
+
+
+def test_runs_are_ordered_by_number_then_by_name(tmp_path):
+    for name in ("10", "9", "b", "a"):
+        RunDir(tmp_path / name).make()
+        RunDir(tmp_path / name).write_status("completed")
+    (tmp_path / "11").mkdir()
+    assert [run.path.name for run in runs_of(tmp_path)] == ["9", "10", "a", "b"]
+
+
+def test_latest_is_the_newest_sweep(workplace):
+    with pytest.raises(UsageError, match="latest: no sweep in outputs/multirun"):
+        find_sweep("latest")
+    for name in ("2026-01-01", "2026-01-02", "2026-01-03"):
+        (workplace / "outputs" / "multirun" / name).mkdir(parents=True)
+    (workplace / "outputs" / "multirun" / "2026-01-02" / "multirun.yaml").touch()
+    assert find_sweep("latest").name == "2026-01-02"
+    with pytest.raises(UsageError, match="not the folder of a sweep"):
+        find_sweep("outputs/multirun/2026-01-03")
+    with pytest.raises(UsageError, match="nowhere: no such folder"):
+        find_sweep("nowhere")
+
+
+def test_the_keys_of_the_last_command(tmp_path):
+    assert override_keys(tmp_path) is None
+    (tmp_path / "multirun.yaml").write_text("hydra: {overrides: {task: [seed=1, 'model.widths=[8,16]']}}")
+    assert override_keys(tmp_path) == {"seed", "model.widths"}
+    (tmp_path / "multirun.yaml").write_text("hydra: {}")
+    assert override_keys(tmp_path) is None
+
+
+def test_choices_are_recorded_without_hydra_s_own(tmp_path):
+    assert read_choices(tmp_path) == {}
+    write_choices(tmp_path, {"model": "compact", "hydra/launcher": "basic", "debug": None})
+    assert read_choices(tmp_path) == {"model": "compact"}
+
+
+def test_a_second_lock_is_refused(tmp_path):
+    refusal = pytest.raises(UsageError, match="another sweep is running in this folder")
+    with locked(tmp_path / "sweep"), refusal, locked(tmp_path / "sweep"):
+        pass
+    with locked(tmp_path / "sweep"):
+        pass
+
+
+def test_a_search_is_known_by_its_journal(tmp_path):
+    assert not is_search(tmp_path)
+    (tmp_path / JOURNAL).touch()
+    assert is_search(tmp_path)
