@@ -38,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     if not named:
         raise UsageError("checkpoint: must be given, as checkpoint=RUN or checkpoint=FILE")
     if multirun and not names_data:
-        raise UsageError("data: must be given with -m, as data=CHOICE, so that all networks are tested on the same images")
+        raise UsageError(
+            "data: must be given with -m, as data=CHOICE, so that all networks are tested on the same images"
+        )
     if not names_data:
         overrides = [*_data_overrides(named[-1]), *overrides]
     if any(option in SHOWING for option in options):
@@ -89,6 +91,8 @@ def _data_overrides(checkpoint: str) -> list[str]:
     for path in sorted((conf_dir() / "data").glob("*.yaml")):
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
         if config.get("_target_") == data["_target_"]:
-            values = {key: value for key, value in data.items() if key != "_target_" and not isinstance(value, dict)}
+            values = {
+                key: value for key, value in data.items() if key != "_target_" and not isinstance(value, dict)
+            }
             return [f"data={path.stem}", *(f"data.{key}={json.dumps(value)}" for key, value in values.items())]
     raise UsageError(f"{checkpoint}: was trained on data of your own; name the data with data=CHOICE")

@@ -61,13 +61,12 @@ class DatasetCard:
         return self.transliterations.get(class_name, class_name)
 
     def to_record(self) -> dict[str, Any]:
-        """Plain values, for checkpoints and JSON; without `published`, which is not about the images."""
-        record = asdict(self) | {"limits": list(self.limits)}
-        del record["published"]
-        return record
+        """Plain values, for checkpoints and JSON."""
+        record = asdict(self)
+        return record | {"limits": list(record["limits"]), "published": list(record["published"])}
 
     @staticmethod
-    def from_record(record: object) -> "DatasetCard":
+    def from_record(record: Any) -> "DatasetCard":
         """Rebuilds a card from plain values.
 
         Raises:
@@ -78,16 +77,22 @@ class DatasetCard:
         for key, value in record.items():
             if key not in KINDS or not _is(value, KINDS[key]):
                 raise ValueError(f"card.{key}: unknown, or of the wrong type")
-        return DatasetCard(**record | {"limits": tuple(record.get("limits", ()))})
+        try:
+            published = tuple(PublishedResult(**result) for result in record.get("published", ()))
+        except TypeError as error:
+            raise ValueError(f"card.published: {error}") from error
+        return DatasetCard(**record | {"limits": tuple(record.get("limits", ())), "published": published})
 
 
-KINDS = {one.name: str(one.type) for one in fields(DatasetCard) if one.name != "published"}
+KINDS = {one.name: str(one.type) for one in fields(DatasetCard)}
 
 
 def _is(value: object, kind: str) -> bool:
     """Whether a plain value has one of the types that a card's fields have."""
     if "Mapping" in kind:
         return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
+    if "PublishedResult" in kind:
+        return isinstance(value, list) and all(isinstance(result, dict) for result in value)
     if "tuple" in kind:
         return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
     return isinstance(value, str) or (value is None and kind.endswith("None"))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 
-
 @dataclass(frozen=True)
 class Character:
     """One class of DHCD.
@@ -45,6 +44,7 @@ PER_CLASS = {"Train": 1700, "Test": 300}
 
 def letter_of(class_name):  # TEMPORARY
     return {c.folder: c.letter for c in SUBSETS["all"]}.get(class_name, class_name)
+
 
 def name_of(class_name):  # TEMPORARY
     return {c.folder: c.name for c in SUBSETS["all"]}.get(class_name, class_name)

@@ -15,5 +15,5 @@ def data_arguments(network: Callable[..., object], num_classes: int, spec: Input
         spec: of the input images.
     """
     taken = inspect.signature(network).parameters
-    offered = {"in_channels": spec.channels, "image_size": [spec.height, spec.width]}
-    return {"num_classes": num_classes} | {key: value for key, value in offered.items() if key in taken}
+    offered: dict[str, object] = {"in_channels": spec.channels, "image_size": [spec.height, spec.width]}
+    return {"num_classes": num_classes, **{key: value for key, value in offered.items() if key in taken}}

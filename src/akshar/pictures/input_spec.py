@@ -1,7 +1,7 @@
 """`InputSpec`: how a picture becomes a network's input; data sets, checkpoints and exported files carry it."""
 
 from dataclasses import asdict, dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 Polarity = Literal["light on dark", "dark on light"]
 Framing = Literal["ink", "none"]
@@ -58,7 +58,7 @@ class InputSpec:
         return asdict(self)
 
     @staticmethod
-    def from_record(record: object) -> "InputSpec":
+    def from_record(record: Any) -> "InputSpec":
         """Rebuilds a spec from plain values, also from those that akshar 0.1 wrote.
 
         Raises:

@@ -45,7 +45,7 @@ def run_test(config: TestConfig, run_dir: RunDir) -> Result:
     images = _images(data, config.part)
     if data.input_spec.shape != network.input_spec.shape:
         raise UsageError(
-            f"{config.checkpoint}: takes images of shape {network.input_spec.shape}, the data has {data.input_spec.shape}"
+            f"{config.checkpoint}: takes images of {network.input_spec.shape}, the data has {data.input_spec.shape}"
         )
     positions = class_positions(images, network, config.checkpoint)
     precision = resolve_precision(config.precision, config.accelerator)
@@ -92,7 +92,8 @@ def class_positions(images: ImageSet, network: TrainedNetwork, checkpoint: str) 
     """
     if unknown := [printable(name) for name in images.classes if name not in network.classes]:
         raise UsageError(
-            f"{checkpoint}: does not know the class {', '.join(unknown[:TOP])}{' ...' if len(unknown) > TOP else ''}; "
+            f"{checkpoint}: does not know the class {', '.join(unknown[:TOP])}"
+            f"{' ...' if len(unknown) > TOP else ''}; "
             f"it knows {', '.join(network.classes[:TOP])} ... ({len(network.classes)} classes)"
         )
     return [network.classes.index(name) for name in images.classes]
@@ -177,7 +178,7 @@ def _log(result: Result, metrics: EvaluationMetrics, run_dir: RunDir) -> None:
             high,
         )
         log.info(
-            "top 3 %.2f %%, macro F1 %.2f %%, log loss %.4f (calibrated %.4f), Brier %.4f, calibration error %.2f %%",
+            "top 3 %.2f %%, macro F1 %.2f %%, loss %.4f (calibrated %.4f), Brier %.4f, calibration error %.2f %%",
             100 * part.top_3,
             100 * part.macro_f1,
             part.loss,

@@ -1,60 +1,19 @@
 """The runs of a sweep as its table needs them: status, config values and result of each."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
-from akshar.config.schema import compared
+from akshar.config.keys import flatten
+from akshar.errors import UsageError
+from akshar.renamed import upgrade_config
 from akshar.runs.index import DIED
+from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import read_choices, runs_of
-
-
-class Best(BaseModel):
-    """Validation metrics of the kept epoch."""
-
-    val_loss: float
-    val_accuracy: float
-
-
-class Tested(BaseModel):
-    """Metrics on the test images."""
-
-    accuracy: float
-
-
-class Fit(BaseModel):
-    """Cost of the training."""
-
-    seconds: float
-
-
-class Network(BaseModel):
-    """Size of the network."""
-
-    parameters: int
-
-
-class Data(BaseModel):
-    """Images of the run: their data set and the sizes of the split."""
-
-    source: str = ""
-    subset: str | None = None
-    train: int = 0
-    val: int = 0
-
-
-class Result(BaseModel):
-    """The part of `result.json` that the table shows; `test` is None for a run with `test=false`."""
-
-    best: Best
-    test: Tested | None
-    fit: Fit
-    model: Network
-    data: Data = Data()
 
 
 @dataclass(frozen=True)
@@ -72,7 +31,7 @@ class Entry:
 
     run_dir: RunDir
     status: str
-    values: dict[str, JsonValue]
+    values: Mapping[str, JsonValue]
     result: Result | None
     error: str
 
@@ -89,25 +48,21 @@ def read_entries(sweep: Path) -> list[Entry]:
 
 def _read(run_dir: RunDir) -> Entry | None:
     try:
-        config = yaml.safe_load(run_dir.config.read_text(encoding="utf-8"))
+        config = upgrade_config(yaml.safe_load(run_dir.config.read_text(encoding="utf-8")), warn=False)
         choices = read_choices(run_dir.path)
-        values = choices | compared(config)
+        values = choices | flatten(config)
         values |= {part: name for part, name in choices.items() if part in values}
     except (OSError, ValueError, AttributeError, yaml.YAMLError):
         return None
     recorded = run_dir.read_status()
-    status = str(recorded.get("status"))
+    status: str = recorded.status if recorded else DIED
     result = None
     if status == "running" and not run_dir.is_locked():
         status = DIED
     elif status == "completed":
-        result = _read_result(run_dir)
-        status = status if result else DIED
-    return Entry(run_dir, status, values, result, error=str(recorded.get("error") or "").partition("\n")[0])
-
-
-def _read_result(run_dir: RunDir) -> Result | None:
-    try:
-        return Result.model_validate(json.loads(run_dir.result.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
+        try:
+            result = read_result(run_dir)
+        except UsageError:
+            status = DIED
+    error = recorded.error if recorded and recorded.error else ""
+    return Entry(run_dir, status, values, result, error=error.partition("\n")[0])

@@ -1,36 +1,40 @@
 """One job of a sweep: skipped if completed, resumed if it was started, otherwise trained from the beginning."""
 
 import gc
-import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 
 from akshar.config.config_hash import config_hash
+from akshar.config.schema import TrainConfig
 from akshar.errors import AksharError, Interrupted
 from akshar.runs import provenance
 from akshar.runs.console import Console
 from akshar.runs.log_setup import log_to
+from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import is_search, job_dir, write_choices
 from akshar.sweeps.workers import StopFile, is_orphan, take_gpu
 from akshar.training.job import run_job
+
+if TYPE_CHECKING:
+    from pytorch_lightning import Callback
 
 log = logging.getLogger(__name__)
 
 StopRequested = Callable[[], int | None]
 
 
-def run_sweep_job(settings: dict[str, Any], preferred: RunDir, stop_requested: StopRequested = lambda: None) -> int:
+def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRequested = lambda: None) -> int:
     """Runs one job in its folder.
 
     Args:
-        settings: config of the job.
+        config: of the job.
         preferred: folder that Hydra made for it.
         stop_requested: returns the signal to stop by, or None.
 
@@ -41,7 +45,7 @@ def run_sweep_job(settings: dict[str, Any], preferred: RunDir, stop_requested: S
         Interrupted: the job was stopped and its state is saved.
     """
     try:
-        key = _job_key(settings)
+        key = _job_key(config)
     except AksharError:  # the run meets the same error and records it
         key = None
     # Trials of a search are identified by their number, other jobs by their config.
@@ -49,24 +53,30 @@ def run_sweep_job(settings: dict[str, Any], preferred: RunDir, stop_requested: S
     if run_dir.path != preferred.path:
         run_dir.path.mkdir(exist_ok=True)
         log_to(run_dir)
-    if _is_done(run_dir, settings):
-        changes = provenance.other_circumstances(provenance.read(run_dir))
+    if _is_done(run_dir, config):
+        changes = provenance.changes_since(provenance.read(run_dir))
         log.info("already completed%s", f", in another environment ({'; '.join(changes)})" if changes else "")
         return 0
     resumed = key is not None and run_dir.provenance.exists() and run_dir.config.exists()
     if not resumed:
         write_choices(run_dir.path, HydraConfig.get().runtime.choices)
     with run_dir.locked():
-        exit_code = run_job(settings, run_dir, resumed=resumed, asked=stop_requested)
+        exit_code = run_job(
+            config,
+            run_dir,
+            resumed=resumed,
+            stop_requested=stop_requested,
+            extra_callbacks=lambda: _pruning(run_dir),
+        )
     gc.collect()  # networks and trainers refer to each other in cycles
     return exit_code
 
 
-def run_as_worker(settings: dict[str, Any], preferred: RunDir, title: str, gpus: int) -> int:
+def run_as_worker(config: TrainConfig, preferred: RunDir, title: str, gpus: int) -> int:
     """Runs one job in a process beside others; prints a line when it starts and one when it ends.
 
     Args:
-        settings: config of the job.
+        config: of the job.
         preferred: folder that Hydra made for it.
         title: name of the job on the console.
         gpus: number of GPUs of this machine.
@@ -82,7 +92,7 @@ def run_as_worker(settings: dict[str, Any], preferred: RunDir, title: str, gpus:
     take_gpu(sweep, gpus)
     sys.stderr.write(f"{title}: started\n")  # a single write: other processes write too
     try:
-        exit_code = run_sweep_job(settings, preferred, stop.requested)
+        exit_code = run_sweep_job(config, preferred, stop.requested)
         end = "failed" if exit_code else "finished"
     except Interrupted as interrupt:
         exit_code, end = 0, "interrupted"
@@ -94,19 +104,28 @@ def run_as_worker(settings: dict[str, Any], preferred: RunDir, title: str, gpus:
     return exit_code
 
 
-def _is_done(run_dir: RunDir, settings: dict[str, Any]) -> bool:
+def _pruning(run_dir: RunDir) -> "Sequence[Callback]":
+    """Return the callback that ends a bad trial of a search; none for other runs, which need no optuna."""
+    if not is_search(run_dir.path.parent):
+        return ()
+    from akshar.sweeps.pruning import Pruning
+
+    return (Pruning(run_dir),)
+
+
+def _is_done(run_dir: RunDir, config: TrainConfig) -> bool:
     """Whether nothing of the job is left to do; a completed run may still lack the test."""
-    status = run_dir.read_status().get("status")
-    if status != "completed" or not run_dir.result.exists():
-        return status == "pruned"
-    result = json.loads(run_dir.result.read_text(encoding="utf-8"))
-    return bool(result["test"]) or not settings["test"] or not result["data"]["test"]
+    status = run_dir.read_status()
+    if status is None or status.status != "completed" or not run_dir.result.exists():
+        return status is not None and status.status == "pruned"
+    result = read_result(run_dir)
+    return result.test is not None or not config.test or not result.data.test
 
 
-def _job_key(settings: dict[str, Any]) -> str:
+def _job_key(config: TrainConfig) -> str:
     """Hash that identifies the job: of its config, its data and the weights it starts from."""
-    from akshar.training.build import dataset_of  # imported late: loads torch
-    from akshar.training.warm_start import start_digest
+    from akshar.runs.load_data import load_data  # imports torch
+    from akshar.training.warm_start import init_digest
 
-    start = settings["init_from"]
-    return config_hash(settings, dataset_of(settings).digest(), start_digest(start) if start is not None else None)
+    start = config.init_from
+    return config_hash(config, load_data(config.data).digest(), init_digest(start) if start is not None else None)

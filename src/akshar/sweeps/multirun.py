@@ -4,15 +4,20 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
 
+from akshar.config.compose import to_record
+from akshar.config.hydra_app import run_many
+from akshar.config.run_name import new_run_name
+from akshar.config.schema import TrainConfig
+from akshar.config.validate import validate
 from akshar.errors import AksharError, Interrupted, UsageError
-from akshar.runs.run_dir import RunDir, new_run_name
+from akshar.runs.run_dir import RunDir
 from akshar.sweeps import sweep_grid
 from akshar.sweeps.job import run_as_worker, run_sweep_job
 from akshar.sweeps.summary import summarise
@@ -24,49 +29,30 @@ log = logging.getLogger(__name__)
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about the whole sweep, not part of a run's config
 
-RunHydra = Callable[[Sequence[str], Callable[[dict[str, Any], RunDir], None]], None]
-
 
 class StopSweep(BaseException):
     """Ends a sweep with `sweep.fail_fast=true` after a job failed."""
 
 
-def is_sweep_requested(options: Sequence[str], overrides: Sequence[str]) -> bool:
-    """Whether a command line starts a sweep: by -m, or by a preset with `hydra.mode: MULTIRUN`.
-
-    Raises:
-        UsageError: a key that only a sweep has, without a sweep.
-    """
-    if {"-m", "--multirun"} & {*options}:
-        return True
-    sweep_overrides = [override for override in overrides if _key(override) in SWEEP_KEYS]
-    others = [override for override in overrides if override not in sweep_overrides]
-    if str(sweep_grid.compose_hydra(others).mode).endswith("MULTIRUN"):
-        return True
-    if sweep_overrides:
-        raise UsageError(f"{sweep_overrides[0]}: needs -m")
-    return False
-
-
-def run_sweep(overrides: Sequence[str], run_hydra: RunHydra) -> int:
-    """Validates every job, runs those that are not completed, and prints the summary.
+def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: DictConfig) -> int:
+    """Validates every job, runs those that are not completed, and prints the summary; called inside `composing`.
 
     Args:
-        overrides: of the command line.
-        run_hydra: runs Hydra with the overrides, and calls the function for each job.
+        overrides: of the command line, without those of `SWEEP_KEYS`.
+        sweep_overrides: those of `SWEEP_KEYS`.
+        tree: the config of the first job as Hydra composed it.
 
     Returns:
         The exit code: 0 if every run of the sweep is completed, otherwise 1.
     """
-    sweep_values = {_key(override): _value(override) for override in overrides if _key(override) in SWEEP_KEYS}
+    sweep_values = {_key(override): _value(override) for override in sweep_overrides}
     fail_fast = sweep_values.get("sweep.fail_fast", "false").lower()
     if fail_fast not in ("true", "false"):
         raise UsageError(f"sweep.fail_fast={fail_fast}: must be true or false")
-    overrides = [override for override in overrides if _key(override) not in SWEEP_KEYS]
     sweep = _sweep_folder(overrides, sweep_values.get("sweep.resume"))
     overrides = [override for override in overrides if _key(override) != "hydra.sweep.dir"]
     overrides.append(f"hydra.sweep.dir='{sweep}'")
-    hydra_config = sweep_grid.compose_hydra(overrides)
+    hydra_config = tree.hydra
     sweep_grid.check_extras(hydra_config)
     is_grid, has_workers = sweep_grid.is_grid(hydra_config), sweep_grid.has_workers(hydra_config)
     n_jobs = 0
@@ -76,22 +62,24 @@ def run_sweep(overrides: Sequence[str], run_hydra: RunHydra) -> int:
     stop, main_process = StopFile(sweep), os.getpid()
     gpus = _gpu_count() if has_workers else 0
 
-    def run_job(settings: dict[str, Any], run_dir: RunDir) -> None:
+    def run_job(job_tree: DictConfig) -> None:
+        config = validate(to_record(job_tree), TrainConfig)
+        run_dir = RunDir(Path(HydraConfig.get().runtime.output_dir))
         varied = [override for override in HydraConfig.get().overrides.task if override not in overrides]
         title = f"job {run_dir.path.name}  {' '.join(varied)}".rstrip()
         if os.getpid() != main_process:
-            if run_as_worker(settings, run_dir, title, gpus) and fail_fast == "true":
+            if run_as_worker(config, run_dir, title, gpus) and fail_fast == "true":
                 stop.request(signal.SIGTERM)
             return
         log.info("\n%s", title)
-        if run_sweep_job(settings, run_dir) and fail_fast == "true":
+        if run_sweep_job(config, run_dir) and fail_fast == "true":
             raise StopSweep
 
     with locked(sweep) if is_grid else nullcontext():  # several processes may work on one search
         stop.clear()
         try:
             with _forward_signals(stop) if has_workers else nullcontext():
-                run_hydra(overrides, run_job)
+                run_many("train", overrides, run_job)
         except StopSweep:
             log.error("stopping after the first failed job, because sweep.fail_fast=true")
         except Interrupted:
@@ -109,7 +97,7 @@ def _forward_signals(stop: StopFile) -> Iterator[None]:
         AksharError: a worker process died.
     """
     try:
-        with Interrupts(tell=stop.request) as interrupts, interrupts.deferred():
+        with Interrupts(on_request=stop.request) as interrupts, interrupts.deferred():
             yield
     except AksharError:
         raise

@@ -1,6 +1,5 @@
 """The loop of a search: Optuna chooses the trials, Hydra's launcher runs them, the study records their results."""
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from hydra.core.utils import JobReturn
 from optuna.trial import FrozenTrial, TrialState
 
 from akshar.errors import UsageError
+from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.samplers import PartConfig, grid_of
 from akshar.sweeps.space import split_overrides
@@ -124,9 +124,10 @@ def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
 def _tell(study: SharedStudy, number: int, path: tuple[str, str]) -> None:
     """Reports the result in a trial's folder to the study; an interrupted trial stays open to be resumed."""
     run_dir = RunDir(study.sweep / str(number))
-    status = run_dir.read_status().get("status", "interrupted")
+    recorded = run_dir.read_status()
+    status = recorded.status if recorded else "interrupted"
     if status == "completed":
-        result: dict[str, Any] = json.loads(run_dir.result.read_text(encoding="utf-8"))
-        study.tell(number, result[path[0]][path[1]], TrialState.COMPLETE)
+        value = getattr(getattr(read_result(run_dir), path[0]), path[1])
+        study.tell(number, value, TrialState.COMPLETE)
     elif status != "interrupted":
         study.tell(number, None, TrialState.PRUNED if status == "pruned" else TrialState.FAIL)

@@ -4,14 +4,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from akshar.data.card import PublishedResult
 from akshar.errors import UsageError
 from akshar.files import write_atomic, write_json
+from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.entries import Entry, read_entries
 from akshar.sweeps.sweep_dir import is_search
-from akshar.sweeps.table import MeanSd, Row, make_table
+from akshar.sweeps.table import Row, make_table
 from akshar.tables import Column, markdown_table, print_table, write_csv
 
 NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # columns aligned to the right, as are those in %
@@ -78,12 +79,10 @@ def _draw_sizes(rows: Sequence[Row], entries: Sequence[Entry], path: Path) -> bo
     return True
 
 
-def _published(entries: Sequence[Entry]) -> Sequence[Any]:
-    """Results of others on the same test images, to draw beside the sweep's."""
-    from akshar.plots.size import PUBLISHED
-
-    sets = {(entry.result.data.source, entry.result.data.subset) for entry in entries if entry.result}
-    return PUBLISHED if sets == {("dhcd", "all")} else ()
+def _published(entries: Sequence[Entry]) -> tuple[PublishedResult, ...]:
+    """Results of others on the same test images, to draw beside the sweep's; none where the runs had several."""
+    found = {entry.result.dataset_card.published for entry in entries if entry.result}
+    return found.pop() if len(found) == 1 else ()
 
 
 def _report_failures(entries: Sequence[Entry], n_jobs: int) -> int:

@@ -3,33 +3,21 @@
 import itertools
 from collections.abc import Sequence
 
-from hydra import compose
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from akshar.config.compose import CONFIG_NAME, composing, plain
+from akshar.config.compose import compose_tree, to_record
 from akshar.config.config_hash import config_hash
-from akshar.config.overrides import first_of_sweep
-from akshar.config.validate import find_problems
+from akshar.config.schema import TrainConfig
+from akshar.config.validate import validate
 from akshar.errors import UsageError
 from akshar.extras import require_packages
 
 HYDRA_SWEEPER = "BasicSweeper"  # runs every combination of the values
 LOCAL_LAUNCHERS = ("JoblibLauncher", "LocalLauncher")
-
-
-def compose_hydra(overrides: Sequence[str]) -> DictConfig:
-    """Composes Hydra's part of the config; of a key with several values the first counts."""
-    with composing():
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
-        return compose(
-            CONFIG_NAME,
-            [first_of_sweep(override, override.input_line or "") for override in parsed],
-            return_hydra_config=True,
-        ).hydra
 
 
 def check_extras(hydra_config: DictConfig) -> None:
@@ -57,7 +45,7 @@ def is_grid(hydra_config: DictConfig) -> bool:
 
 
 def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
-    """Composes and validates every job of a grid.
+    """Composes and validates every job of a grid; to be called inside `composing`.
 
     Args:
         overrides: of the command line.
@@ -73,13 +61,12 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
     workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
     hashes = set()
-    with composing():
-        for number, job in enumerate(jobs):
-            try:
-                hashes.add(_check_job(job, workers))
-            except UsageError as error:
-                for problem in error.problems:
-                    problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
+    for number, job in enumerate(jobs):
+        try:
+            hashes.add(_check_job(job, workers))
+        except UsageError as error:
+            for problem in error.problems:
+                problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
     if problems:
         raise UsageError(*problems.values())
     return len(hashes)
@@ -114,14 +101,12 @@ def _check_job(job: Sequence[str], has_workers: bool) -> str:
     """Validates the config of one job and returns its hash."""
     kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_for_hydra(word)]
     try:
-        settings = plain(compose(CONFIG_NAME, kept))
+        config = validate(to_record(compose_tree("train", kept)), TrainConfig)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(str(error).strip().splitlines()[0]) from error
-    if problems := find_problems(settings):
-        raise UsageError(*problems)
-    if has_workers and settings["trainer"]["devices"] not in (1, "auto"):
-        raise UsageError(f"trainer.devices={settings['trainer']['devices']}: parallel jobs take one device each")
-    return config_hash(settings, "", settings["init_from"])
+    if has_workers and config.trainer.devices not in (1, "auto"):
+        raise UsageError(f"trainer.devices={config.trainer.devices}: parallel jobs take one device each")
+    return config_hash(config, "", config.init_from)
 
 
 def _is_for_hydra(override: str) -> bool:

@@ -8,28 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pydantic import JsonValue
 
+from akshar.metrics.mean_sd import MeanSd
 from akshar.sweeps.entries import Entry
 
 AVERAGED_KEYS = ("seed", "data.fold", "data.split_seed")  # runs that differ in these alone share a row
-
-
-@dataclass(frozen=True)
-class MeanSd:
-    """A mean and the sample standard deviation, which is None for a single run."""
-
-    mean: float
-    sd: float | None
-
-    @staticmethod
-    def of(values: Sequence[float]) -> "MeanSd | None":
-        """Mean and deviation of the values; None if there are none.
-
-        >>> MeanSd.of([1.0, 3.0]), MeanSd.of([2.0]), MeanSd.of([])
-        (MeanSd(mean=2.0, sd=1.4142135623730951), MeanSd(mean=2.0, sd=None), None)
-        """
-        if not values:
-            return None
-        return MeanSd(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
 
 
 @dataclass(frozen=True)
@@ -114,12 +96,14 @@ def _row(keys: Iterable[str], group: Sequence[Entry]) -> Row:
         values={key: group[0].values.get(key) for key in keys},
         runs=len(results),
         failures=tuple(f"{entry.job}: {entry.status}" for entry in group if entry.result is None),
-        val_loss=MeanSd.of([result.best.val_loss for result in results]),
-        val_accuracy=MeanSd.of([result.best.val_accuracy for result in results]),
+        val_loss=MeanSd.of([result.best.val_loss for result in results if result.best.val_loss is not None]),
+        val_accuracy=MeanSd.of(
+            [result.best.val_accuracy for result in results if result.best.val_accuracy is not None]
+        ),
         test_accuracy=MeanSd.of([result.test.accuracy for result in results if result.test]),
         pooled=pooled_accuracy([entry for entry in group if entry.result is not None]),
         parameters=results[0].model.parameters if results else None,
-        seconds=sum(result.fit.seconds for result in results),
+        seconds=sum(result.fit.seconds for result in results if result.fit),
     )
 
 
