@@ -16,7 +16,6 @@ import zlib
 import numpy as np
 import pytest
 import schemathesis
-from akshar.reader.reader.page import limits
 from drawing import CLASSES, InkEngine, picture, row_picture, served
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
@@ -35,7 +34,9 @@ from starlette.requests import Request
 from akshar.commands.model_argument import require_model
 from akshar.devanagari.letters import letter_of
 from akshar.errors import UsageError
-from akshar.pictures.place import place
+from akshar.pictures.frame import SPEC
+from akshar.pictures.framing import frame_picture
+from akshar.reader.page import limits
 from akshar.reader.page.app import create_app
 from akshar.reader.page.batching import Batcher
 from akshar.reader.page.guard import Hosts
@@ -130,9 +131,9 @@ def send(client, content, headers=PNG, path="/predict"):
 
 REFUSED = {
     "nothing": (lambda client: send(client, b""), 400, "the body is empty"),
-    "text": (lambda client: send(client, b"hello"), 422, "is no image of a kind that is read"),
+    "text": (lambda client: send(client, b"hello"), 422, "not an image in a supported format"),
     "a PNG cut short": (lambda client: send(client, picture()[:-40]), 422, "cannot be read"),
-    "PostScript": (lambda client: send(client, b"%!PS-Adobe-3.0 EPSF-3.0\n"), 422, "is no image"),
+    "PostScript": (lambda client: send(client, b"%!PS-Adobe-3.0 EPSF-3.0\n"), 422, "not an image"),
     "said to be text": (lambda client: send(client, picture(), {"Content-Type": "text/plain"}), 415, "image/png"),
     "a form": (lambda client: client.post("/predict", files={"file": picture()}), 415, "as the body"),
     "compressed": (lambda client: send(client, picture(), {**PNG, "Content-Encoding": "gzip"}), 415, "Encoding"),
@@ -345,7 +346,7 @@ def test_no_answer_is_mixed_up_among_many_at_once(engine):
 
 def placed(slant):
     grey = np.asarray(Image.open(io.BytesIO(picture(slant))), np.float32) / 255
-    return place(grey)
+    return frame_picture(grey, SPEC)
 
 
 def test_what_waits_meanwhile_is_one_batch():

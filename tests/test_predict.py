@@ -97,7 +97,7 @@ def test_a_broken_file_does_not_stop_the_others(digit_run, pictures, capsys):
     assert main(["predict", str(digit_run), "pictures", "missing.png", "--csv", "read.csv"]) == 1
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 9
-    assert err.splitlines()[0].startswith("error: pictures/5.png: is no image of a kind that is read")
+    assert err.splitlines()[0].startswith("error: pictures/5.png: not an image in a supported format")
     assert err.splitlines()[1] == "error: missing.png: no such file or folder"
     rows = list(csv.DictReader(io.StringIO((pictures.parent / "read.csv").read_text(encoding="utf-8"))))
     assert sum(bool(row["error"]) for row in rows) == 2

@@ -19,8 +19,9 @@ from akshar.commands.model_argument import require_model
 from akshar.errors import DataError, UsageError
 from akshar.files import printable, write_atomic
 from akshar.pictures.decode import SUFFIXES, decode
+from akshar.pictures.frame import SPEC
+from akshar.pictures.framing import SEVERAL, FramedPicture, frame_picture
 from akshar.pictures.line import cut_line
-from akshar.pictures.place import SEVERAL, Placed, place
 from akshar.reader.reader import THRESHOLD, Answer, Reader, load
 
 TOGETHER = 256  # files at once
@@ -146,13 +147,13 @@ def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[Rea
         line: whether each holds a row of characters.
     """
 
-    def placed(file: str) -> list[Placed] | str:
+    def placed(file: str) -> list[FramedPicture] | str:
         try:
             grey = decode(sys.stdin.buffer.read() if file == STDIN else file)
         except DataError as error:
             return str(error)
         try:
-            return cut_line(grey) if line else [place(grey)]
+            return cut_line(grey, SPEC) if line else [frame_picture(grey, SPEC)]
         except DataError as error:
             return f"{printable(file)}: {error}"
 

@@ -15,7 +15,7 @@ from akshar.data.image_set import ImageSet, TrainTest
 from akshar.data.splits import split_images
 from akshar.errors import DataError
 from akshar.files import printable
-from akshar.pictures import decode, frame, ink, place, rules
+from akshar.pictures import decode, frame, framing, ink, ruling
 
 LISTED = 8  # unreadable files named in one message
 
@@ -67,7 +67,7 @@ class Folder:
         everything = [path for name in classes for path in files[name]]
         if gone := [path for path in everything if not path.is_file()]:
             raise DataError(f"{printable(gone[0])}: is no file that can be read; remove it")
-        key = fingerprint(everything, code_version((decode, ink, rules, place, frame)))
+        key = fingerprint(everything, code_version((decode, ink, ruling, framing, frame)))
         cache = cache_root(self.cache_dir) / f"folder-{key}"
         arrays = cached_arrays(cache, lambda: _decode(files), ("pixels", "labels", "numbers"))
         return ImageSet(
@@ -88,7 +88,7 @@ def read_picture(path: Path) -> np.ndarray:
     Raises:
         DataError: no image, too large a one, or nothing drawn on it; the message names the file.
     """
-    placed = place.place(decode.decode(path))
+    placed = framing.frame_picture(decode.decode(path), frame.SPEC)
     if placed.box is None:
         raise DataError(f"{printable(path)}: nothing is drawn on it")
     return placed.pixels

@@ -8,8 +8,9 @@ import numpy as np
 
 from akshar.devanagari.letters import letter_of, name_of
 from akshar.pictures.decode import Picture, decode
+from akshar.pictures.frame import SPEC
+from akshar.pictures.framing import FramedPicture, frame_picture
 from akshar.pictures.line import cut_line
-from akshar.pictures.place import Placed, place
 from akshar.reader.predictor import Predictor
 
 THRESHOLD = 0.5  # a reading less likely than this is not given as one
@@ -93,7 +94,7 @@ class Reader:
 
     def read_many(self, pictures: Iterable[Picture]) -> list[Answer]:
         """Reads one character in each picture; see `read`."""
-        return self.read_placed([place(decode(picture)) for picture in pictures])
+        return self.read_placed([frame_picture(decode(picture), SPEC) for picture in pictures])
 
     def read_line(self, picture: Picture) -> list[Answer]:
         """Reads a row of separate characters, from left to right; see `read`.
@@ -101,15 +102,15 @@ class Reader:
         Returns:
             An answer for each; none for a blank picture. The signs / - . are told by their shape, not by the model.
         """
-        return self.read_placed(cut_line(decode(picture)))
+        return self.read_placed(cut_line(decode(picture), SPEC))
 
-    def read_placed(self, found: Sequence[Placed]) -> list[Answer]:
+    def read_placed(self, found: Sequence[FramedPicture]) -> list[Answer]:
         """Reads characters that are framed already."""
         readable = [one.pixels for one in found if one.problem is None and one.sign is None]
         rows = iter(self.engine.probabilities(np.stack(readable)) if readable else ())
         return [self._answer(one, None if one.problem or one.sign else next(rows)) for one in found]
 
-    def _answer(self, placed: Placed, row: np.ndarray | None) -> Answer:
+    def _answer(self, placed: FramedPicture, row: np.ndarray | None) -> Answer:
         if placed.sign:
             return Answer((Guess(placed.sign, placed.sign, placed.sign, 1.0),), None, placed.pixels, placed.box)
         if row is None:

@@ -17,8 +17,9 @@ from starlette.staticfiles import StaticFiles
 from akshar import __version__
 from akshar.errors import DataError
 from akshar.pictures.decode import decode
+from akshar.pictures.frame import SPEC
+from akshar.pictures.framing import FramedPicture, frame_picture
 from akshar.pictures.line import cut_line
-from akshar.pictures.place import Placed, place
 from akshar.pictures.text import font_files
 from akshar.reader.page.answers import Class, LineReading, Reading, Refusal, character_of, classes_of, line_of
 from akshar.reader.page.batching import Batcher
@@ -108,12 +109,12 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
     return app
 
 
-def _find(content: bytes, line: bool) -> list[Placed]:
+def _find(content: bytes, line: bool) -> list[FramedPicture]:
     """The characters of a picture's file, framed."""
     check_pixels(content)
     try:
         grey = decode(content)
-        placed = cut_line(grey) if line else [place(grey)]
+        placed = cut_line(grey, SPEC) if line else [frame_picture(grey, SPEC)]
     except DataError as error:
         raise HTTPException(422, str(error)) from error
     if len(placed) > CHARACTERS:

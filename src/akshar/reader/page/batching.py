@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from akshar.pictures.place import Placed
+from akshar.pictures.framing import FramedPicture
 from akshar.reader.reader import Answer
 
 MOST = 64  # requests in one batch
@@ -22,15 +22,15 @@ class Batcher:
         sizes: requests of each of the last batches.
     """
 
-    def __init__(self, read: Callable[[Sequence[Placed]], list[Answer]], most: int = MOST):
+    def __init__(self, read: Callable[[Sequence[FramedPicture]], list[Answer]], most: int = MOST):
         self._read = read
         self._most = most
-        self._waiting: deque[tuple[list[Placed], asyncio.Future[list[Answer]]]] = deque()
+        self._waiting: deque[tuple[list[FramedPicture], asyncio.Future[list[Answer]]]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "network")
         self.sizes: deque[int] = deque(maxlen=1000)
 
-    async def read(self, characters: Sequence[Placed]) -> list[Answer]:
+    async def read(self, characters: Sequence[FramedPicture]) -> list[Answer]:
         """Answers for the characters of one request, however many."""
         future: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
         self._waiting.append(([*characters], future))
