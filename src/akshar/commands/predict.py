@@ -30,8 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     model = require_model(args.model, "predict")
     files = _files(args, model)
     width = max(cell_len(printable(file)) for file in files)
+    reader = load(model, args.threshold, args.trust)
     rows = []
-    for row in read_files(load(model, args.threshold, args.trust), files, args.line):
+    for row in read_files(reader, files, args.line):
         rows.append(row)
         if row.error:
             print(f"error: {row.error}", file=sys.stderr)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     if args.csv:
         write_atomic(Path(args.csv), _encodable(as_csv(rows)).encode())
     if args.sheet:
-        write_atomic(Path(args.sheet), as_sheet(rows))
+        write_atomic(Path(args.sheet), as_sheet(rows, reader.predictor.card.font))
     return 1 if any(row.error for row in rows) else 0
 
 

@@ -1,6 +1,6 @@
-"""Draws text with fonts from Python packages, shaped by HarfBuzz, so that conjuncts such as क्ष come out right.
+"""Devanagari fonts that come as Python packages, shaped and drawn by HarfBuzz: क्ष त्र ज्ञ come out right.
 
-No fonts or libraries of the operating system are needed; Pillow's text shaping needs one.
+Nothing of the operating system is used (Pillow's own shaping needs a system library).
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import uharfbuzz as hb
 
-# uharfbuzz is a compiled module without type information.
+# uharfbuzz is compiled and comes without types.
 # pyright: reportAttributeAccessIssue=false
 
 Font: TypeAlias = Any  # hb.Font
@@ -20,7 +20,7 @@ CAPTION = "fontpkg_noto_sans_devanagari"
 
 
 def font_files(package: str) -> list[Path]:
-    """Upright font files of an installed `fontpkg_*` package, sorted by name.
+    """The upright fonts of an installed `fontpkg_*` package, by name.
 
     >>> [path.name for path in font_files("fontpkg_kalam")]
     ['Kalam-Bold.ttf', 'Kalam-Light.ttf', 'Kalam-Regular.ttf']
@@ -34,7 +34,7 @@ def font_files(package: str) -> list[Path]:
 
 @cache
 def load_font(path: Path, **axes: float) -> Font:
-    """Loads a font, with values for its variable axes, e.g. `wght=300`."""
+    """A font, with the values of its variable axes, e.g. `wght=300`."""
     font = hb.Font(hb.Face(hb.Blob.from_file_path(str(path))))
     if axes:
         font.set_variations(axes)
@@ -42,16 +42,16 @@ def load_font(path: Path, **axes: float) -> Font:
 
 
 def draw_text(font: Font, text: str, size: float, language: str = "hi") -> np.ndarray:
-    """Draws one line of text.
+    """Draws one line of text, Devanagari or Latin.
 
     Args:
         font: from `load_font`.
-        text: in any script that the font has.
-        size: pixels per em.
-        language: BCP 47 tag; "ne" selects Nepali letter forms (झ ५ ८ ९ ...) in fonts that have them.
+        text: what to draw.
+        size: pixels an em.
+        language: "ne" takes the Nepali forms where a font has them (झ ५ ८ ९ ...).
 
     Returns:
-        uint8 [0, 255] (H, W), light ink on 0, cropped to the ink; (0, 0) for a blank text.
+        uint8 [0, 255] (H, W), ink on 0, cropped to the ink; (0, 0) for a blank text.
     """
     buffer = hb.Buffer()
     buffer.add_str(text)

@@ -50,6 +50,7 @@ def read_card(facts: Mapping[str, str], classes: Sequence[str]) -> DatasetCard:
         licence=facts.get("licence", UNKNOWN).removeprefix(OLD_LICENCE),
         citation=facts.get("citation", UNKNOWN),
         subject="Devanagari character",
+        font="fontpkg_noto_sans_devanagari",
         labels=dict(zip(classes, letters, strict=False)) if lettered else {},
         transliterations={one.folder: one.name for one in SUBSETS["all"] if one.folder in classes},
     )

@@ -86,8 +86,12 @@ def as_csv(rows: Sequence[FileAnswers]) -> str:
     return text.getvalue()
 
 
-def as_sheet(rows: Sequence[FileAnswers]) -> bytes:
+def as_sheet(rows: Sequence[FileAnswers], font: str | None) -> bytes:
     """A PNG of the network's inputs with the answers, at most SHEET of them.
+
+    Args:
+        rows: any number.
+        font: package with glyphs for the labels, as `DatasetCard.font` names it.
 
     Raises:
         UsageError: no picture was read.
@@ -108,7 +112,7 @@ def as_sheet(rows: Sequence[FileAnswers]) -> bytes:
     ]
     heading = "What the network saw" + (f" (the first {SHEET} of {len(answers):,})" if len(answers) > SHEET else "")
     content = io.BytesIO()
-    draw_sheet([(heading, tiles)]).save(content, "PNG")
+    draw_sheet([(heading, tiles)], font).save(content, "PNG")
     return content.getvalue()
 
 
