@@ -121,8 +121,8 @@ class Reader:
             return Answer((guess,), None, framed.pixels, framed.box)
         if row is None:
             return Answer((), framed.problem, framed.pixels, framed.box)
-        best = np.argsort(-row, kind="stable")[:TOP]
-        guesses = tuple(self.guess(self.predictor.classes[index], float(row[index])) for index in best.tolist())
+        best = [int(index) for index in np.argsort(-row, kind="stable")[:TOP]]
+        guesses = tuple(self.guess(self.predictor.classes[index], float(row[index])) for index in best)
         problem = UNSURE if guesses[0].confidence < self.threshold else None
         return Answer(guesses, problem, framed.pixels, framed.box)
 

@@ -1,6 +1,5 @@
 """Answers to files as text: lines for the terminal, JSON, CSV, and a sheet of the network's inputs."""
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from akshar.files import printable
 from akshar.pictures.framing import SEVERAL
 from akshar.reader.picture_files import FileAnswers
 from akshar.reader.reader import Answer, Guess
+from akshar.tables import csv_text
 
 COLUMNS = ("file", "position", "letter", "name", "confidence", "problem", "second", "third", "error")
 SHEET = 600  # pictures on a sheet
@@ -72,18 +72,16 @@ def as_record(row: FileAnswers, line: bool) -> dict[str, Any]:
 
 def as_csv(rows: Sequence[FileAnswers]) -> str:
     """A table with COLUMNS, one row for each character and for each file with an error."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    cells: list[tuple[object, ...]] = []
     for row in rows:
         if row.error:
-            writer.writerow((row.file, *[""] * (len(COLUMNS) - 2), row.error))
+            cells.append((row.file, *[""] * (len(COLUMNS) - 2), row.error))
         for position, answer in enumerate(row.answers):
             name = answer.guesses[0].name if answer.letter else ""
             second, third = [*(guess.letter for guess in answer.guesses[1:3]), "", ""][:2]
             outcome = answer.letter or "", name, f"{answer.confidence:.6f}", answer.problem or ""
-            writer.writerow((row.file, position, *outcome, second, third, ""))
-    return text.getvalue()
+            cells.append((row.file, position, *outcome, second, third, ""))
+    return csv_text(COLUMNS, cells)
 
 
 def as_sheet(rows: Sequence[FileAnswers], font: str | None) -> bytes:

@@ -60,6 +60,7 @@ def export_images(config: Mapping[str, Any], spec: InputSpec, data: str | None =
         except AksharError as error:
             raise UsageError(f"--data {data}: {error}") from error
     own = config.get("data")
+    own = own if isinstance(own, dict) else {}
     for node, split in ((own, own), (_shipped("glyphs") | DRAWN, {})):
         try:
             return _held_out(_load(node), split, spec)
@@ -79,7 +80,7 @@ def _folder(root: str, spec: InputSpec) -> dict[str, Any]:
     return node | {"root": root, "input_spec": node["input_spec"] | spec.to_record()}
 
 
-def _load(node: Any) -> TrainTest:
+def _load(node: Mapping[str, Any]) -> TrainTest:
     """Loads a data set from plain values, if that needs no download.
 
     Raises:

@@ -29,8 +29,8 @@ class PixelsToProbabilities(nn.Module):
     def __init__(self, trained: TrainedNetwork):
         super().__init__()
         self.net = trained.classifier.net
-        self.channels = trained.classifier.channels
         self.spec = trained.input_spec
+        self.channels = trained.classifier.channels or self.spec.channels
         self.dtype = next(self.net.parameters()).dtype
         self.temperature = trained.temperature
 
