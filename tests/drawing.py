@@ -14,20 +14,26 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from akshar.data.card import DatasetCard
 from akshar.devanagari.letters import CONSONANTS, DIGITS
 from akshar.devanagari.strokes import FORMS
+from akshar.pictures.input_spec import InputSpec
 
 CLASSES = tuple(character.folder for character in (*CONSONANTS, *DIGITS))
+LABELS = {character.folder: character.letter for character in (*CONSONANTS, *DIGITS)}
+NAMES = {character.folder: character.name for character in (*CONSONANTS, *DIGITS)}
 
 
-class InkEngine:
-    """Reads how much ink there is: an answer that can be told beforehand, different for different pictures.
+class InkPredictor:
+    """Classifies by the amount of ink: a predictable answer, different for different pictures.
 
     Attributes:
         batches: images in each call so far.
     """
 
     classes = CLASSES
+    input_spec = InputSpec(1, 32, 32, "light on dark", "ink", 2, 0.5, 0.5)
+    card = DatasetCard("ink", "pictures with ink", labels=LABELS, transliterations=NAMES, subject="<character>")
 
     def __init__(self, sure: float = 0.9):
         self.sure = sure

@@ -8,7 +8,8 @@ from PIL import Image
 
 from akshar.data.folder import Folder, read_picture
 from akshar.errors import DataError
-from akshar.pictures.place import place
+from akshar.pictures.frame import SPEC
+from akshar.pictures.framing import frame_picture
 
 MODES = ("L", "RGB", "RGBA", "P", "1", "LA", "CMYK", "I;16")
 
@@ -55,7 +56,7 @@ def test_transparent_paper_and_exif_rotation(tmp_path):
 def test_a_picture_placed_as_dhcd_places_it_is_left_as_it_is():
     placed = np.zeros((32, 32), np.float32)
     placed[2:30, 4:28] = np.random.default_rng(0).random((28, 24))
-    assert np.array_equal(place(placed).pixels, np.rint(placed * 255).astype(np.uint8))
+    assert np.array_equal(frame_picture(placed, SPEC).pixels, np.rint(placed * 255).astype(np.uint8))
 
 
 def test_train_and_test_folders(tmp_path):
@@ -117,8 +118,8 @@ def test_every_file_that_is_no_image_is_named(tmp_path):
     lines = str(caught.value).splitlines()
     assert len(lines) == 5
     for name, reason in [
-        ("text", "is no image of a kind"),
-        ("empty", "is no image of a kind"),
+        ("text", "not an image in a supported format"),
+        ("empty", "not an image in a supported format"),
         ("cut", ""),
         ("blank", "nothing is drawn"),
         ("huge", "9000 x 9000 pixels"),

@@ -208,11 +208,11 @@ def fill(root):
 PICTURES = {
     "a PNG cut short": (lambda path: path.write_bytes(picture_bytes("PNG")[:-60]), "cannot be read"),
     "a PNG of 30,000 x 30,000 px": (lambda path: path.write_bytes(png_of_size(30_000)), "pixels allowed"),
-    "text renamed to .png": (lambda path: path.write_text("no picture"), "is no image of a kind that is read"),
-    "a file of no bytes": (lambda path: path.write_bytes(b""), "is no image of a kind that is read"),
+    "text renamed to .png": (lambda path: path.write_text("no picture"), "not an image in a supported format"),
+    "a file of no bytes": (lambda path: path.write_bytes(b""), "not an image in a supported format"),
     "a PostScript file, which Pillow would give to another program": (
         lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),
-        "is no image of a kind that is read",
+        "not an image in a supported format",
     ),
     "a link to nothing": (lambda path: path.symlink_to("/nowhere"), "is no file that can be read"),
     "a pipe in place of a file": (os.mkfifo, "is no file that can be read"),

@@ -81,3 +81,11 @@ def printable(text: object) -> str:
     'चित्र\\x1b[2J.png'
     """
     return "".join(char if char.isprintable() or char in JOINERS else repr(char)[1:-1] for char in str(text))
+
+
+def parse_json(text: str | None) -> Any:
+    """Parses JSON from elsewhere; None where the text is missing or not JSON."""
+    try:
+        return json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None

@@ -1,4 +1,4 @@
-"""The model that a verb is asked to use, and what to say where none is named."""
+"""The MODEL argument of a verb, and the advice if it is missing."""
 
 from pathlib import Path
 
@@ -9,27 +9,31 @@ RUNS = Path("outputs/train")
 
 
 def require_model(model: str | None, verb: str) -> str:
-    """A model that was named.
+    """Returns the named model.
 
     Args:
-        model: a run's folder or a file; None where a person named none.
-        verb: that needs it.
+        model: a run's folder or a file; None if it was left out.
+        verb: name of the verb that needs it.
 
     Raises:
-        UsageError: none is named; the message says which there is, or how to get one.
+        UsageError: it was left out; the message names the newest run, or says how to train a model.
     """
     if model:
         return model
     if newest := newest_run():
-        raise UsageError(f"{verb}: name a model; the newest here:  akshar {verb} {newest}")
+        raise UsageError(f"{verb}: name a model, e.g. the newest run:  akshar {verb} {newest}")
     raise UsageError(
-        f"{verb}: name a model; `akshar train experiment=quickstart` makes one in under a minute, "
+        f"{verb}: name a model; `akshar train experiment=quickstart` trains one in under a minute, "
         f"then  akshar {verb} {RUNS.as_posix()}/RUN"
     )
 
 
 def newest_run() -> RunDir | None:
-    """The completed run of `outputs/train` that began last and has a checkpoint."""
-    folders = [RunDir(path.parent) for path in sorted(RUNS.glob("*/status.json"), reverse=True)]
-    done = (folder for folder in folders if folder.read_status().get("status") == "completed")
-    return next((folder for folder in done if folder.best.is_file()), None)
+    """Finds the newest completed run in `outputs/train` that has a checkpoint."""
+    run_dirs = [RunDir(path.parent) for path in sorted(RUNS.glob("*/status.json"), reverse=True)]
+    return next((run_dir for run_dir in run_dirs if _is_completed(run_dir) and run_dir.best.is_file()), None)
+
+
+def _is_completed(run_dir: RunDir) -> bool:
+    status = run_dir.read_status()
+    return status is not None and status.status == "completed"

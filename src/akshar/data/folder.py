@@ -87,7 +87,7 @@ class Folder:
         import torch
 
         from akshar.data.image_set import ImageSet
-        from akshar.pictures import decode, frame, ink, place, rules
+        from akshar.pictures import decode, framing, ink, ruling
 
         classes = class_folders(folder)
         if not classes:
@@ -98,11 +98,12 @@ class Folder:
         everything = [path for name in classes for path in files[name]]
         if unreadable := [path for path in everything if not path.is_file()]:
             raise DataError(f"{printable(unreadable[0])}: not a readable file; remove it")
-        key = fingerprint(everything, code_version((decode, ink, rules, place, frame)), self.input_spec)
+        key = fingerprint(everything, code_version((decode, ink, ruling, framing)), self.input_spec)
         cache = cache_root(self.cache_dir) / f"folder-{key}"
         arrays = cached_arrays(cache, lambda: _decode(files, self.input_spec), ("pixels", "labels", "numbers"))
+        pixels = torch.from_numpy(arrays["pixels"])
         return ImageSet(
-            torch.from_numpy(arrays["pixels"])[:, None],
+            pixels[:, None] if pixels.ndim == 3 else pixels,
             torch.from_numpy(arrays["labels"]),
             torch.from_numpy(arrays["numbers"]),
             tuple(classes),
@@ -125,17 +126,18 @@ def read_picture(path: Path, spec: InputSpec) -> np.ndarray:
     """Read one file as an image of the given spec.
 
     Returns:
-        uint8 [0, 255] (H, W).
+        uint8 [0, 255] (H, W) for one channel, else (C, H, W).
 
     Raises:
         DataError: not an image, too large, or blank; the message names the file.
     """
-    from akshar.pictures import decode, place
+    from akshar.pictures.decode import decode_for
+    from akshar.pictures.framing import frame_picture
 
-    placed = place.place(decode.decode(path))
-    if placed.box is None:
+    framed = frame_picture(decode_for(path, spec), spec)
+    if framed.box is None:
         raise DataError(f"{printable(path)}: the picture is blank")
-    return placed.pixels
+    return framed.pixels
 
 
 def _natural(path: Path | str) -> list[tuple[bool, int, str]]:

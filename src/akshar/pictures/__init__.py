@@ -1,1 +1,1 @@
-"""Any picture of characters -> the 32x32 that networks read; without torch."""
+"""Picture files -> arrays that a network reads: decoding, finding ink, framing; without torch."""

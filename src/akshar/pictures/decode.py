@@ -1,4 +1,8 @@
-"""Any picture -> grey values: formats, modes, EXIF rotation, transparency."""
+"""Decodes any picture safely: file formats, pixel modes, EXIF rotation, transparency.
+
+Every picture whose file comes from elsewhere is decoded here, with one list of formats and one limit of pixels. The
+exception is `akshar.devanagari.dhcd_archive`, which accepts nothing but the PNGs of one known archive.
+"""
 
 import io
 import warnings
@@ -11,10 +15,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from akshar.errors import DataError
 from akshar.files import printable
+from akshar.pictures.input_spec import InputSpec
 
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
-LARGE = 2048  # pixels a side; larger pictures are scaled down first
-# Not all that Pillow knows: some of its formats start other programs or are seldom tried.
+LARGE = 2048  # pixels a side; larger pictures are reduced first
+# Not every format that Pillow reads: some of them start other programs or are rarely tested.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
@@ -25,38 +30,52 @@ SCALABLE = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L", "I;16": "I", "I;1
 Picture = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 
-def decode(picture: Picture) -> np.ndarray:
-    """Grey values of a picture.
+def decode(picture: Picture, colour: bool = False) -> np.ndarray:
+    """Decodes a picture to grey values or colours.
 
     Args:
         picture: a path, a file's content or an open binary file, a Pillow image, or an array: (H, W), (H, W, 1),
             (H, W, 3) or (H, W, 4), uint8 [0, 255], bool, or float [0, 1].
+        colour: whether to keep colours.
 
     Returns:
-        float32 [0, 1] (H, W), white is 1; no side longer than LARGE.
+        float32 [0, 1] (H, W), white is 1; with `colour` RGB (H, W, 3). No side is longer than LARGE.
 
     Raises:
         DataError: not a picture, or too large a one; the message names the file.
     """
+    name = picture_name(picture)
     if isinstance(picture, Image.Image):
-        return _guarded("picture", lambda: _grey_of(picture, "picture"))
+        return _guarded(name, lambda: _values(picture, name, colour))
     if isinstance(picture, np.ndarray):
-        return _guarded("array", lambda: _grey_of(_image_of(picture), "array"))
-    if isinstance(picture, bytes):
-        picture = io.BytesIO(picture)
-    name = printable(picture if isinstance(picture, str | Path) else getattr(picture, "name", "picture"))
+        return _guarded(name, lambda: _values(_image_from(picture), name, colour))
+    file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
 
     def opened() -> np.ndarray:
-        with Image.open(picture, formats=FORMATS) as image:
-            return _grey_of(image, name)
+        with Image.open(file, formats=FORMATS) as image:
+            return _values(image, name, colour)
 
     return _guarded(name, opened)
+
+
+def decode_for(picture: Picture, spec: InputSpec) -> np.ndarray:
+    """Decodes a picture for `frame_picture`: in colour if the spec's framing keeps colours, else in grey."""
+    return decode(picture, colour=spec.channels == 3 and spec.framing == "none")
+
+
+def picture_name(picture: Picture) -> str:
+    """Name of a picture in error messages: its file's, as far as it has one."""
+    if isinstance(picture, np.ndarray):
+        return "array"
+    if isinstance(picture, bytes | Image.Image):
+        return "picture"
+    return printable(picture if isinstance(picture, str | Path) else getattr(picture, "name", "picture"))
 
 
 def _guarded(name: str, work: Callable[[], np.ndarray]) -> np.ndarray:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what Pillow finds odd in a file's metadata
+            warnings.simplefilter("ignore")  # Pillow's, about odd metadata
             return work()
     except DataError:
         raise
@@ -65,55 +84,63 @@ def _guarded(name: str, work: Callable[[], np.ndarray]) -> np.ndarray:
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file or folder") from error
     except UnidentifiedImageError as error:
-        raise DataError(f"{name}: is no image of a kind that is read ({', '.join(FORMATS)}); remove it") from error
+        raise DataError(f"{name}: not an image in a supported format ({', '.join(FORMATS)}); remove it") from error
     except Exception as error:  # Pillow raises almost anything on a broken file
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{name}: cannot be read ({reason}); remove it, or save it again") from error
 
 
-def _grey_of(picture: Image.Image, name: str) -> np.ndarray:
-    if picture.width * picture.height > MAX_PIXELS:
-        size = f"{picture.width} x {picture.height}"
+def _values(image: Image.Image, name: str, colour: bool) -> np.ndarray:
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width} x {image.height}"
         raise DataError(f"{name}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
-    return to_grey(picture)
+    return _normalised(image, "RGB" if colour else "L")
 
 
-def _image_of(array: np.ndarray) -> Image.Image:
+def _image_from(array: np.ndarray) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise DataError(f"array: of shape {array.shape}; (H, W), (H, W, 3) or (H, W, 4) is read")
+        raise DataError(f"array: shape {array.shape} is not supported; use (H, W), (H, W, 3) or (H, W, 4)")
     if array.dtype == bool:
         array = array.astype(np.float32)
     if np.issubdtype(array.dtype, np.floating):
         low, high = float(array.min()), float(array.max())
-        if not (low >= 0 and high <= 1):  # nor not-a-number
-            raise DataError(f"array: floats from {low:g} to {high:g}; [0, 1] is read, or uint8")
+        if not (low >= 0 and high <= 1):  # also for NaN
+            raise DataError(f"array: floats from {low:g} to {high:g} are out of range; use [0, 1], or uint8")
         array = np.rint(array * 255).astype(np.uint8)
     if array.dtype != np.uint8:
-        raise DataError(f"array: of {array.dtype}; uint8 [0, 255] or float [0, 1] is read")
+        raise DataError(f"array: dtype {array.dtype} is not supported; use uint8 [0, 255] or float [0, 1]")
     return Image.fromarray(array)
 
 
-def to_grey(picture: Image.Image) -> np.ndarray:
-    """Float32 [0, 1] (H, W) of a picture in any mode: turned upright by its EXIF tag.
+def _normalised(image: Image.Image, mode: str) -> np.ndarray:
+    """Values of an image in any mode, turned upright by its EXIF tag.
 
-    What is transparent is white paper; black where all that can be seen is light, as ink of a dark page is.
+    Transparent parts become white paper, or black where everything visible is light, like ink on a dark page.
+
+    Args:
+        image: at most MAX_PIXELS.
+        mode: "L" or "RGB".
+
+    Returns:
+        float32 [0, 1] (H, W), or (H, W, 3) for RGB.
     """
-    picture = ImageOps.exif_transpose(picture)
-    if max(picture.size) > LARGE:  # far beyond what 28 pixels can show; bounds the memory of what follows
-        picture = picture.convert(SCALABLE.get(picture.mode, picture.mode))
-        picture = picture.reduce(-(-max(picture.size) // LARGE))
-    if picture.mode.startswith(("I", "F")):  # 16 and 32 bit: no fixed white, so the range is what is there
-        values = np.nan_to_num(np.asarray(picture, dtype=np.float32), posinf=0.0, neginf=0.0)
-        return (values - values.min()) / max(float(np.ptp(values)), 1e-9)
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, _paper_of(picture)), picture)
-    return np.asarray(picture.convert("L"), dtype=np.float32) / 255
+    image = ImageOps.exif_transpose(image)
+    if max(image.size) > LARGE:  # far beyond what a network reads; bounds the memory of the next steps
+        image = image.convert(SCALABLE.get(image.mode, image.mode))
+        image = image.reduce(-(-max(image.size) // LARGE))
+    if image.mode.startswith(("I", "F")):  # 16 and 32 bits have no fixed white: use the range of the values
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)
+        grey = (values - values.min()) / max(float(np.ptp(values)), 1e-9)
+        return grey if mode == "L" else np.repeat(grey[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, _paper_colour(image)), image)
+    return np.asarray(image.convert(mode), dtype=np.float32) / 255
 
 
-def _paper_of(picture: Image.Image) -> str:
-    pixels = np.asarray(picture.convert("LA"))
-    seen = pixels[..., 0][pixels[..., 1] > 127]
-    return "black" if seen.size and seen.min() > 127 else "white"
+def _paper_colour(image: Image.Image) -> str:
+    pixels = np.asarray(image.convert("LA"))
+    visible = pixels[..., 0][pixels[..., 1] > 127]
+    return "black" if visible.size and visible.min() > 127 else "white"

@@ -1,1 +1,1 @@
-"""Trained networks applied to pictures: predictors, export, and the drawing page."""
+"""Trained networks applied to pictures: predictors, export and the drawing page."""

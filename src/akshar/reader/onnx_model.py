@@ -1,32 +1,35 @@
-"""A model that `akshar export` wrote as ONNX, without torch."""
+"""`OnnxModel`: a network in an ONNX file that `akshar export` wrote, computed without torch."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from akshar.data.card import DatasetCard
 from akshar.errors import UsageError
 from akshar.extras import require_packages
 from akshar.files import printable
-from akshar.pictures.frame import PREPROCESSING, SIDE
+from akshar.pictures.input_spec import InputSpec
+from akshar.reader.metadata import read_card, read_classes, read_spec
 
 BATCH = 64  # images at once: what a core's cache holds
-SILENT = 4  # ONNX Runtime's level of messages: what is wrong is told by its exceptions
+LARGEST = 4096  # pixels a side of input images: a damaged file must not claim all memory
+SILENT = 4  # ONNX Runtime's log level; its exceptions carry the reason of a failure
 
 
 class OnnxModel:
-    """An engine on ONNX Runtime, on one core; see `Predictor`.
+    """A network in ONNX Runtime on one core; see `Predictor`.
 
     Args:
         path: the file.
 
     Raises:
-        UsageError: no such file, one that akshar did not write, a damaged one, or one for images that are prepared
-            in another way; the message names it.
+        UsageError: the file is missing, damaged, or not one that akshar exported; the message names it.
     """
 
     classes: tuple[str, ...]
+    input_spec: InputSpec
+    card: DatasetCard
 
     def __init__(self, path: Path):
         require_packages(str(path), "onnxruntime", extra="onnx")
@@ -44,51 +47,54 @@ class OnnxModel:
             self._session = onnxruntime.InferenceSession(
                 content, options, ["CPUExecutionProvider"], enable_fallback=0
             )
-        except Exception as error:  # of many kinds, all ONNX Runtime's own
-            raise UsageError(f"{self.path}: is no ONNX model, or a damaged one ({_reason(error)})") from error
+        except Exception as error:  # ONNX Runtime has an exception for each of its status codes
+            raise UsageError(f"{self.path}: not an ONNX model, or a damaged one ({_reason(error)})") from error
         try:
-            self.classes = self._checked_classes(self._session.get_modelmeta().custom_metadata_map)
+            self._read_facts(self._session.get_modelmeta().custom_metadata_map)
         except UnicodeDecodeError as error:
-            raise UsageError(f"{self.path}: is a damaged ONNX model ({_reason(error)})") from error
-        blank = np.zeros((2, SIDE, SIDE), np.uint8)
+            raise UsageError(f"{self.path}: damaged ONNX model ({_reason(error)})") from error
+        except ValueError as error:
+            raise UsageError(f"{self.path}: {printable(error)[:200]}; export it again") from error
+        blank = np.zeros((2, *self._image_shape), np.uint8)
         if not np.allclose(self.probabilities(blank).sum(1), 1, atol=1e-3):
-            raise UsageError(f"{self.path}: gives no probabilities; export it anew")
+            raise UsageError(f"{self.path}: its output is not probabilities; export it again")
 
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        """Calibrated float32 (N, K) of uint8 [0, 255] (N, 32, 32)."""
-        answers = np.empty((len(pixels), len(self.classes)), np.float32)
+        """Calibrated float32 (N, K) of uint8 [0, 255] (N, height, width) or (N, 3, height, width)."""
+        rows = np.empty((len(pixels), len(self.classes)), np.float32)
         for start in range(0, len(pixels), BATCH):
             part = np.ascontiguousarray(pixels[start : start + BATCH])
             try:
-                (answers[start : start + BATCH],) = self._session.run(["probabilities"], {"pixels": part})  # pyright: ignore
+                (rows[start : start + BATCH],) = self._session.run(["probabilities"], {"pixels": part})  # pyright: ignore
             except Exception as error:
                 raise UsageError(f"{self.path}: cannot be computed ({_reason(error)})") from error
-        return answers
+        return rows
 
-    def _checked_classes(self, facts: dict[str, str]) -> tuple[str, ...]:
-        """The classes, of a file that is ours and takes images as this version places them."""
-        inputs = [(one.name, one.type, one.shape[1:]) for one in self._session.get_inputs()]
-        if "akshar" not in facts or inputs != [("pixels", "tensor(uint8)", [SIDE, SIDE])]:
-            raise UsageError(f"{self.path}: is no model that akshar exported")
-        if plain(facts.get("preprocessing")) != PREPROCESSING:
-            prepared = printable(facts.get("preprocessing"))[:200]
-            raise UsageError(f"{self.path}: reads images prepared as {prepared}, not as here")
-        classes = plain(facts.get("classes"))
+    @property
+    def _image_shape(self) -> tuple[int, ...]:
+        return self.input_spec.shape if self.input_spec.channels > 1 else self.input_spec.shape[1:]
+
+    def _read_facts(self, facts: Mapping[str, str]) -> None:
+        """Sets classes, input spec and card, and checks them against the graph.
+
+        Raises:
+            UsageError: akshar did not export this file.
+            ValueError: a fact is missing, damaged, or does not belong to this graph.
+        """
+        inputs = [(one.name, one.type, tuple(one.shape[1:])) for one in self._session.get_inputs()]
+        if "akshar" not in facts or [one[:2] for one in inputs] != [("pixels", "tensor(uint8)")]:
+            raise UsageError(f"{self.path}: not a model that akshar exported")
+        self.input_spec = read_spec(facts)
+        if inputs[0][2] != self._image_shape or max(self._image_shape) > LARGEST:
+            shape = " x ".join(str(size) for size in inputs[0][2])
+            raise ValueError(f"the graph's input is {shape}, which does not fit {self.input_spec}")
+        self.classes = read_classes(facts)
         outputs = [(one.name, one.type, one.shape[1:]) for one in self._session.get_outputs()]
-        named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
-        if not named or outputs != [("probabilities", "tensor(float)", [len(classes)])]:
-            raise UsageError(f"{self.path}: its classes are not those of its answers; export it anew")
-        return tuple(classes)
-
-
-def plain(text: str | None) -> Any:
-    """What a text of JSON says; None where it is none."""
-    try:
-        return json.loads(text or "")
-    except (ValueError, RecursionError):
-        return None
+        if outputs != [("probabilities", "tensor(float)", [len(self.classes)])]:
+            raise ValueError(f"classes: {len(self.classes)} names do not fit the graph's output")
+        self.card = read_card(facts, self.classes)
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what ONNX Runtime says."""
+    """The start of an exception's message, in one line."""
     return printable(" ".join(str(error).split()))[:160]

@@ -1,4 +1,4 @@
-"""The public API: a model, and what it reads in a picture. Torch is imported only for models that need it."""
+"""The public API: reads pictures with a trained model. Torch is imported only if the model needs it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,26 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
-from akshar.devanagari.letters import letter_of, name_of
-from akshar.pictures.decode import Picture, decode
-from akshar.pictures.line import cut_line
-from akshar.pictures.place import Placed, place
+from akshar.pictures.characters import read_characters
+from akshar.pictures.decode import Picture
+from akshar.pictures.framing import FramedPicture
 from akshar.reader.predictor import Predictor
 
-THRESHOLD = 0.5  # a reading less likely than this is not given as one
+THRESHOLD = 0.5  # a less confident answer is "unsure"
 UNSURE = "unsure"
-TOP = 5  # guesses an answer holds
+TOP = 5  # guesses in an answer
 
 
 @dataclass(frozen=True)
 class Guess:
-    """One class that a picture may show.
+    """A class that a picture may show.
 
     Attributes:
-        class_name: as the model's data names it, e.g. "digit_5".
-        letter: as it is written, e.g. "५".
-        name: as it is said in Latin letters, e.g. "5" or "ka".
-        confidence: calibrated, [0, 1].
+        class_name: its name in the model's data, e.g. "digit_5".
+        letter: the text to display for it, e.g. "५".
+        name: its label in Latin letters, e.g. "5" or "ka".
+        confidence: calibrated probability, [0, 1].
     """
 
     class_name: str
@@ -36,14 +35,14 @@ class Guess:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a reader makes of one picture.
+    """A model's answer to one picture.
 
     Attributes:
-        guesses: the most likely first, at most five; empty where there is nothing to read.
-        problem: None for a reading; else why it is none: "blank", "all ink", "one stroke" (a straight one),
+        guesses: the most likely classes, at most five, in descending order; empty if there is nothing to classify.
+        problem: None if the picture was read, else the reason: "blank", "all ink", "one stroke" (a straight one),
             "several" (characters, see `Reader.read_line`), "unsure".
-        pixels: uint8 [0, 255] (32, 32), white on black, what the network saw.
-        box: left, top, right, bottom of the character in the picture, pixels; None where there is none.
+        pixels: the network's input, uint8 [0, 255] (height, width) or (3, height, width).
+        box: left, top, right, bottom of the character in the picture, pixels; None if it is blank.
     """
 
     guesses: tuple[Guess, ...]
@@ -53,34 +52,34 @@ class Answer:
 
     @property
     def letter(self) -> str | None:
-        """As it is written; None where it was not read."""
+        """Text of the best guess; None if the picture was not read."""
         return self.guesses[0].letter if self.problem is None else None
 
     @property
     def confidence(self) -> float:
-        """Of the best guess, [0, 1]; 0 where there is none."""
+        """Confidence of the best guess, [0, 1]; 0 without guesses."""
         return self.guesses[0].confidence if self.guesses else 0.0
 
 
 class Reader:
-    """Reads pictures of characters with one model.
+    """Reads pictures with one model.
 
     Args:
-        engine: the model.
-        threshold: a reading that is less likely than this, [0, 1], is "unsure".
+        predictor: the model.
+        threshold: answers with a lower confidence, [0, 1], are "unsure".
     """
 
-    def __init__(self, engine: Predictor, threshold: float = THRESHOLD):
-        self.engine = engine
+    def __init__(self, predictor: Predictor, threshold: float = THRESHOLD):
+        self.predictor = predictor
         self.threshold = threshold
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names, in the model's order."""
-        return tuple(self.engine.classes)
+        """Class names in the model's order."""
+        return tuple(self.predictor.classes)
 
     def read(self, picture: Picture) -> Answer:
-        """Reads one character.
+        """Reads a picture of one character.
 
         Args:
             picture: a path, a file's content, a Pillow image or an array, see `decode`; any size, dark on light or
@@ -92,49 +91,56 @@ class Reader:
         return self.read_many([picture])[0]
 
     def read_many(self, pictures: Iterable[Picture]) -> list[Answer]:
-        """Reads one character in each picture; see `read`."""
-        return self.read_placed([place(decode(picture)) for picture in pictures])
+        """Reads pictures of one character each; see `read`."""
+        framed = (read_characters(picture, self.predictor.input_spec) for picture in pictures)
+        return self.read_framed([one for (one,) in framed])
 
     def read_line(self, picture: Picture) -> list[Answer]:
         """Reads a row of separate characters, from left to right; see `read`.
 
         Returns:
-            An answer for each; none for a blank picture. The signs / - . are told by their shape, not by the model.
+            One answer for each character; none for a blank picture. The signs / - . are recognised by their shape,
+            not by the model.
         """
-        return self.read_placed(cut_line(decode(picture)))
+        return self.read_framed(read_characters(picture, self.predictor.input_spec, line=True))
 
-    def read_placed(self, found: Sequence[Placed]) -> list[Answer]:
-        """Reads characters that are framed already."""
-        readable = [one.pixels for one in found if one.problem is None and one.sign is None]
-        rows = iter(self.engine.probabilities(np.stack(readable)) if readable else ())
-        return [self._answer(one, None if one.problem or one.sign else next(rows)) for one in found]
+    def read_framed(self, framed: Sequence[FramedPicture]) -> list[Answer]:
+        """Reads pictures that are already framed as the model's `input_spec` says."""
+        readable = [one.pixels for one in framed if _is_readable(one)]
+        rows = iter(self.predictor.probabilities(np.stack(readable)) if readable else ())
+        return [self._answer(one, next(rows) if _is_readable(one) else None) for one in framed]
 
-    def _answer(self, placed: Placed, row: np.ndarray | None) -> Answer:
-        if placed.sign:
-            return Answer((Guess(placed.sign, placed.sign, placed.sign, 1.0),), None, placed.pixels, placed.box)
+    def guess(self, class_name: str, confidence: float = 1.0) -> Guess:
+        """A guess with the labels that the model's card has for a class."""
+        card = self.predictor.card
+        return Guess(class_name, card.label(class_name), card.transliteration(class_name), confidence)
+
+    def _answer(self, framed: FramedPicture, row: np.ndarray | None) -> Answer:
+        if framed.sign:
+            guess = Guess(framed.sign, framed.sign, framed.sign, 1.0)
+            return Answer((guess,), None, framed.pixels, framed.box)
         if row is None:
-            return Answer((), placed.problem, placed.pixels, placed.box)
-        best = np.argsort(-row, kind="stable")[:TOP]
-        names = self.engine.classes
-        guesses = tuple(_guess(names[int(index)], float(row[index])) for index in best)
+            return Answer((), framed.problem, framed.pixels, framed.box)
+        best = [int(index) for index in np.argsort(-row, kind="stable")[:TOP]]
+        guesses = tuple(self.guess(self.predictor.classes[index], float(row[index])) for index in best)
         problem = UNSURE if guesses[0].confidence < self.threshold else None
-        return Answer(guesses, problem, placed.pixels, placed.box)
+        return Answer(guesses, problem, framed.pixels, framed.box)
 
 
-def _guess(class_name: str, confidence: float) -> Guess:
-    return Guess(class_name, letter_of(class_name), name_of(class_name), confidence)
+def _is_readable(framed: FramedPicture) -> bool:
+    return framed.problem is None and framed.sign is None
 
 
 def load(model: str | Path, threshold: float = THRESHOLD, trust: Sequence[str] = ()) -> Reader:
-    """A reader of a trained model.
+    """Loads a trained model.
 
     Args:
         model: a run's folder (its best checkpoint), a checkpoint, or a file that `akshar export` wrote.
-        threshold: a reading that is less likely than this, [0, 1], is "unsure".
-        trust: packages of your own whose networks the model may name; see `load_checkpoint`.
+        threshold: answers with a lower confidence, [0, 1], are "unsure".
+        trust: packages with your own networks that the model may use; see `load_checkpoint`.
 
     Raises:
-        UsageError: no such model, or one that cannot be used; the message names the file.
+        UsageError: the model does not exist or cannot be used; the message names the file.
     """
     if Path(model).suffix == ".onnx":
         from akshar.reader.onnx_model import OnnxModel

@@ -1,1 +1,1 @@
-"""A trained network as one file for others: ONNX or safetensors, checked against its checkpoint, with a card."""
+"""Exports a trained network as one file, ONNX or safetensors, checked against its checkpoint, with a card."""

@@ -1,4 +1,4 @@
-"""Whether an exported file answers as its checkpoint does."""
+"""Compares the answers of an exported file with those of its checkpoint."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far a file may be from its checkpoint.
+    """How much a file's answers may differ from its checkpoint's.
 
     Attributes:
-        difference: of any probability, at most; None where only answers count.
-        equal: share of the answers, [0, 1], at least.
-        tie: an answer counts as equal whose probability in the checkpoint is this near to the best one's.
+        difference: largest difference of a probability; None to compare answers only.
+        equal: least share of equal answers, [0, 1].
+        tie: answers also count as equal if the checkpoint's probabilities for them differ by no more than this.
     """
 
     difference: float | None
@@ -20,19 +20,19 @@ class Tolerance:
     tie: float
 
 
-FLOAT = Tolerance(1e-3, 1.0, 2e-3)  # the same arithmetic in another order: 1e-6 is usual
+FLOAT = Tolerance(1e-3, 1.0, 2e-3)  # only the order of summation differs, usually by 1e-6
 INT8 = Tolerance(None, 0.995, 0.1)
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What came of the same images.
+    """Answers of a file and its checkpoint to the same images.
 
     Attributes:
-        images: how many.
-        largest: difference of a probability.
-        equal: images with the same answer.
-        equal_or_tied: images with the same answer, or with one that the checkpoint finds about as likely.
+        images: number of images.
+        largest: largest difference of a probability.
+        equal: number of images with the same answer.
+        equal_or_tied: number of images with the same answer, or one that the checkpoint finds about as likely.
     """
 
     images: int
@@ -41,28 +41,28 @@ class Agreement:
     equal_or_tied: int
 
     def within(self, tolerance: Tolerance) -> bool:
-        """Whether it is enough; a probability that is no number never is."""
+        """Whether the differences are within a tolerance; NaN never is."""
         near = self.largest <= (1.0 if tolerance.difference is None else tolerance.difference)
         return near and self.equal_or_tied >= tolerance.equal * self.images
 
     def __str__(self) -> str:
-        """In a sentence."""
-        said = (
+        """One line for the terminal and the card."""
+        counts = (
             f"largest difference of a probability {self.largest:.1e}, "
             f"{self.equal:,} of {self.images:,} answers equal ({100 * self.equal / self.images:.1f} %)"
         )
         if self.equal == self.images:
-            return said
+            return counts
         beyond = self.images - self.equal_or_tied
-        return f"{said}, {f'{beyond:,} of the others beyond a near tie' if beyond else 'the others near ties'}"
+        return f"{counts}, {f'{beyond:,} of the others beyond a near tie' if beyond else 'the others near ties'}"
 
 
 def agreement(expected: np.ndarray, got: np.ndarray, tie: float) -> Agreement:
-    """Compares probabilities.
+    """Compares probabilities for the same images.
 
     Args:
-        expected: float (N, K), the checkpoint's.
-        got: float (N, K), the file's.
+        expected: float (N, K), from the checkpoint.
+        got: float (N, K), from the file.
         tie: see `Tolerance`.
     """
     rows = np.arange(len(expected))

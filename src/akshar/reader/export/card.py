@@ -1,64 +1,69 @@
-"""The card beside an exported file: what it is, what it learned from, how good it is, what it is not for."""
+"""The card beside an exported file: what the model does, its training data, accuracy and limits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from akshar.devanagari.letters import letter_of
 from akshar.files import printable
 from akshar.models.classifier import count_parameters
-from akshar.reader.export.facts import source_of
 from akshar.runs.load_checkpoint import TrainedNetwork
 
 LIMITS = (
-    "It reads one character at a time: no words, no vowel signs, no half forms.",
-    "It answers one of its classes whatever it is shown; a low confidence is its only way to say no.",
-    "A class outside its list is read as one inside.",
+    "It always answers one of its classes; only a low confidence shows that a picture may be something else.",
+    "A class that is not in its list is taken for one that is.",
 )
 
 
 def card_of(trained: TrainedNetwork, file: str, notes: Sequence[str], result: Mapping[str, Any] | None) -> str:
-    """The card, as Markdown.
+    """Writes the card as Markdown.
 
     Args:
         trained: the network.
         file: name of the exported file.
-        notes: facts about the file, a line each.
-        result: content of the run's `result.json`; None where there is none.
+        notes: facts about the file, one line each.
+        result: content of the run's `result.json`; None without one.
     """
-    source, kind = source_of(trained.config), type(trained.classifier.net).__name__.lower()
-    letters = " ".join(printable(letter_of(name)) for name in trained.classes)
-    limits = [*source.limits, *LIMITS]
+    data, kind = trained.card, type(trained.classifier.net).__name__.lower()
+    labels = " ".join(printable(data.label(name)) for name in trained.classes)
     sections = [
         f"# {file}",
-        f"Reads single handwritten characters of Devanagari: `{kind}`, "
-        f"{count_parameters(trained.classifier.net):,} parameters, {len(trained.classes)} classes ({letters}).",
+        f"Reads images of one {printable(data.subject)} each: `{kind}`, "
+        f"{count_parameters(trained.classifier.net):,} parameters, {len(trained.classes)} classes ({labels}).",
         _listed(notes),
-        "## How good it is",
-        _figures(result, trained.temperature),
-        "## What it learned from",
-        _listed([f"{source.name}", f"Licence: {source.licence}", f"Cite: {source.citation}"]),
-        "## What it is for",
-        "Reading separate characters, teaching, experiments. Not for decisions about people: no grading, no "
-        "identity, no forms of an office, without a person who looks at every answer.",
+        "## Accuracy",
+        _accuracy(result, trained.temperature),
+        "## Training data",
+        _listed([data.title, f"Licence: {data.licence}", f"Cite: {data.citation}"]),
+        "## Intended use",
+        "Experiments, teaching, and applications that tolerate errors. Not for decisions about people, such as "
+        "grading, identification or official forms, unless a person checks every answer.",
         "## Limits",
-        _listed(limits),
+        _listed([*data.limits, *LIMITS]),
         "## How to load it",
         "```python\nimport akshar\n\n"
-        f'answer = akshar.load("{file}").read("letter.png")\nprint(answer.letter, answer.confidence)\n```',
+        f'answer = akshar.load("{file}").read("picture.png")\nprint(answer.letter, answer.confidence)\n```',
     ]
     if file.endswith(".onnx"):
         sections.append(
-            "Or with ONNX Runtime alone: input `pixels`, uint8 (N, 32, 32), white ink on black, the character "
-            "stretched to the inner 28x28; output `probabilities`, float32 (N, K), calibrated. The file's metadata "
-            "has `letters` and `classes` as JSON, in the order of the columns."
+            f"Or with ONNX Runtime alone: input `pixels`, {_input(trained)}; output `probabilities`, "
+            "float32 (N, K), calibrated. The file's metadata contains `letters` and `classes` as JSON, in the "
+            "order of the columns."
         )
     return "\n\n".join(sections) + "\n"
 
 
-def _figures(result: Mapping[str, Any] | None, temperature: float) -> str:
-    """The run's own figures, with what they were made with."""
+def _input(trained: TrainedNetwork) -> str:
+    """The graph's input in words."""
+    spec = trained.input_spec
+    shape = ", ".join(str(size) for size in (spec.shape if spec.channels > 1 else spec.shape[1:]))
+    height, width = spec.inner
+    framing = f", stretched to the inner {width} x {height} pixels" if spec.framing == "ink" else ""
+    return f"uint8 (N, {shape}), {spec.polarity}{framing}"
+
+
+def _accuracy(result: Mapping[str, Any] | None, temperature: float) -> str:
+    """The run's results, and how they were obtained."""
     if not result or not result.get("test"):
-        return f"Not measured here: no record of a test came with the model. Temperature {temperature:.4f}."
+        return f"Unknown: the model has no test result. Temperature {temperature:.4f}."
     test, fit, data = result["test"], result.get("fit") or {}, result.get("data") or {}
     low, high = (100 * bound for bound in test["interval_95"])
     host = (result.get("provenance") or {}).get("host") or {}
@@ -68,8 +73,8 @@ def _figures(result: Mapping[str, Any] | None, temperature: float) -> str:
         f"Test accuracy of the checkpoint **{100 * test['accuracy']:.2f} %** ({test['correct']:,} of "
         f"{test['total']:,} images; 95 % interval {low:.2f} to {high:.2f} %), "
         f"log loss {test['loss']:.4f} before calibration",
-        f"One run, seed {result.get('seed')}; the images of {data.get('source')}: {data.get('train', 0):,} trained "
-        f"on, {data.get('val', 0):,} for validation, the test set read once",
+        f"One run with seed {result.get('seed')} on the images of {data.get('source')}: {data.get('train', 0):,} "
+        f"for training, {data.get('val', 0):,} for validation; the test set was read once",
         f"Confidence calibrated on the validation images, temperature {temperature:.4f}",
     ]
     if fit:

@@ -1,4 +1,4 @@
-"""Images to hold an exported file against its checkpoint: the run's own where they are here, else drawn glyphs."""
+"""Chooses images to compare an exported file with its checkpoint on, and others to calibrate 8 bits with."""
 
 import os
 from collections.abc import Mapping
@@ -8,29 +8,31 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 
+from akshar.config.conf_dir import conf_dir
+from akshar.config.trusted import build_trusted
 from akshar.data.cache import cache_root
-from akshar.data.folder import Folder
 from akshar.data.image_set import ImageSet, TrainTest
 from akshar.data.splits import split_images
-from akshar.devanagari.broad import Broad
-from akshar.devanagari.dhcd import DHCD
-from akshar.devanagari.glyphs import Glyphs
 from akshar.errors import AksharError, DataError, UsageError
-from akshar.reader.export.facts import DATA_KEYS, source_node
+from akshar.pictures.input_spec import InputSpec
+from akshar.reader.export.facts import SPLIT_KEYS
 
 COMPARED, CALIBRATED = 1000, 1000  # images
-PER_CLASS = 25  # glyphs drawn of each class, for either
+DRAWN = {"train_per_class": 50, "test_per_class": 25}  # glyphs to draw where the run's own data is not here
+DOWNLOADED = "archive"  # argument of data sets that are downloaded unless it names a file
+NOT_ARGUMENTS = ("defaults", "batch_size", *SPLIT_KEYS)  # keys of `data` that are not the data set's
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Images to compare on, and others to set the ranges of 8 bits by.
+class ExportImages:
+    """Images for one export, uint8 [0, 255] (N, H, W) or (N, 3, H, W).
 
     Attributes:
-        compared: uint8 [0, 255] (N, 32, 32), which training did not see where there are such.
-        calibrated: uint8 [0, 255] (N, 32, 32), none of them among the compared.
-        name: what is compared on, in a sentence.
+        compared: images to compare answers on; not trained on, where there are such.
+        calibrated: images to calibrate 8 bits with; disjoint from `compared`.
+        name: what `compared` are, for the terminal and the card.
     """
 
     compared: np.ndarray
@@ -38,75 +40,87 @@ class Shown:
     name: str
 
 
-def shown_images(config: Mapping[str, Any], data: str | None = None) -> Shown:
-    """Images for one export.
+def export_images(config: Mapping[str, Any], spec: InputSpec, data: str | None = None) -> ExportImages:
+    """Loads images: those of `data`, else the run's own, else drawn glyphs, else noise.
 
-    A config may come from a file of others: only sources of our own are built of it, never a `_target_` that it
-    names, and nothing is downloaded.
+    Nothing is downloaded. A config may come from an untrusted file: `build_trusted` decides what it may name.
 
     Args:
         config: of the run that trained the network.
-        data: "dhcd", "glyphs" or a folder of images, in place of the config's.
+        spec: of the network's input.
+        data: a shipped config of `data`, e.g. "dhcd", or a folder of images.
 
     Raises:
-        UsageError: the data that was asked for is not there.
+        UsageError: `data` is not on this machine, or its images are not as the network's.
     """
     if data is not None:
+        shipped = (conf_dir() / "data" / f"{data}.yaml").is_file()
         try:
-            return _validation(_asked(data), {})
-        except DataError as error:
+            return _held_out(_load(_shipped(data) if shipped else _folder(data, spec)), {}, spec)
+        except AksharError as error:
             raise UsageError(f"--data {data}: {error}") from error
-    try:
-        return _validation(_own(source_node(config)), config.get("data") or {})
-    except (AksharError, LookupError, TypeError, ValueError):  # not here, or not as it was, or of another source
-        return _validation(Glyphs(train_per_class=PER_CLASS * 2, test_per_class=PER_CLASS).load(), {})
+    own = config.get("data")
+    own = own if isinstance(own, dict) else {}
+    for node, split in ((own, own), (_shipped("glyphs") | DRAWN, {})):
+        try:
+            return _held_out(_load(node), split, spec)
+        except (AksharError, AttributeError, LookupError, TypeError, ValueError):
+            continue  # it is not on this machine, has changed, may not be built, or does not fit the spec
+    return _noise(spec)
 
 
-def _asked(data: str) -> TrainTest:
-    return {"dhcd": _dhcd, "glyphs": Glyphs}.get(data, lambda: Folder(data))().load()
+def _shipped(name: str) -> dict[str, Any]:
+    """Target and arguments of a shipped data set."""
+    return yaml.safe_load((conf_dir() / "data" / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _own(node: Mapping[str, Any]) -> TrainTest:
-    """The data of a config.
+def _folder(root: str, spec: InputSpec) -> dict[str, Any]:
+    """A folder's pictures, framed for the network."""
+    node = _shipped("folder")
+    return node | {"root": root, "input_spec": node["input_spec"] | spec.to_record()}
+
+
+def _load(node: Mapping[str, Any]) -> TrainTest:
+    """Loads a data set from plain values, if that needs no download.
 
     Raises:
-        LookupError: it is of no source of ours.
-        DataError: it is not here.
+        AksharError: it may not be built, or is not on this machine.
     """
-    builders = {"akshar.devanagari.dhcd.DHCD": _dhcd, "akshar.devanagari.glyphs.Glyphs": Glyphs}
-    builders |= {"akshar.data.folder.Folder": Folder, "akshar.devanagari.broad.Broad": Broad}
-    arguments = {key: value for key, value in node.items() if key not in ("_target_", "url")}
-    if any(not isinstance(value, str | int | float | None) for value in arguments.values()):
-        raise ValueError
-    return builders[str(node.get("_target_"))](**arguments).load()
+    arguments = {key: value for key, value in node.items() if key not in NOT_ARGUMENTS}
+    if DOWNLOADED in arguments:
+        archive, cached = arguments[DOWNLOADED], cache_root(arguments.get("cache_dir")) / "dhcd"
+        if not archive or not Path(archive).expanduser().exists():
+            arguments[DOWNLOADED] = None
+            if not os.environ.get("AKSHAR_DHCD") and not cached.is_dir():
+                raise DataError("not on this machine; set AKSHAR_DHCD to its zip or folder")
+    return build_trusted("config", arguments, ()).load()
 
 
-def _dhcd(subset: Any = "all", archive: str | None = None, cache_dir: str | None = None) -> DHCD:
-    """DHCD as far as it is on this machine."""
-    archive = archive if archive and Path(archive).expanduser().exists() else None
-    if not archive and not os.environ.get("AKSHAR_DHCD") and not (cache_root(cache_dir) / "dhcd").is_dir():
-        raise DataError("is not on this machine; name its zip or folder with AKSHAR_DHCD")
-    return DHCD(archive, subset, cache_dir)
-
-
-def _validation(dataset: TrainTest, data: Mapping[str, Any]) -> Shown:
-    """The images held out from a data set's training, or its test images where it has no others."""
+def _held_out(dataset: TrainTest, data: Mapping[str, Any], spec: InputSpec) -> ExportImages:
+    """Takes the images held out from training, or the test images of a data set without training images."""
+    images = dataset.train if dataset.train is not None else dataset.test
+    assert images is not None
+    if tuple(images.pixels.shape[1:]) != spec.shape:
+        raise DataError(f"images of shape {tuple(images.pixels.shape[1:])}, but the network reads {spec.shape}")
     if dataset.train is None:
-        assert dataset.test is not None
-        half = torch.arange(len(dataset.test)) % 2 == 0
-        return Shown(
-            _some(dataset.test.part(half), COMPARED),
-            _some(dataset.test.part(~half), CALIBRATED),
-            f"test images of {dataset.name}",
-        )
-    names = {"split": "method", "split_seed": "seed"}
-    split = split_images(dataset.train, **{names.get(key, key): data[key] for key in DATA_KEYS if key in data})
-    compared = _some(dataset.train.part(split.val), COMPARED)
-    calibrated = _some(dataset.train.part(split.train), CALIBRATED)
-    return Shown(compared, calibrated, f"validation images of {dataset.name}")
+        even = torch.arange(len(images)) % 2 == 0
+        parts, kind = (images.part(even), images.part(~even)), "test"
+    else:
+        names = {"split": "method", "split_seed": "seed"}
+        split = split_images(images, **{names.get(key, key): data[key] for key in SPLIT_KEYS if key in data})
+        parts, kind = (images.part(split.val), images.part(split.train)), "validation"
+    compared, calibrated = (_some(part, count) for part, count in zip(parts, (COMPARED, CALIBRATED), strict=True))
+    return ExportImages(compared, calibrated, f"{kind} images of {dataset.name}")
 
 
 def _some(images: ImageSet, count: int) -> np.ndarray:
-    """So many of the images, or all of them, evenly over the classes."""
+    """At most `count` images, evenly distributed over the classes."""
     positions = np.linspace(0, len(images) - 1, min(count, len(images))).round().astype(int)
-    return images.pixels[torch.from_numpy(positions), 0].numpy()
+    pixels = images.pixels[torch.from_numpy(positions)].numpy()
+    return pixels[:, 0] if pixels.shape[1] == 1 else pixels
+
+
+def _noise(spec: InputSpec) -> ExportImages:
+    shape = spec.shape if spec.channels > 1 else spec.shape[1:]
+    pixels = np.random.default_rng(1).integers(0, 256, (COMPARED + CALIBRATED, *shape), np.uint8)
+    return ExportImages(pixels[:COMPARED], pixels[COMPARED:], "images of noise, as the run's data is not here")

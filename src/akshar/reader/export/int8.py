@@ -1,4 +1,4 @@
-"""A graph with weights and activations of 8 bits, their ranges seen on real images."""
+"""Quantises an ONNX graph to 8 bits, with ranges measured on real images."""
 
 import logging
 import tempfile
@@ -10,8 +10,15 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 
 from akshar.reader.export.onnx import INPUT
 
-BATCH = 100  # images a step of the calibration
-EXACT = ("Cast", "Unsqueeze", "Mul", "Sub", "Div", "Softmax")  # on the way in and out, cheap and worth their bits
+BATCH = 100  # images per calibration step
+EXACT = (
+    "Cast",
+    "Unsqueeze",
+    "Mul",
+    "Sub",
+    "Div",
+    "Softmax",
+)  # of input and output: cheap, and they need full precision
 
 
 class _Batches(CalibrationDataReader):
@@ -23,22 +30,22 @@ class _Batches(CalibrationDataReader):
         return None if part is None else {INPUT: part}
 
 
-def quantised(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
-    """A graph in 8 bits, as pairs of QuantizeLinear and DequantizeLinear (Jacob et al., CVPR 2018).
+def quantise(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
+    """Quantises a graph with pairs of QuantizeLinear and DequantizeLinear (Jacob et al., CVPR 2018).
 
-    Activations are unsigned, weights signed, with a scale a channel and a range of 7 bits: on processors without
-    8-bit dot products (VNNI), sums of two full products would saturate. The last layer and the softmax stay float,
-    for the sake of the confidence.
+    Activations are unsigned. Weights are signed, with one scale per channel and a range of 7 bits: on processors
+    without 8-bit dot products (VNNI), sums of two full products would saturate. The last layer and the softmax stay
+    float, because the confidence needs their precision.
 
     Args:
-        model: float, from `reading_graph`.
-        pixels: uint8 [0, 255] (N, 32, 32), what it will read; some hundreds.
+        model: float graph, from `inference_graph`.
+        pixels: uint8 [0, 255], some hundred images as the graph's input.
     """
     layers = [node.name for node in model.graph.node if node.op_type in ("Gemm", "MatMul")]
     exact = [node.name for node in model.graph.node if node.op_type in EXACT]
     log = logging.getLogger()
     level = log.level
-    log.setLevel(logging.ERROR)  # the quantiser speaks through the root logger
+    log.setLevel(logging.ERROR)  # the quantiser logs to the root logger
     try:
         with tempfile.TemporaryDirectory() as folder:
             before, after = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
@@ -54,8 +61,8 @@ def quantised(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
                 reduce_range=True,
                 nodes_to_exclude=[*layers[-1:], *exact],
             )
-            small = onnx.load(after)
+            quantised = onnx.load(after)
     finally:
         log.setLevel(level)
-    del small.graph.value_info[:]
-    return small
+    del quantised.graph.value_info[:]
+    return quantised

@@ -1,4 +1,4 @@
-"""A trained network as an ONNX graph that takes pixels and gives calibrated probabilities."""
+"""Converts a trained network to an ONNX graph from pixels to calibrated probabilities."""
 
 import contextlib
 import io
@@ -13,62 +13,69 @@ from torch import Tensor, nn
 
 from akshar.errors import AksharError
 from akshar.files import printable
-from akshar.pictures.frame import MEAN, SIDE, STD
 from akshar.runs.load_checkpoint import TrainedNetwork
 
-OPSET = 18  # which ONNX Runtime reads since 1.14
+OPSET = 18  # supported since ONNX Runtime 1.14
 INPUT, OUTPUT = "pixels", "probabilities"
 
 
-class Reading(nn.Module):
-    """From pixels to probabilities: all that is between a placed picture and its answer.
+class PixelsToProbabilities(nn.Module):
+    """Everything between a framed picture and its probabilities: normalisation, network, calibration.
 
     Args:
-        trained: the network, its temperature.
+        trained: the network with its input spec and temperature.
     """
 
     def __init__(self, trained: TrainedNetwork):
         super().__init__()
         self.net = trained.classifier.net
-        self.channels = trained.classifier.channels
+        self.spec = trained.input_spec
+        self.channels = trained.classifier.channels or self.spec.channels
         self.dtype = next(self.net.parameters()).dtype
         self.temperature = trained.temperature
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Uint8 [0, 255] (N, 32, 32), white on black -> float32 (N, K), rows sum to 1."""
-        images = pixels[:, None].float() * (1 / (255 * STD)) - MEAN / STD
-        if self.channels > 1:
+        """Uint8 [0, 255] (N, H, W) or (N, 3, H, W) -> float32 (N, K), rows sum to 1."""
+        images = pixels[:, None] if self.spec.channels == 1 else pixels
+        images = images.float() * (1 / (255 * self.spec.std)) - self.spec.mean / self.spec.std
+        if self.channels > self.spec.channels:
             images = images.expand(-1, self.channels, -1, -1)
         return (self.net(images.to(self.dtype)).float() / self.temperature).softmax(1)
 
 
-def reading_graph(trained: TrainedNetwork) -> onnx.ModelProto:
-    """`Reading` as a graph: uint8 (N, 32, 32) "pixels" -> float32 (N, K) "probabilities", for any N.
+def inference_graph(trained: TrainedNetwork) -> onnx.ModelProto:
+    """`PixelsToProbabilities` as a graph with input "pixels" and output "probabilities", for any batch size.
 
     Raises:
-        AksharError: the network uses what ONNX cannot say.
+        AksharError: the network uses an operation that ONNX does not support.
     """
-    example = torch.zeros(2, SIDE, SIDE, dtype=torch.uint8)
-    return graph_of(Reading(trained).eval(), example, INPUT, OUTPUT)
+    example = torch.zeros(2, *image_shape(trained), dtype=torch.uint8)
+    return graph_of(PixelsToProbabilities(trained).eval(), example, INPUT, OUTPUT)
+
+
+def image_shape(trained: TrainedNetwork) -> tuple[int, ...]:
+    """Shape of one input image: (H, W) for one channel, (3, H, W) for three."""
+    spec = trained.input_spec
+    return spec.shape if spec.channels > 1 else spec.shape[1:]
 
 
 def graph_of(module: nn.Module, example: Tensor, input_name: str, output_name: str) -> onnx.ModelProto:
-    """A module as a graph, its norms folded into convolutions, without a trace of where it was made.
+    """Converts a module to a graph, with norms folded into convolutions and without paths of this machine.
 
     Args:
         module: in eval mode, on the CPU, from one tensor to one tensor.
-        example: two or more images; the graph takes any number.
-        input_name: of the graph's input.
-        output_name: of its output.
+        example: at least two images; the graph takes any number.
+        input_name: name of the graph's input.
+        output_name: name of its output.
 
     Raises:
-        AksharError: the module uses what ONNX cannot say.
+        AksharError: the module uses an operation that ONNX does not support.
     """
     for name in ("onnxscript", "onnx_ir", "torch.onnx"):
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")  # of what torch deprecates in itself
+            warnings.simplefilter("ignore")  # deprecations inside torch
             program = torch.onnx.export(
                 module,
                 (example,),
@@ -79,21 +86,21 @@ def graph_of(module: nn.Module, example: Tensor, input_name: str, output_name: s
                 dynamo=True,
                 verbose=False,
             )
-    except Exception as error:  # many kinds, with pages of advice
+    except Exception as error:  # of many types, with long messages
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         raise AksharError(
-            f"the network cannot be exported ({type(error).__name__}: {printable(reason)[:200]})"
+            f"the network cannot be exported to ONNX ({type(error).__name__}: {printable(reason)[:200]})"
         ) from error
     assert program is not None
     model = program.model_proto
     del model.graph.value_info[:]
     for node in model.graph.node:
-        del node.metadata_props[:]  # torch's notes, among them lines and paths of the code
+        del node.metadata_props[:]  # torch's metadata contains lines and paths of the code
     return model
 
 
 def with_metadata(model: onnx.ModelProto, facts: Mapping[str, str]) -> bytes:
-    """The file: a graph that carries all of itself, and facts about it."""
+    """Content of the file: the graph with its weights, and the metadata."""
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, dict(facts))
     model.producer_name, model.producer_version = "akshar", facts["akshar"]
@@ -102,5 +109,5 @@ def with_metadata(model: onnx.ModelProto, facts: Mapping[str, str]) -> bytes:
 
 
 def opset_of(model: Any) -> int:
-    """The version of ONNX's operators that a graph is written in."""
+    """Version of the ONNX operator set that a graph uses."""
     return next(one.version for one in model.opset_import if not one.domain)

@@ -1,1 +1,1 @@
-"""The page to draw on: a server for one machine's own browser, and the page's files."""
+"""The drawing page: its files, and a server for browsers on this machine."""

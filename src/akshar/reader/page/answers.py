@@ -1,4 +1,4 @@
-"""Answers as the server sends them."""
+"""JSON bodies that the server sends."""
 
 import base64
 import io
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from akshar.devanagari.letters import letter_of, name_of
-from akshar.reader.reader import Answer
+from akshar.reader.reader import Answer, Reader
+from akshar.reader.rows import image_of
 
 
 class Class(BaseModel):
     """A class of the model."""
 
-    class_name: str = Field(description="as the model's data names it", examples=["digit_5"])
-    letter: str = Field(description="as it is written", examples=["५"])
-    name: str = Field(description="as it is said in Latin letters", examples=["5"])
+    class_name: str = Field(description="name in the model's data", examples=["digit_5"])
+    letter: str = Field(description="text to display", examples=["५"])
+    name: str = Field(description="label in Latin letters", examples=["5"])
 
 
 class Guess(Class):
@@ -26,41 +26,41 @@ class Guess(Class):
 
 
 class Character(BaseModel):
-    """What is read in one character."""
+    """Answer to one character."""
 
-    letter: str | None = Field(description="as it is written; null where it was not read")
-    name: str | None = Field(description="as it is said in Latin letters; null where it was not read")
-    confidence: float = Field(ge=0, le=1, description="of the best guess; 0 where there is none")
+    letter: str | None = Field(description="text to display; null if it was not read")
+    name: str | None = Field(description="label in Latin letters; null if it was not read")
+    confidence: float = Field(ge=0, le=1, description="of the best guess; 0 without guesses")
     problem: str | None = Field(
-        description='null for a reading; else "blank", "all ink", "one stroke", "several" (characters) or "unsure"'
+        description='null if it was read, else "blank", "all ink", "one stroke", "several" (characters) or "unsure"'
     )
-    guesses: list[Guess] = Field(description="the most likely first")
+    guesses: list[Guess] = Field(description="the most likely classes, in descending order")
     box: list[int] | None = Field(description="left, top, right, bottom of the character in the picture, pixels")
-    pixels: str = Field(description="what the network saw: a data: URL of a PNG of 32 x 32, white on black")
+    pixels: str = Field(description="the network's input image: a data: URL of a PNG")
 
 
 class Reading(Character):
-    """The answer to a picture of one character."""
+    """Answer to a picture of one character."""
 
-    milliseconds: float = Field(description="from the picture's last byte to the answer")
+    milliseconds: float = Field(description="time from the picture's last byte to the answer")
 
 
 class LineReading(BaseModel):
-    """The answer to a picture of a row of characters."""
+    """Answer to a picture of a row of characters."""
 
-    text: str = Field(description="the letters that were read; \N{REPLACEMENT CHARACTER} for one that was not")
+    text: str = Field(description="letters of the characters; \N{REPLACEMENT CHARACTER} for one that was not read")
     characters: list[Character] = Field(description="from left to right")
-    milliseconds: float = Field(description="from the picture's last byte to the answer")
+    milliseconds: float = Field(description="time from the picture's last byte to the answer")
 
 
 class Refusal(BaseModel):
-    """Why a request was not answered."""
+    """Reason why a request was refused."""
 
     detail: str
 
 
 def character_of(answer: Answer) -> Character:
-    """An answer as it is sent."""
+    """Converts an answer to its JSON body."""
     best = answer.guesses[0] if answer.letter is not None else None
     return Character(
         letter=best.letter if best else None,
@@ -82,17 +82,18 @@ def character_of(answer: Answer) -> Character:
 
 
 def line_of(answers: Sequence[Answer], milliseconds: float) -> LineReading:
-    """The answers of a row as they are sent."""
+    """Converts the answers to a row to their JSON body."""
     text = "".join(answer.letter or "\N{REPLACEMENT CHARACTER}" for answer in answers)
     return LineReading(text=text, characters=[*map(character_of, answers)], milliseconds=milliseconds)
 
 
-def classes_of(names: Sequence[str]) -> list[Class]:
-    """The classes of a model as they are sent."""
-    return [Class(class_name=name, letter=letter_of(name), name=name_of(name)) for name in names]
+def classes_of(reader: Reader) -> list[Class]:
+    """Lists a model's classes with their labels."""
+    guesses = (reader.guess(name) for name in reader.classes)
+    return [Class(class_name=guess.class_name, letter=guess.letter, name=guess.name) for guess in guesses]
 
 
 def _data_url(answer: Answer) -> str:
     content = io.BytesIO()
-    Image.fromarray(answer.pixels).save(content, "PNG")
+    Image.fromarray(image_of(answer.pixels)).save(content, "PNG")
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"

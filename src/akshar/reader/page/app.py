@@ -1,6 +1,7 @@
-"""The page's server: its files, and a reader behind `POST /predict`."""
+"""The page's web application: static files, and a reader behind `POST /predict`."""
 
 import asyncio
+import html
 import os
 import time
 from collections.abc import AsyncIterator
@@ -11,14 +12,14 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
 from akshar import __version__
-from akshar.errors import DataError
-from akshar.pictures.decode import decode
-from akshar.pictures.line import cut_line
-from akshar.pictures.place import Placed, place
+from akshar.errors import DataError, UsageError
+from akshar.pictures.characters import read_characters
+from akshar.pictures.framing import FramedPicture
+from akshar.pictures.input_spec import InputSpec
 from akshar.pictures.text import font_files
 from akshar.reader.page.answers import Class, LineReading, Reading, Refusal, character_of, classes_of, line_of
 from akshar.reader.page.batching import Batcher
@@ -27,37 +28,38 @@ from akshar.reader.page.limits import ANY, CHARACTERS, RATE, Answering, Rate, ch
 from akshar.reader.reader import Reader
 
 STATIC = Path(__file__).parent / "static"
-FONT = "fontpkg_mukta"  # Devanagari and Latin drawn for one another
+FONT = "fontpkg_mukta"  # the page's typeface: Devanagari and Latin designed together
 WEIGHTS = ("Regular", "SemiBold")
-DECODERS = min(4, os.cpu_count() or 1)  # pictures decoded at once, which bounds memory
+DECODERS = min(4, os.cpu_count() or 1)  # pictures decoded at the same time; bounds memory
 REFUSALS = {
-    400: "no picture, or cut short",
-    403: "asked under a foreign name, or by a foreign page",
+    400: "the picture is missing or cut short",
+    403: "the Host or Origin header names another site",
     408: "the picture did not arrive in time",
     413: "too many bytes or pixels",
-    415: "not said to be a picture",
-    422: "not a picture that can be read",
-    429: "too many requests; Retry-After says when",
-    503: "too many requests of all clients together; Retry-After says when",
+    415: "the Content-Type is not an image's",
+    422: "the picture cannot be read",
+    429: "too many requests from this client; see Retry-After",
+    503: "too many requests from all clients; see Retry-After",
 }
 BODY = {"schema": {"type": "string", "format": "binary"}}
 PICTURE = {"requestBody": {"required": True, "content": {"image/*": BODY, ANY: BODY}}}
 
 
 def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> FastAPI:
-    """The server as an ASGI application.
+    """Creates the ASGI application.
 
     Args:
-        reader: what reads.
-        host: that it will be bound to; requests under other names are refused, see `Hosts`.
-        rate: requests a second of one client address; 0 for any number.
+        reader: the model that answers.
+        host: address it will listen on; requests for other hosts are refused, see `Hosts`.
+        rate: limit of requests per second from one client address; 0 for no limit.
     """
+    spec, subject = reader.predictor.input_spec, reader.predictor.card.subject
     limit = Rate(rate)
     answering = Answering()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(reader.read_placed)
+        app.state.batcher = Batcher(reader.read_framed)
         with ThreadPoolExecutor(DECODERS, "decoder") as app.state.decoders:
             yield
         app.state.batcher.close()
@@ -65,8 +67,8 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
     app = FastAPI(
         title="Akshar",
         version=__version__,
-        description="Reads pictures of handwritten Devanagari characters.",
-        docs_url=None,  # both would load scripts from elsewhere
+        description=f"Reads pictures of one {subject} each.",
+        docs_url=None,  # both load scripts from other sites
         redoc_url=None,
         lifespan=lifespan,
     )
@@ -74,21 +76,21 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
     app.add_exception_handler(RequestValidationError, _bad_query)
 
     refusals: dict[int | str, dict[str, Any]] = {
-        status: {"model": Refusal, "description": words} for status, words in REFUSALS.items()
+        status: {"model": Refusal, "description": reason} for status, reason in REFUSALS.items()
     }
 
     @app.post("/predict", responses=refusals, openapi_extra=PICTURE)
     async def predict(
-        request: Request, line: bool = Query(False, description="a row of separate characters")
+        request: Request, line: bool = Query(False, description="the picture is a row of separate characters")
     ) -> Reading | LineReading:
-        """Reads the picture that is the body: PNG, JPEG, WebP, GIF, BMP, TIFF; dark on light or light on dark."""
+        """Reads the picture in the body: PNG, JPEG, WebP, GIF, BMP or TIFF; dark on light or light on dark."""
         check_rate(limit, request)
         with answering.one_more(request):
             content = await read_body(request)
             start = time.perf_counter()
             loop = asyncio.get_running_loop()
-            placed = await loop.run_in_executor(app.state.decoders, _find, content, line)
-            answers = await app.state.batcher.read(placed)
+            framed = await loop.run_in_executor(app.state.decoders, _frame, content, spec, line)
+            answers = await app.state.batcher.read(framed)
             milliseconds = round(1e3 * (time.perf_counter() - start), 2)
             if line:
                 return line_of(answers, milliseconds)
@@ -96,43 +98,43 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
     @app.get("/classes")
     def classes() -> list[Class]:
-        """What the model can tell apart, in its order."""
-        return classes_of(reader.classes)
+        """Lists the model's classes, in its order."""
+        return classes_of(reader)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
-        """Answers as long as the server does."""
+        """Reports that the server is running."""
         return {"status": "ok"}
 
-    _add_files(app)
+    _add_files(app, subject)
     return app
 
 
-def _find(content: bytes, line: bool) -> list[Placed]:
-    """The characters of a picture's file, framed."""
+def _frame(content: bytes, spec: InputSpec, line: bool) -> list[FramedPicture]:
+    """Frames the characters in a picture's file."""
     check_pixels(content)
     try:
-        grey = decode(content)
-        placed = cut_line(grey) if line else [place(grey)]
-    except DataError as error:
+        framed = read_characters(content, spec, line)
+    except (DataError, UsageError) as error:
         raise HTTPException(422, str(error)) from error
-    if len(placed) > CHARACTERS:
-        raise HTTPException(422, f"{len(placed):,} marks that could be characters, {CHARACTERS} are read")
-    return placed
+    if len(framed) > CHARACTERS:
+        raise HTTPException(422, f"{len(framed):,} marks that could be characters, at most {CHARACTERS} are read")
+    return framed
 
 
 def _bad_query(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    words = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
-    return JSONResponse({"detail": words}, 422)
+    detail = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
+    return JSONResponse({"detail": detail}, 422)
 
 
-def _add_files(app: FastAPI) -> None:
+def _add_files(app: FastAPI, subject: str) -> None:
+    page = (STATIC / "index.html").read_text(encoding="utf-8").replace("{subject}", html.escape(subject))
     fonts = {path.stem.rpartition("-")[2]: path for path in font_files(FONT)}
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    def index() -> FileResponse:
-        return FileResponse(STATIC / "index.html")
+    def index() -> HTMLResponse:
+        return HTMLResponse(page)
 
     @app.get("/font/{weight}.ttf", include_in_schema=False)
     def font(weight: str) -> FileResponse:

@@ -1,4 +1,4 @@
-"""Who may ask: only pages of this server, under a name that it goes by; and what a browser may do with answers."""
+"""Refuses requests from other sites' pages and for other hosts, and restricts what browsers do with responses."""
 
 import ipaddress
 import socket
@@ -20,13 +20,14 @@ HEADERS = {
 
 
 class Hosts:
-    """The names under which a server may be asked.
+    """Host names that belong to a server.
 
-    Another site's page can make its own name lead here (DNS rebinding), but not change the name that the browser
-    then sends along.
+    Another site can point its domain at this address (DNS rebinding), but cannot change the `Host` header that
+    browsers then send.
 
     Args:
-        host: that the server was told to bind to. Beyond this machine, its addresses and its name are known too.
+        host: address that the server listens on. If other machines reach it, any IP address and this machine's name
+            are valid too.
     """
 
     def __init__(self, host: str):
@@ -37,7 +38,7 @@ class Hosts:
             self.names |= {own, own.partition(".")[0], f"{own.partition('.')[0]}.local"}
 
     def known(self, header: str) -> bool:
-        """Whether a `Host` header, NAME or NAME:PORT, is one of ours."""
+        """Whether a `Host` header, NAME or NAME:PORT, names this server."""
         try:
             name = (urlsplit(f"//{header}").hostname or "").lower()
         except ValueError:
@@ -46,11 +47,11 @@ class Hosts:
 
 
 class Guard:
-    """ASGI middleware: foreign hosts and foreign pages are refused, every answer carries `HEADERS`.
+    """ASGI middleware that refuses requests for other hosts or from other pages, and adds `HEADERS` to responses.
 
     Args:
-        app: what is guarded.
-        hosts: the names that are ours.
+        app: the application behind it.
+        hosts: names of this server.
     """
 
     def __init__(self, app: ASGIApp, hosts: Hosts):
@@ -58,7 +59,7 @@ class Guard:
         self.hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request, or has it answered."""
+        """Handles one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -77,15 +78,15 @@ class Guard:
     def _refusal(self, headers: Headers) -> str | None:
         host = headers.get("host", "")
         if not self.hosts.known(host):
-            return "this server goes by another name; open the address that it printed"
+            return "the Host header does not name this server; open the address that it printed"
         origin = headers.get("origin")
         if origin is not None and origin.partition("//")[2] != host:
-            return "only this server's own page may ask"
+            return "requests from other sites' pages are refused"
         return None
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine reaches a host.
+    """Whether a host is reachable from this machine only.
 
     >>> [is_local(host) for host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "192.168.1.5")]
     [True, True, True, False, False]

@@ -1,4 +1,4 @@
-"""What a request may cost: bytes, pixels, seconds, and how many of them a client may send."""
+"""Limits of requests: bytes, pixels, seconds, and the rate of one client."""
 
 import asyncio
 import io
@@ -15,24 +15,24 @@ from starlette.requests import ClientDisconnect, Request
 
 from akshar.pictures.decode import FORMATS
 
-BODY_BYTES = 8_000_000  # a photograph of a telephone
-BODY_SECONDS = 20.0  # in which a body has to arrive
+BODY_BYTES = 8_000_000  # a phone's photo
+BODY_SECONDS = 20.0  # time for a body to arrive
 PIXELS = 30_000_000
 CHARACTERS = 200  # in one row
-AT_ONCE = 128  # requests being answered; more are sent away
-OF_ONE = 64  # of these, of one client: its unfinished bodies do not keep others out
-RATE = 50.0  # requests a second of one client: a page that is drawn on asks about twenty times
-BURST = 2.0  # seconds' worth of requests that may come at once
-CLIENTS = 4096  # addresses remembered
+AT_ONCE = 128  # requests in progress; more are refused
+OF_ONE = 64  # of these from one client, so that its unfinished bodies leave room for others
+RATE = 50.0  # requests per second from one client; the page sends about twenty while someone draws
+BURST = 2.0  # seconds of requests that may arrive at once
+CLIENTS = 4096  # addresses to remember
 ANY = "application/octet-stream"
 
 
 class Rate:
-    """How often each client may ask, by the generic cell rate algorithm (ITU-T I.371): one number a client.
+    """Rate limit per client, by the generic cell rate algorithm (ITU-T I.371), which stores one number per client.
 
     Args:
-        per_second: requests of one client; 0 for any number.
-        clock: seconds, never backwards.
+        per_second: requests from one client; 0 for no limit.
+        clock: monotonic time, seconds.
     """
 
     def __init__(self, per_second: float = RATE, clock: Callable[[], float] = time.monotonic):
@@ -41,7 +41,7 @@ class Rate:
         self._paid_until: dict[str, float] = {}
 
     def wait(self, client: str) -> float:
-        """Seconds that a client has to wait before it may ask; 0 where it may, which counts as asked."""
+        """Counts a request of a client and returns 0, or returns the seconds until its next request is allowed."""
         if not self.interval:
             return 0.0
         now = self._clock()
@@ -49,7 +49,7 @@ class Rate:
         early = paid + self.interval - now - max(BURST, self.interval)
         if early > 1e-9:
             return early
-        self._paid_until.pop(client, None)  # the last that asked is the last in order
+        self._paid_until.pop(client, None)  # keeps clients in order of their last request
         self._paid_until[client] = paid + self.interval
         if len(self._paid_until) > CLIENTS:
             del self._paid_until[next(iter(self._paid_until))]
@@ -57,50 +57,50 @@ class Rate:
 
 
 def check_rate(rate: Rate, request: Request) -> None:
-    """Sends a client away that asks too often.
+    """Refuses a request beyond its client's rate.
 
     Raises:
-        HTTPException: 429, with the whole seconds to wait.
+        HTTPException: 429, with Retry-After in whole seconds.
     """
     if wait := rate.wait(request.client.host if request.client else ""):
         headers = {"Retry-After": str(math.ceil(wait))}
-        raise HTTPException(429, f"too many requests; the next in {wait:.2f} s", headers)
+        raise HTTPException(429, f"too many requests; try again in {wait:.2f} s", headers)
 
 
 class Answering:
-    """The requests being answered, by client."""
+    """Number of requests in progress, by client."""
 
     def __init__(self) -> None:
-        self._of: Counter[str] = Counter()
+        self._requests: Counter[str] = Counter()
 
     @contextmanager
     def one_more(self, request: Request) -> Iterator[None]:
-        """Counts a request while it lasts.
+        """Counts a request while it is in progress.
 
         Raises:
-            HTTPException: 429 where its client has too many already, 503 where all clients have.
+            HTTPException: 429 for too many requests from its client, 503 for too many from all clients.
         """
         client = request.client.host if request.client else ""
-        if self._of[client] >= OF_ONE:
+        if self._requests[client] >= OF_ONE:
             raise HTTPException(429, "too many requests at once", {"Retry-After": "1"})
-        if self._of.total() >= AT_ONCE:
-            raise HTTPException(503, "too many requests of all clients at once", {"Retry-After": "1"})
-        self._of[client] += 1
+        if self._requests.total() >= AT_ONCE:
+            raise HTTPException(503, "too many requests from all clients at once", {"Retry-After": "1"})
+        self._requests[client] += 1
         try:
             yield
         finally:
-            self._of -= Counter([client])
+            self._requests -= Counter([client])
 
 
 async def read_body(request: Request) -> bytes:
-    """A picture's file as it is sent, never more of it than is allowed.
+    """Reads a picture's file from a request, up to BODY_BYTES.
 
     Raises:
-        HTTPException: 400 cut short or empty, 408 too slow, 413 too large, 415 not said to be a picture.
+        HTTPException: 400 cut short or empty, 408 too slow, 413 too large, 415 wrong Content-Type or encoding.
     """
     kind = request.headers.get("content-type", ANY).partition(";")[0].strip().lower()
     if kind != ANY and not kind.startswith("image/"):
-        raise HTTPException(415, "send a picture's file as the body, with Content-Type image/png or the like")
+        raise HTTPException(415, "send a picture's file as the body, with a Content-Type such as image/png")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise HTTPException(415, "send the picture without Content-Encoding")
     too_large = HTTPException(413, f"larger than {BODY_BYTES // 1_000_000} MB; scale the picture down")
@@ -124,10 +124,10 @@ async def read_body(request: Request) -> bytes:
 
 
 def check_pixels(content: bytes) -> None:
-    """Looks at a picture's size before it is decoded.
+    """Checks a picture's size before it is decoded.
 
     Raises:
-        HTTPException: 413 for too many pixels; what is no picture passes, for the decoder to tell.
+        HTTPException: 413 for too many pixels. Files that are not pictures pass: the decoder reports them.
     """
     try:
         with warnings.catch_warnings():

@@ -1,19 +1,19 @@
-// Asks the server: one request at a time; of what is asked meanwhile only the newest is sent.
+// Sends drawings to the server, one request at a time; of those that change meanwhile only the newest is sent.
 
-const APART = 40; // milliseconds from one request to the next
-const PATIENCE = 15000; // milliseconds until an answer is no longer waited for
+const APART = 40; // least milliseconds from one request to the next
+const PATIENCE = 15000; // milliseconds to wait for an answer
 
 export class Asker {
   #next = null;
   #busy = false;
   #turn = 0;
 
-  constructor(answered, failed) {
-    this.answered = answered; // called with an answer and the items that it is about
-    this.failed = failed; // called with words
+  constructor(onAnswer, onFailure) {
+    this.onAnswer = onAnswer; // called with an answer and its items
+    this.onFailure = onFailure; // called with a message
   }
 
-  // `items` will be read; `file` makes of them what is sent.
+  // Queues `items`; `file` turns them into the request's body.
   ask(items, file) {
     this.#next = { items, file };
     if (!this.#busy) this.#work();
@@ -36,8 +36,8 @@ export class Asker {
         if (again) {
           this.#next ??= { items, file };
           await pause(again);
-        } else if (answer) this.answered(answer, items);
-        else this.failed(words);
+        } else if (answer) this.onAnswer(answer, items);
+        else this.onFailure(words);
       }
       await rest;
     }

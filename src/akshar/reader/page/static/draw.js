@@ -1,16 +1,16 @@
-// The page: pointer, keys and pictures change the sheet; what is on it is asked about and shown.
+// The page: pointer, keys and pictures change the sheet; its contents are sent to the server, and answers shown.
 
 import { Asker } from "./ask.js";
 import { Sheet, fileOf, paint } from "./ink.js";
 import { Recent, showAnswer, showClasses, showFailure, showNothing } from "./show.js";
 
-const LARGEST = 8e6; // bytes of a picture, as the server has it
+const LARGEST = 8e6; // bytes of a picture, the server's limit
 
 const get = (id) => document.getElementById(id);
 const canvas = get("canvas");
 const context = canvas.getContext("2d");
 const sheet = new Sheet();
-const answers = new WeakMap(); // of items
+const answers = new WeakMap(); // items -> answer
 const asker = new Asker(
   (answer, items) => {
     answers.set(items, answer);
@@ -19,7 +19,7 @@ const asker = new Asker(
   showFailure,
 );
 const recent = new Recent(replace);
-let pointer = null; // that draws now
+let pointer = null; // id of the pointer that is drawing
 let frame = 0;
 
 function repaint() {
@@ -27,7 +27,7 @@ function repaint() {
   paint(context, sheet.items, canvas.width, getComputedStyle(canvas).color);
 }
 
-// After every change of the sheet.
+// Called after every change of the sheet.
 function changed() {
   frame ||= requestAnimationFrame(repaint);
   get("hint").classList.toggle("gone", !sheet.isEmpty);
@@ -43,7 +43,7 @@ function remember() {
   recent.add(sheet.items, answers.get(sheet.items));
 }
 
-// In place of what is on the sheet; a stroke that is being drawn ends there.
+// Replaces the sheet's contents, and ends a stroke in progress.
 function replace(items) {
   pointer = null;
   remember();
@@ -100,7 +100,7 @@ get("clear").addEventListener("click", clear);
 get("open").addEventListener("click", () => get("file").click());
 document.addEventListener("keydown", (event) => {
   const command = event.ctrlKey || event.metaKey;
-  // Its place on the keyboard, where the layout has other letters than Latin ones.
+  // On layouts without Latin letters, by the key's position.
   const z = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === "z" : event.code === "KeyZ";
   if (command && !event.shiftKey && !event.altKey && z) undo();
   else if (!command && !event.altKey && ["Escape", "Delete", "Backspace"].includes(event.key)) clear();
@@ -124,7 +124,7 @@ async function take(files) {
   try {
     bitmap = await createImageBitmap(file);
   } catch {
-    bitmap = new OffscreenCanvas(1, 1); // the browser cannot show it; the server may still read it, or say why not
+    bitmap = new OffscreenCanvas(1, 1); // the browser cannot show it, but the server may read it or report why not
   }
   replace([{ bitmap, file }]);
 }
@@ -147,7 +147,7 @@ document.addEventListener("drop", (event) => {
   take(event.dataTransfer.files);
 });
 
-// The canvas has the screen's own pixels.
+// Matches the canvas to the screen's pixels.
 new ResizeObserver(() => {
   canvas.width = canvas.height = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
   repaint();

@@ -1,10 +1,10 @@
-// What lies on the sheet: strokes, or one picture. Coordinates are shares of the sheet's side, [0, 1].
+// The sheet's contents: strokes, or one picture. Coordinates are shares of the sheet's side, [0, 1].
 
-const UNIT = 320; // pen widths are given for a sheet of this side
-const STEP = 0.002; // points closer than this say nothing new
+const UNIT = 320; // side of the sheet that pen widths refer to
+const STEP = 0.002; // points closer than this are skipped
 
 export class Sheet {
-  #states = [[]]; // every state is a list of items; the last one is shown
+  #states = [[]]; // undo history: lists of items, the last one is shown
 
   get items() {
     return this.#states.at(-1);
@@ -58,11 +58,11 @@ function paintPicture(context, { bitmap }, side) {
   const scale = side / Math.max(bitmap.width, bitmap.height);
   const width = bitmap.width * scale;
   const height = bitmap.height * scale;
-  context.imageSmoothingEnabled = scale < 1; // small pictures are shown as they are
+  context.imageSmoothingEnabled = scale < 1; // enlarged pictures keep their pixels
   context.drawImage(bitmap, (side - width) / 2, (side - height) / 2, width, height);
 }
 
-// Quadratic curves from middle to middle of neighbouring points, which are their control points.
+// Draws quadratic curves between the midpoints of neighbouring points, with the points as control points.
 function paintStroke(context, { points, width }, side) {
   const at = points.map(([x, y]) => [x * side, y * side]);
   const [first, last] = [at[0], at.at(-1)];
@@ -82,7 +82,7 @@ function paintStroke(context, { points, width }, side) {
   context.stroke();
 }
 
-// What is sent: the picture's own file, or the strokes black on white.
+// The request's body: the picture's file, or the strokes in black on white.
 export async function fileOf(items) {
   const picture = items.find((item) => item.bitmap);
   if (picture) return picture.file;

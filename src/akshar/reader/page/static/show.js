@@ -1,22 +1,22 @@
-// Shows answers, recent drawings and the classes; says them to screen readers.
+// Shows answers, recent drawings and the classes, and announces answers to screen readers.
 
 import { paint } from "./ink.js";
 
 const PROBLEMS = {
   blank: "Nothing is written in this picture.",
-  "all ink": "Too much ink to tell a character.",
-  "one stroke": "A single stroke so far. Go on writing.",
-  several: "More than one character. One at a time is read here.",
-  unsure: "Not sure. Perhaps one of these.",
+  "all ink": "Too much ink to recognise a character.",
+  "one stroke": "Only one stroke so far; keep writing.",
+  several: "More than one character; write one at a time.",
+  unsure: "Not sure; perhaps one of these.",
 };
 const START = "The answer appears here while you write.";
-const QUIET = 400; // milliseconds without a new answer until it is said aloud
-const KEPT = 12; // recent drawings
+const QUIET = 400; // milliseconds without a new answer before it is announced
+const KEPT = 12; // number of recent drawings
 const THUMB = 96; // pixels a side
 
 const get = (id) => document.getElementById(id);
 
-// A decimal near 0 and near 100, where it tells something.
+// Per cent, with a decimal only where it is informative: near 0 and near 100.
 function share(confidence) {
   const near = Math.min(confidence, 1 - confidence);
   return `${(100 * confidence).toFixed(near >= 0.0005 && near < 0.0995 && (confidence < 0.5 || near < 0.01) ? 1 : 0)} %`;
@@ -31,10 +31,10 @@ function make(tag, attributes = {}, ...children) {
 const letterOf = (guess, tag = "span") => make(tag, { lang: "hi", textContent: guess.letter });
 const nameOf = (guess) => (guess.name === guess.letter ? "" : guess.name);
 
-let waiting = 0;
-function say(words) {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => (get("live").textContent = words), QUIET);
+let timer = 0;
+function announce(words) {
+  clearTimeout(timer);
+  timer = setTimeout(() => (get("live").textContent = words), QUIET);
 }
 
 function fill(state, { letter = "", name = "", percent = "", words = "" }) {
@@ -72,13 +72,13 @@ function fillRows(guesses) {
 export function showNothing() {
   fill("empty", { words: START });
   fillRows([]);
-  say("");
+  announce("");
 }
 
 export function showFailure(words) {
   fill("failed", { words });
   fillRows([]);
-  say(words);
+  announce(words);
 }
 
 export function showAnswer(answer) {
@@ -89,18 +89,21 @@ export function showAnswer(answer) {
   fill(state, { letter: best?.letter, name: best && state === "read" ? nameOf(best) : "", percent, words });
   fillRows(answer.guesses);
   get("seen").src = answer.pixels;
-  get("seen").alt = "The character as 32 by 32 pixels, white on black";
   get("seen").hidden = false;
   get("speed").textContent = `read in ${answer.milliseconds.toFixed(0)} ms`;
   const named = best ? `${best.letter} ${nameOf(best)}, ${share(best.confidence)}` : "";
-  say([words, named].filter(Boolean).join(" "));
+  announce([words, named].filter(Boolean).join(" "));
 }
+
+get("seen").addEventListener("load", ({ target }) => {
+  target.alt = `The network's input: ${target.naturalWidth} by ${target.naturalHeight} pixels`;
+});
 
 export class Recent {
   #kept = [];
 
-  constructor(chosen) {
-    this.chosen = chosen; // called with the items of a drawing that is wanted again
+  constructor(onChoose) {
+    this.onChoose = onChoose; // called with the items of the drawing to show again
   }
 
   add(items, answer) {
@@ -111,7 +114,7 @@ export class Recent {
     const words = best ? `${best.letter} ${nameOf(best)}, ${share(best.confidence)}` : "not read";
     button.setAttribute("aria-label", `${words}: show again`);
     button.title = words;
-    button.addEventListener("click", () => this.chosen(items));
+    button.addEventListener("click", () => this.onChoose(items));
     const one = { items, canvas, entry: make("li", {}, button) };
     this.#kept.unshift(one);
     for (const old of this.#kept.splice(KEPT)) old.entry.remove();

@@ -1,32 +1,32 @@
-"""What is printed on paper to be written on: the lines of ruled and squared paper, the boxes of forms."""
+"""Recognises what is printed on paper: the lines of ruled and squared paper, the boxes of forms."""
 
 from typing import cast
 
 import numpy as np
 from scipy import ndimage
 
-FEWEST = 2  # lines that make a ruling; a single one may be a headline
-SPAN = 0.9  # of the picture, that a line runs through
-SEEN = 0.4  # of the picture, in which no stroke hides the line
-THICKEST = 0.04  # of the picture's other side, at least 3 pixels
-SLOPE = 40  # pixels that a line runs level at least, where it is not quite straight
-SMALLEST = 16  # pixels a side, of a picture with lines and of a box
-EDGE = 0.08  # share of a box's side in which its line lies, also where it is drawn a little askew
-CLOSED = 0.9  # share of each side that the line covers; a ring covers half
-STRAY = 0.02  # share of a box's line that may reach inside
-WRITTEN = 0.01  # share of its inside that is written on at least
+FEWEST = 2  # lines of a ruling; a single one may be a character's headline
+SPAN = 0.9  # least length of a line, share of the picture
+SEEN = 0.4  # least part of a line that strokes leave visible, share of the picture
+THICKEST = 0.04  # greatest thickness of a line, share of the picture's other side; at least 3 pixels
+SLOPE = 40  # pixels between the steps of a line that is not quite level
+SMALLEST = 16  # least side of a picture with lines, and of a box, pixels
+EDGE = 0.08  # share of a box's side that contains its line, also if it is drawn slightly askew
+CLOSED = 0.9  # share of each side that a box's line covers; a ring covers half
+STRAY = 0.02  # share of a box's line that may extend inside
+WRITTEN = 0.01  # least share of a box's inside with ink on it
 ACROSS = np.ones((3, 3), bool)  # neighbours, also across a corner
 
 
-def without_rules(density: np.ndarray, inked: float) -> np.ndarray:
-    """Ink without the lines of ruled or squared paper; strokes that they cross are made whole again.
+def without_ruling(density: np.ndarray, inked: float) -> np.ndarray:
+    """Removes the lines of ruled or squared paper, and closes the gaps they leave in strokes.
 
     Args:
         density: float (H, W), 0 on paper, 1 in ink.
         inked: density above which a pixel belongs to a mark.
 
     Returns:
-        The same where there are no such lines.
+        The same values if there are no such lines.
     """
     for turned in (False, True):
         level = density.T if turned else density
@@ -35,13 +35,13 @@ def without_rules(density: np.ndarray, inked: float) -> np.ndarray:
     return density
 
 
-def boxes(marks: np.ndarray) -> list[int]:
-    """Numbers of the marks that are boxes around others.
+def find_boxes(marks: np.ndarray) -> list[int]:
+    """Numbers of the marks that are boxes around other marks.
 
     Args:
         marks: int (H, W), 0 on paper, else the number of the mark, from 1.
     """
-    found = []
+    numbers = []
     for number, place in enumerate(ndimage.find_objects(marks), start=1):
         if place is None or min(side.stop - side.start for side in place) < SMALLEST:
             continue
@@ -56,15 +56,15 @@ def boxes(marks: np.ndarray) -> list[int]:
             and np.count_nonzero(inside == number) < STRAY * np.count_nonzero(own)
             and written > WRITTEN * inside.size
         ):
-            found.append(number)
-    return found
+            numbers.append(number)
+    return numbers
 
 
 def _without_level(density: np.ndarray, threshold: float) -> np.ndarray:
     inked = density > threshold
     if min(inked.shape) < SMALLEST:
         return density
-    if min(_runs(inked[:, 0]), _runs(inked[:, -1])) < FEWEST:  # a ruling leaves the picture on both sides
+    if min(_runs(inked[:, 0]), _runs(inked[:, -1])) < FEWEST:  # a ruling reaches both sides
         return density
     lines = _lines(inked)
     if lines is None:
@@ -77,15 +77,15 @@ def _without_level(density: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def _lines(inked: np.ndarray) -> np.ndarray | None:
-    """Pixels of the lines that run from side to side, bool (H, W); None of less than FEWEST lines."""
+    """Pixels of the lines that run from side to side, bool (H, W); None for fewer than FEWEST lines."""
     height, width = inked.shape
     thickest = max(3, round(THICKEST * height))
-    # Runs of ink, no thicker than a line: one that is not level is a stair of them. Strokes across it part it.
+    # Runs of ink no thicker than a line. A line that is not level is a staircase of runs; strokes interrupt it.
     thin = _opened(inked, max(4, min(width // 12, SLOPE)), axis=1) & ~_opened(inked, thickest + 1, axis=0)
     linked = ndimage.binary_dilation(~_opened(~thin, width // 3, axis=1), ACROSS)
     marks, _ = cast(tuple[np.ndarray, int], ndimage.label(linked, ACROSS))
     lines = np.zeros(inked.shape, bool)
-    found = 0
+    count = 0
     for number, place in enumerate(ndimage.find_objects(marks), start=1):
         if place is None or place[1].stop - place[1].start < SPAN * width:
             continue
@@ -94,19 +94,19 @@ def _lines(inked: np.ndarray) -> np.ndarray | None:
         if np.count_nonzero(thickness) < SEEN * width:
             continue
         lines[place] |= line & _course(line, thickness, float(np.median(thickness[thickness > 0])))
-        found += 1
-    return lines if found >= FEWEST else None
+        count += 1
+    return lines if count >= FEWEST else None
 
 
 def _opened(pixels: np.ndarray, length: int, axis: int) -> np.ndarray:
-    """Runs of True of at least that length along an axis, bool (H, W); what lies beyond the rim is as the rim."""
+    """Runs of True of at least `length` along an axis, bool (H, W); the rim continues outwards."""
     kept = ndimage.minimum_filter1d(pixels.view(np.uint8), length, axis=axis, mode="nearest")
-    even = -1 if length % 2 == 0 else 0  # the second filter looks the other way
+    even = -1 if length % 2 == 0 else 0  # the second filter is mirrored
     return ndimage.maximum_filter1d(kept, length, axis=axis, mode="nearest", origin=even).view(bool)
 
 
 def _course(line: np.ndarray, thickness: np.ndarray, usual: float) -> np.ndarray:
-    """Where a line goes, bool (h, w): strokes that run along it for a while are not all of it."""
+    """Pixels near the course of a line, bool (h, w), without strokes that run along it for a while."""
     rows, columns = np.arange(len(line))[:, None], np.arange(line.shape[1])
     alone = (thickness > 0) & (thickness <= usual + 1)
     middle = (line * rows).sum(axis=0)[alone] / thickness[alone]
@@ -114,5 +114,5 @@ def _course(line: np.ndarray, thickness: np.ndarray, usual: float) -> np.ndarray
 
 
 def _runs(line: np.ndarray) -> int:
-    """How many runs of True there are."""
+    """Number of runs of True."""
     return int(line[0]) + int(np.count_nonzero(line[1:] & ~line[:-1]))

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from akshar.cli import main
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = "क ल ढ फ ठ भ ण ४ २ ०"
 pytestmark = pytest.mark.slow
 
@@ -96,6 +96,7 @@ def test_characters_are_read_as_they_are_written(server, request):
             assert state(page) == "read"
             assert page.locator("#guesses li").first.inner_text().startswith(letter)
             assert page.locator("#seen").evaluate("image => image.naturalWidth") == 32
+            assert page.locator("#seen").get_attribute("alt") == "The network's input: 32 by 32 pixels"
             page.wait_for_function(
                 "letter => document.getElementById('live').textContent.startsWith(letter)", arg=letter
             )
@@ -236,7 +237,7 @@ def test_too_much_ink_is_said(server):
             for x in (0.3, 0.7) if row % 2 else (0.7, 0.3):
                 page.mouse.move(*at(page, (x, 0.3 + row / 35)))
         page.mouse.up()
-        page.get_by_text("Too much ink to tell a character.").first.wait_for()
+        page.get_by_text("Too much ink to recognise a character.").first.wait_for()
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -13,7 +13,7 @@ from akshar.devanagari.dhcd import DHCD
 from akshar.devanagari.glyphs import Glyphs
 from akshar.reader.onnx_model import OnnxModel
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "robust.onnx"
+WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
 CARD = WEIGHTS.with_name("robust.onnx.md")
 
 

@@ -16,8 +16,7 @@ import zlib
 import numpy as np
 import pytest
 import schemathesis
-from akshar.reader.reader.page import limits
-from drawing import CLASSES, InkEngine, picture, row_picture, served
+from drawing import CLASSES, LABELS, InkPredictor, picture, row_picture, served
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
@@ -33,9 +32,10 @@ from schemathesis.specs.openapi.checks import (
 from starlette.requests import Request
 
 from akshar.commands.model_argument import require_model
-from akshar.devanagari.letters import letter_of
 from akshar.errors import UsageError
-from akshar.pictures.place import place
+from akshar.pictures.framing import frame_picture
+from akshar.pictures.input_spec import InputSpec
+from akshar.reader.page import limits
 from akshar.reader.page.app import create_app
 from akshar.reader.page.batching import Batcher
 from akshar.reader.page.guard import Hosts
@@ -49,7 +49,7 @@ LOCAL = "http://127.0.0.1:8000"
 
 @pytest.fixture(scope="module")
 def engine():
-    return InkEngine()
+    return InkPredictor()
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,8 @@ def test_a_picture_is_read(kind, said, client):
     with Image.open(io.BytesIO(base64.b64decode(answer["pixels"].partition(",")[2]))) as seen:
         pixels = np.asarray(seen)
     assert pixels.shape == (32, 32)
-    read = CLASSES[int(InkEngine.labels(pixels[None])[0])]
-    assert (answer["letter"], answer["problem"]) == (letter_of(read), None)
+    read = CLASSES[int(InkPredictor.labels(pixels[None])[0])]
+    assert (answer["letter"], answer["problem"]) == (LABELS[read], None)
     assert len(answer["guesses"]) == 5
     assert answer["guesses"][0]["class_name"] == read
     assert answer["guesses"][0]["confidence"] == answer["confidence"] == pytest.approx(0.9)
@@ -111,7 +111,7 @@ def test_what_is_no_character_is_said_to_be_none(client):
     for content, problem in ((blank(), "blank"), (file.getvalue(), "all ink")):
         answer = client.post("/predict", content=content, headers=PNG).json()
         assert (answer["problem"], answer["letter"], answer["guesses"]) == (problem, None, [])
-    with TestClient(create_app(Reader(InkEngine(sure=0.3))), base_url=LOCAL) as unsure:
+    with TestClient(create_app(Reader(InkPredictor(sure=0.3))), base_url=LOCAL) as unsure:
         answer = unsure.post("/predict", content=picture(), headers=PNG).json()
     assert (answer["problem"], answer["letter"]) == ("unsure", None)
     assert answer["guesses"][0]["confidence"] == pytest.approx(0.3)
@@ -128,11 +128,23 @@ def send(client, content, headers=PNG, path="/predict"):
     return client.post(path, content=content, headers=headers)
 
 
+def test_a_model_of_another_size_is_drawn_for(engine):
+    predictor = InkPredictor()
+    predictor.input_spec = InputSpec(3, 48, 40, "dark on light", "none", 0, 0.5, 0.5)
+    with TestClient(create_app(Reader(predictor)), base_url=LOCAL) as client:
+        answer = send(client, picture()).json()
+        row = send(client, row_picture(), path="/predict?line=true")
+    with Image.open(io.BytesIO(base64.b64decode(answer["pixels"].partition(",")[2]))) as seen:
+        assert (seen.size, seen.mode) == ((40, 48), "RGB")
+    assert answer["problem"] is None
+    assert (row.status_code, row.json()["detail"][:19]) == (422, "input_spec.framing=")
+
+
 REFUSED = {
     "nothing": (lambda client: send(client, b""), 400, "the body is empty"),
-    "text": (lambda client: send(client, b"hello"), 422, "is no image of a kind that is read"),
+    "text": (lambda client: send(client, b"hello"), 422, "not an image in a supported format"),
     "a PNG cut short": (lambda client: send(client, picture()[:-40]), 422, "cannot be read"),
-    "PostScript": (lambda client: send(client, b"%!PS-Adobe-3.0 EPSF-3.0\n"), 422, "is no image"),
+    "PostScript": (lambda client: send(client, b"%!PS-Adobe-3.0 EPSF-3.0\n"), 422, "not an image"),
     "said to be text": (lambda client: send(client, picture(), {"Content-Type": "text/plain"}), 415, "image/png"),
     "a form": (lambda client: client.post("/predict", files={"file": picture()}), 415, "as the body"),
     "compressed": (lambda client: send(client, picture(), {**PNG, "Content-Encoding": "gzip"}), 415, "Encoding"),
@@ -154,14 +166,22 @@ REFUSED = {
     "no such page": (lambda client: client.get("/docs"), 404, "Not Found"),
     "no such font": (lambda client: client.get("/font/..%2f..%2fpyproject.ttf"), 404, ""),
     "a path that leads out": (lambda client: client.get("/static/..%2fapp.py"), 404, "Not Found"),
-    "another name": (lambda client: client.get("/", headers={"Host": "evil.example:8000"}), 403, "another name"),
-    "a broken name": (lambda client: client.get("/", headers={"Host": "[::1"}), 403, "another name"),
+    "another name": (
+        lambda client: client.get("/", headers={"Host": "evil.example:8000"}),
+        403,
+        "does not name this server",
+    ),
+    "a broken name": (lambda client: client.get("/", headers={"Host": "[::1"}), 403, "does not name this server"),
     "another page": (
         lambda client: send(client, picture(), {**PNG, "Origin": "http://evil.example"}),
         403,
-        "only this server's own page",
+        "other sites' pages are refused",
     ),
-    "a sandboxed page": (lambda client: send(client, picture(), {**PNG, "Origin": "null"}), 403, "own page"),
+    "a sandboxed page": (
+        lambda client: send(client, picture(), {**PNG, "Origin": "null"}),
+        403,
+        "other sites' pages",
+    ),
 }
 
 
@@ -201,7 +221,7 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(monkeypatch):
 
         headers = [(b"host", b"127.0.0.1"), (b"content-type", b"image/png")]
         scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
-        await create_app(Reader(InkEngine()))(scope, receive, keep)
+        await create_app(Reader(InkPredictor()))(scope, receive, keep)
 
     asyncio.run(ask())
     assert sent[0]["status"] == 408
@@ -265,6 +285,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(client):
     assert client.get("/font/Regular.ttf").headers["Content-Type"] == "font/ttf"
     assert "text/javascript" in client.get("/static/draw.js").headers["Content-Type"]
     assert client.head("/").status_code == 200
+    assert "Write one &lt;character&gt;; it is read as you write." in client.get("/").text
 
 
 def test_the_classes_are_listed(client):
@@ -308,7 +329,7 @@ def test_any_damaged_picture_is_answered(client, file, data, line):
     assert response.status_code in (200, 413, 422)
 
 
-OWN = create_app(Reader(InkEngine()), rate=0)
+OWN = create_app(Reader(InkPredictor()), rate=0)
 schema = schemathesis.openapi.from_asgi("/openapi.json", OWN, headers={"Host": "127.0.0.1"})
 
 
@@ -327,7 +348,7 @@ def test_the_server_keeps_to_its_openapi(case):
 
 def test_no_answer_is_mixed_up_among_many_at_once(engine):
     app = create_app(Reader(engine), rate=0)
-    alone = [Reader(InkEngine()).read(picture(slant)).letter for slant in range(60)]
+    alone = [Reader(InkPredictor()).read(picture(slant)).letter for slant in range(60)]
     assert len({*alone}) > 10
     found = {}
     with TestClient(app, base_url=LOCAL) as client:
@@ -345,19 +366,19 @@ def test_no_answer_is_mixed_up_among_many_at_once(engine):
 
 def placed(slant):
     grey = np.asarray(Image.open(io.BytesIO(picture(slant))), np.float32) / 255
-    return place(grey)
+    return frame_picture(grey, InkPredictor.input_spec)
 
 
 def test_what_waits_meanwhile_is_one_batch():
-    engine = InkEngine()
+    engine = InkPredictor()
     reader = Reader(engine)
 
     def slow(characters):
         time.sleep(0.05)
-        return reader.read_placed(characters)
+        return reader.read_framed(characters)
 
     async def ask():
-        batcher = Batcher(slow, most=16)
+        batcher = Batcher(slow, largest=16)
         asked = [asyncio.create_task(batcher.read([placed(slant)] * (slant % 3))) for slant in range(40)]
         await asyncio.sleep(0.02)
         asked[7].cancel()
@@ -375,14 +396,14 @@ def test_what_waits_meanwhile_is_one_batch():
 
 
 def test_a_failing_network_fails_only_its_batch():
-    reader = Reader(InkEngine())
+    reader = Reader(InkPredictor())
     calls = []
 
     def read(characters):
         calls.append(len(characters))
         if len(calls) == 1:
             raise RuntimeError("no memory")
-        return reader.read_placed(characters)
+        return reader.read_framed(characters)
 
     async def ask():
         batcher = Batcher(read)
@@ -405,7 +426,7 @@ def run_folder(workplace, name, status="completed", checkpoint=True):
 
 def test_without_a_model_the_way_to_one_is_said(workplace, refused):
     (line,) = refused("draw")
-    assert "`akshar train experiment=quickstart` makes one" in line
+    assert "`akshar train experiment=quickstart` trains one" in line
     assert line.endswith("then  akshar draw outputs/train/RUN")
     run_folder(workplace, "2026-01-01_a")
     run_folder(workplace, "2026-01-02_b")
@@ -422,13 +443,13 @@ def test_what_cannot_be_served_is_said(refused):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         (line,) = refused("draw", "some/run", "--port", str(port))
-    assert line == f"error: --port {port}: is in use; take another, or --port 0 for a free one"
+    assert line == f"error: --port {port}: in use; use another, or --port 0 for a free one"
     (line,) = refused("draw", "some/run", "--port", "99999")
     assert "from 0 to 65535" in line
     (line,) = refused("draw", "some/run", "--rate", "nan")
     assert "--rate nan" in line
     (line,) = refused("draw", "some/run", "--host", "192.0.2.1", "--port", "0")
-    assert "--host 192.0.2.1: cannot be listened on" in line
+    assert "--host 192.0.2.1: cannot listen on it" in line
     (line,) = refused("draw", "no/such/run", "--port", "0")
     assert "no/such/run" in line
 
@@ -479,4 +500,4 @@ def test_another_host_is_warned_of(finished):
         assert urllib.request.urlopen(f"{server.url}healthz").status == 200
         code, printed = server.stop()
     assert code == 0
-    assert printed == "--host 0.0.0.0: whoever reaches this machine can send pictures to it\n"
+    assert printed == "--host 0.0.0.0: anyone who can reach this machine can send pictures to it\n"

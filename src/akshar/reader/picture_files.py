@@ -1,0 +1,89 @@
+"""Reads many picture files: those in folders, in batches, with errors kept per file."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from akshar.errors import DataError, UsageError
+from akshar.pictures.characters import read_characters
+from akshar.pictures.decode import SUFFIXES
+from akshar.pictures.framing import FramedPicture
+from akshar.reader.reader import Answer, Reader
+
+BATCH = 256  # files decoded and read at once
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class FileAnswers:
+    """What was read in one file.
+
+    Attributes:
+        file: its path; "-" for standard input.
+        answers: one; for a row of characters any number; none with an error.
+        error: why the file could not be read, in one line; else None.
+    """
+
+    file: str
+    answers: list[Answer]
+    error: str | None = None
+
+
+def find_pictures(paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Lists picture files; in folders every file with a picture's suffix, at any depth, sorted.
+
+    Args:
+        paths: files, folders, "-" for standard input.
+
+    Returns:
+        The files, and one line for each folder in which other files are ignored.
+
+    Raises:
+        UsageError: a folder contains no pictures.
+    """
+    files, notes = [], []
+    for path in paths:
+        if path == STDIN or not Path(path).is_dir():
+            files.append(path)
+            continue
+        everything = [file for file in Path(path).rglob("*") if file.is_file()]
+        inside = sorted(file for file in everything if file.suffix.lower() in SUFFIXES)
+        if not inside:
+            raise UsageError(f"{path}: contains no pictures ({', '.join(SUFFIXES)})")
+        if others := len(everything) - len(inside):
+            notes.append(f"{path}: {others:,} other {'files' if others > 1 else 'file'} ignored")
+        files += map(str, inside)
+    return files, notes
+
+
+def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[FileAnswers]:
+    """Reads files in batches; a file that cannot be read does not stop the others.
+
+    Args:
+        reader: the model.
+        files: paths, "-" for standard input.
+        line: whether each file is a row of characters.
+    """
+    spec = reader.predictor.input_spec
+
+    def frame(file: str) -> list[FramedPicture] | str:
+        try:
+            return read_characters(sys.stdin.buffer.read() if file == STDIN else file, spec, line)
+        except DataError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        remaining = iter(files)
+        while batch := list(islice(remaining, BATCH)):
+            framed = list(pool.map(frame, batch))
+            characters = [one for part in framed if not isinstance(part, str) for one in part]
+            answers = iter(reader.read_framed(characters))
+            for file, part in zip(batch, framed, strict=True):
+                if isinstance(part, str):
+                    yield FileAnswers(file, [], part)
+                else:
+                    yield FileAnswers(file, [next(answers) for _ in part])

@@ -1,0 +1,106 @@
+"""Files of akshar 0.1, and models of other sizes."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+import akshar
+from akshar.data.card import DatasetCard
+from akshar.devanagari.letters import SUBSETS
+from akshar.errors import UsageError
+from akshar.pictures.input_spec import InputSpec
+from akshar.reader.onnx_model import OnnxModel
+
+OLD = Path(__file__).parents[2] / "weights" / "robust.onnx"
+CARD = DatasetCard("shades", "grey squares", subject="square", labels={"dark": "D"}, transliterations={"dark": "d"})
+
+
+def test_a_file_of_akshar_0_1_has_its_facts_as_a_card():
+    model = OnnxModel(OLD)
+    assert model.input_spec == InputSpec(1, 32, 32, "light on dark", "ink", 2, 0.5, 0.5)
+    assert [model.card.label(name) for name in model.classes] == [one.letter for one in SUBSETS["all"]]
+    assert [model.card.transliteration(name) for name in model.classes] == [one.name for one in SUBSETS["all"]]
+    assert model.card.licence.startswith("CC BY 4.0")
+    assert "Acharya" in model.card.citation
+    assert "DHCD" in model.card.title
+
+
+def shade_model(path, spec):
+    """A model of two classes, light and dark, by the mean of the pixels."""
+    shape = spec.shape if spec.channels > 1 else spec.shape[1:]
+    axes = list(range(1, len(shape) + 1))
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Unsqueeze", ["mean", "last"], ["column"]),
+        helper.make_node("Sub", ["column", "middle"], ["light"]),
+        helper.make_node("Neg", ["light"], ["dark"]),
+        helper.make_node("Concat", ["light", "dark"], ["logits"], axis=1),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    constants = [
+        helper.make_tensor("axes", TensorProto.INT64, [len(axes)], axes),
+        helper.make_tensor("last", TensorProto.INT64, [1], [1]),
+        helper.make_tensor("middle", TensorProto.FLOAT, [1], [127.0]),
+    ]
+    inputs = [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", *shape])]
+    outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 2])]
+    graph = helper.make_graph(nodes, "shades", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    values = {"classes": ["light", "dark"], "input_spec": spec.to_record(), "card": CARD.to_record()}
+    facts = {"akshar": "1"} | {key: json.dumps(value) for key, value in values.items()}
+    helper.set_model_props(model, facts)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        InputSpec(1, 28, 28, "light on dark", "none", 0, 0.1, 0.3),
+        InputSpec(3, 48, 64, "light on dark", "none", 0, 0.5, 0.5),
+        InputSpec(3, 64, 40, "dark on light", "ink", 3, 0.5, 0.5),
+        InputSpec(1, 96, 96, "dark on light", "ink", 4, 0.5, 0.5),
+    ],
+    ids=str,
+)
+def test_a_model_reads_pictures_by_its_own_spec(spec, tmp_path):
+    reader = akshar.load(shade_model(tmp_path / "shades.onnx", spec))
+    dark = Image.new("RGB", (50, 70), (40, 0, 40))
+    light = Image.new("RGB", (50, 70), (240, 250, 200))
+    if spec.framing == "none":
+        first, second = reader.read_many([dark, light])
+        assert (first.letter, first.guesses[0].name, second.letter, second.guesses[0].name) == (
+            "D",
+            "d",
+            "light",
+            "light",
+        )
+    drawn = np.full((70, 50), 255, np.uint8)
+    drawn[10:60, 10:14] = drawn[10:14, 10:40] = 0
+    answer = reader.read(drawn)
+    assert answer.problem is None
+    assert answer.pixels.shape == (spec.shape if spec.channels > 1 else spec.shape[1:])
+    assert answer.letter == "light"
+    if spec.framing == "ink":
+        assert len(reader.read_line(np.hstack([drawn, drawn]))) == 2
+    else:
+        with pytest.raises(UsageError, match="framing=none"):
+            reader.read_line(drawn)
+
+
+def test_a_model_whose_spec_is_not_its_graph_s_is_refused(tmp_path):
+    spec = InputSpec(1, 28, 28, "light on dark", "none", 0, 0.1, 0.3)
+    path = shade_model(tmp_path / "shades.onnx", spec)
+    model = onnx.load(path)
+    facts = {one.key: one.value for one in model.metadata_props}
+    helper.set_model_props(model, facts | {"input_spec": json.dumps(replace(spec, width=32).to_record())})
+    onnx.save(model, path)
+    with pytest.raises(UsageError, match="input is 28 x 28, which does not fit"):
+        OnnxModel(path)

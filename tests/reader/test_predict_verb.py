@@ -1,0 +1,220 @@
+"""`akshar predict`: what it prints, writes and refuses."""
+
+import csv
+import html
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import DHCD
+from PIL import Image
+
+import akshar
+from akshar.cli import main
+from akshar.files import write_atomic
+from akshar.reader.reader import Answer
+
+
+@pytest.fixture
+def pictures(workplace, digit_images):
+    """Ten digits, ० to ९, as dark ink on white: pictures/0.png to 9.png."""
+    (workplace / "pictures").mkdir()
+    for digit in range(10):
+        Image.fromarray(255 - np.pad(digit_images[30 * digit], 20)).save(f"pictures/{digit}.png")
+    return workplace / "pictures"
+
+
+def test_the_table_names_each_file_letter_and_confidence(digit_run, pictures, capsys):
+    assert main(["predict", str(digit_run), "pictures"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [f"pictures/{digit}.png" for digit in range(10)]
+    reader = akshar.load(digit_run)
+    for digit, line in enumerate(lines):
+        answer = reader.read(f"pictures/{digit}.png")
+        best, second, third = answer.guesses[:3]
+        assert f"{100 * best.confidence:.1f} %" in line
+        for guess in (best, second, third):
+            assert guess.letter in line
+        assert ("not sure" in line) == (answer.letter is None)
+
+
+def test_json_lines_hold_all_guesses(digit_run, pictures, capsys):
+    assert main(["predict", str(digit_run), "pictures/3.png", "pictures/7.png", "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["file"], second["file"]) == ("pictures/3.png", "pictures/7.png")
+    assert len(first["guesses"]) == 5
+    assert first["guesses"][0]["class_name"].startswith("digit_")
+    assert first["confidence"] == first["guesses"][0]["confidence"] >= first["guesses"][1]["confidence"]
+    left, top, right, bottom = first["box"]
+    assert 20 <= left < right <= 52
+    assert 20 <= top < bottom <= 52
+
+
+def test_csv_and_sheet(digit_run, pictures, capsys):
+    words = ("--csv", "read.csv", "--sheet", "saw.png")
+    assert main(["predict", str(digit_run), "pictures", *words]) == 0
+    rows = list(csv.DictReader(io.StringIO((pictures.parent / "read.csv").read_text(encoding="utf-8"))))
+    assert [row["file"] for row in rows] == [f"pictures/{digit}.png" for digit in range(10)]
+    assert all(0 <= float(row["confidence"]) <= 1 and row["second"] for row in rows)
+    with Image.open("saw.png") as sheet:
+        assert sheet.width > 12 * 96
+        assert np.asarray(sheet).std() > 20  # not an empty page
+
+
+def test_a_line_is_a_string(digit_run, workplace, digit_images, capsys):
+    reader = akshar.load(digit_run)
+    chosen = [digit_images[30 * digit + k] for digit, k in ((4, 1), (4, 2), (6, 3), (0, 1), (0, 2))]
+    Image.fromarray(255 - np.pad(np.hstack([np.pad(one, 4) for one in chosen]), 15)).save("line.png")
+    expected = "".join(reader.read(one).letter or "\N{REPLACEMENT CHARACTER}" for one in chosen)
+    assert main(["predict", str(digit_run), "line.png", "--line"]) == 0
+    assert expected in capsys.readouterr().out
+    assert main(["predict", str(digit_run), "line.png", "--line", "--json"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert read["text"] == expected
+    assert len(read["characters"]) == 5
+
+
+def test_what_is_no_character_is_said_and_what_is_unsure_too(digit_run, workplace, capsys):
+    Image.new("L", (40, 40), 255).save("blank.png")
+    assert main(["predict", str(digit_run), "blank.png"]) == 0
+    assert "not a character: blank" in capsys.readouterr().out
+    draw = np.random.default_rng(0)
+    Image.fromarray(np.kron(draw.integers(0, 2, (9, 9), np.uint8) * 255, np.ones((6, 6), np.uint8))).save("x.png")
+    assert main(["predict", str(digit_run), "x.png", "--threshold", "1"]) == 0
+    assert "not sure" in capsys.readouterr().out
+    assert main(["predict", str(digit_run), "blank.png", "--line"]) == 0
+    assert "blank" in capsys.readouterr().out
+
+
+def test_a_broken_file_does_not_stop_the_others(digit_run, pictures, capsys):
+    (pictures / "5.png").write_bytes(b"no picture")
+    assert main(["predict", str(digit_run), "pictures", "missing.png", "--csv", "read.csv"]) == 1
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 9
+    assert err.splitlines()[0].startswith("error: pictures/5.png: not an image in a supported format")
+    assert err.splitlines()[1] == "error: missing.png: no such file or folder"
+    rows = list(csv.DictReader(io.StringIO((pictures.parent / "read.csv").read_text(encoding="utf-8"))))
+    assert sum(bool(row["error"]) for row in rows) == 2
+
+
+def test_the_standard_input(digit_run, pictures):
+    command = [sys.executable, "-m", "akshar", "predict", str(digit_run), "-", "--json"]
+    done = subprocess.run(command, input=(pictures / "6.png").read_bytes(), capture_output=True, check=True)
+    expected = akshar.load(digit_run).read(pictures / "6.png")
+    assert json.loads(done.stdout)["guesses"][0]["letter"] == expected.guesses[0].letter
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(digit_run, pictures):
+    command = [sys.executable, "-m", "akshar", "predict", str(digit_run), *["pictures"] * 3]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=pictures.parent) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141  # as of a process that SIGPIPE ended
+
+
+def test_refusals_say_the_way_out(digit_run, workplace, refused):
+    assert "experiment=quickstart" in refused("predict")[0]
+    assert "name pictures" in refused("predict", str(digit_run))[0]
+    (workplace / "empty").mkdir()
+    assert "contains no pictures" in refused("predict", str(digit_run), "empty")[0]
+    assert "--threshold 2" in refused("predict", str(digit_run), "x.png", "--threshold", "2")[0]
+    assert "no such checkpoint" in refused("predict", "nowhere", "x.png")[0]
+
+
+def test_the_python_api_as_the_readme_shows_it(digit_run, pictures):
+    from akshar import load
+
+    reader = load(digit_run)
+    answer = reader.read("pictures/8.png")
+    assert isinstance(answer, Answer)
+    assert answer.guesses[0].letter in "०१२३४५६७८९"
+    assert [type(one) for one in reader.read_many([pictures / "1.png", Image.open("pictures/2.png")])] == [
+        Answer
+    ] * 2
+    with pytest.raises(AttributeError, match="has no attribute 'laod'"):
+        _ = akshar.laod
+
+
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+body {{ margin: 0; padding: 18px 22px; background: #fff; display: inline-block }}
+pre {{ font: 15px/1.5 "Noto Sans Mono", "Noto Sans Devanagari", monospace; margin: 0 0 14px; color: #1f2328 }}
+pre b {{ color: #0072b2 }}
+</style><pre>{}</pre>{}"""
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_readme(digit_run, pictures, capsys, request, monkeypatch):
+    """What a person sees, as docs/predict.png and docs/export.png; written with --write-screenshots."""
+    from browser import DESKTOP, opened
+
+    named = request.config.getoption("--write-screenshots")
+    model = str(Path(request.config.invocation_params.dir, named)) if named else str(digit_run)
+    line = np.hstack([np.asarray(Image.open(f"pictures/{digit}.png"))[12:-12, 14:-14] for digit in (4, 4, 6, 0, 0)])
+    light = np.linspace(1, 0.45, line.shape[1])[None]
+    Image.fromarray(np.uint8((line * 0.75 + 50) * light)).save("postcode.png")
+    if named and DHCD:
+        monkeypatch.setenv("AKSHAR_DHCD", DHCD)
+    read = "predict RUN pictures --sheet saw.png", "predict RUN postcode.png --line"
+    shown = {"predict": read, "export": ("export RUN --output model.onnx",)}
+    for name, commands in shown.items():
+        text = ""
+        for command in commands:
+            assert main([model if word == "RUN" else word for word in command.split()]) == 0
+            out = html.escape(capsys.readouterr().out.replace(model, "RUN"))
+            text += f"<b>$ akshar {command}</b>\n{out}\n"
+        images = '<img src="postcode.png"> <br> <img src="saw.png" width="900">' if name == "predict" else ""
+        Path(f"{name}.html").write_text(PAGE.format(text, images), encoding="utf-8")
+        with opened(Path(f"{name}.html").resolve().as_uri(), DESKTOP) as page:
+            content = page.locator("body").screenshot(path=f"{name}.png")
+            assert page.locator("pre").inner_text().count("$ akshar") == len(commands)
+        if named:
+            write_atomic(Path(__file__).parents[2] / "docs" / f"{name}.png", content)
+
+
+def test_options_may_stand_before_the_pictures(digit_run, pictures, capsys):
+    assert (
+        main(["predict", str(digit_run), "--json", "pictures/1.png", "--threshold", "0.1", "pictures/2.png"]) == 0
+    )
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--csv", "nowhere/x.csv"), "no such folder nowhere"),
+        (("--csv", "pictures"), "is a folder"),
+        (("--csv", "pictures/1.png"), "is one of the pictures"),
+        (("--sheet", "saw.jpg"), "must end with .png"),
+    ],
+)
+def test_where_the_answers_cannot_be_left_is_said_first(digit_run, pictures, refused, words, message):
+    before = Path("pictures/1.png").read_bytes()
+    assert message in refused("predict", str(digit_run), "pictures", *words)[0]
+    assert Path("pictures/1.png").read_bytes() == before
+
+
+def test_a_picture_in_the_model_s_place_is_told(digit_run, pictures, refused):
+    assert "is a picture; name the model before it" in refused("predict", "pictures/1.png", str(digit_run))[0]
+
+
+def test_what_a_folder_holds_beside_pictures_is_counted(digit_run, pictures, capsys):
+    Path("pictures/notes.txt").write_text("x")
+    Path("pictures/deep.png").mkdir()
+    assert main(["predict", str(digit_run), "pictures"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 10
+    assert "pictures: 1 other file ignored" in err
+
+
+def test_a_file_name_that_is_no_text(digit_run, pictures, capsys):
+    name = os.fsdecode(b"pictures/\xff.png")
+    Path("pictures/1.png").rename(name)
+    for words in (("--json",), ("--csv", "read.csv")):
+        assert main(["predict", str(digit_run), name, *words]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["file"] == name
+    assert "\\udcff.png" in Path("read.csv").read_text()
