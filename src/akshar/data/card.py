@@ -53,22 +53,22 @@ class DatasetCard:
     published: tuple[PublishedResult, ...] = ()
 
     def label(self, class_name: str) -> str:
-        """Text to display for a class."""
+        """Return the text to display for a class."""
         return self.labels.get(class_name, class_name)
 
     def transliteration(self, class_name: str) -> str:
-        """A class's label in Latin letters."""
+        """Return a class's label in Latin letters."""
         return self.transliterations.get(class_name, class_name)
 
     def to_record(self) -> dict[str, Any]:
-        """Plain values, for checkpoints and JSON; without `published`, which is not about the images."""
+        """Convert to plain values, for checkpoints and JSON; without `published`, which is not about the images."""
         record = asdict(self) | {"limits": list(self.limits)}
         del record["published"]
         return record
 
     @staticmethod
     def from_record(record: object) -> "DatasetCard":
-        """Rebuilds a card from plain values.
+        """Rebuild a card from plain values.
 
         Raises:
             ValueError: the values are not a card; the message names the first wrong key.
@@ -76,18 +76,19 @@ class DatasetCard:
         if not isinstance(record, dict) or not {"name", "title"} <= record.keys():
             raise ValueError("card: must be a mapping with name and title")
         for key, value in record.items():
-            if key not in KINDS or not _is(value, KINDS[key]):
+            if key not in TYPES or not _has_type(value, TYPES[key]):
                 raise ValueError(f"card.{key}: unknown, or of the wrong type")
-        return DatasetCard(**record | {"limits": tuple(record.get("limits", ()))})
+        values: dict[str, Any] = record | {"limits": tuple(record.get("limits", ()))}
+        return DatasetCard(**values)
 
 
-KINDS = {one.name: str(one.type) for one in fields(DatasetCard) if one.name != "published"}
+TYPES = {field.name: str(field.type) for field in fields(DatasetCard) if field.name != "published"}
 
 
-def _is(value: object, kind: str) -> bool:
-    """Whether a plain value has one of the types that a card's fields have."""
-    if "Mapping" in kind:
+def _has_type(value: object, annotation: str) -> bool:
+    """Whether a plain value has the type of a card's field."""
+    if "Mapping" in annotation:
         return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
-    if "tuple" in kind:
+    if "tuple" in annotation:
         return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
-    return isinstance(value, str) or (value is None and kind.endswith("None"))
+    return isinstance(value, str) or (value is None and annotation.endswith("None"))
