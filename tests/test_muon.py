@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from akshar.models.muon import COEFFICIENTS, Muon, orthogonalised
+from akshar.models.muon import COEFFICIENTS, Muon, orthogonalise
 
 
 def newton_schulz(matrix: Tensor) -> Tensor:
@@ -21,18 +21,18 @@ def newton_schulz(matrix: Tensor) -> Tensor:
 def test_orthogonalised_is_newton_and_schulz(shape):
     torch.manual_seed(1)
     matrix = torch.randn(shape) * torch.logspace(0, -2, shape[1])
-    torch.testing.assert_close(orthogonalised(matrix).double(), newton_schulz(matrix), atol=2e-4, rtol=1e-3)
+    torch.testing.assert_close(orthogonalise(matrix).double(), newton_schulz(matrix), atol=2e-4, rtol=1e-3)
 
 
 def test_singular_values_come_near_one():
     torch.manual_seed(1)
-    values = torch.linalg.svdvals(orthogonalised(torch.randn(64, 288) * 1e-3))
+    values = torch.linalg.svdvals(orthogonalise(torch.randn(64, 288) * 1e-3))
     assert values.min() > 0.6
     assert values.max() < 1.25
 
 
 def test_a_gradient_of_zeros_moves_nothing():
-    assert not orthogonalised(torch.zeros(4, 9)).any()
+    assert not orthogonalise(torch.zeros(4, 9)).any()
 
 
 def test_a_kernel_steps_by_a_length_that_its_gradient_does_not_change():

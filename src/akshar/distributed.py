@@ -1,6 +1,6 @@
-"""What the processes of one run over several devices share; with one process each of these changes nothing.
+"""Collective operations between the processes of one run; with a single process they return their input.
 
-Every function here is called by all processes at the same place, or they wait for each other.
+All processes must call the same function at the same point, or they wait for each other.
 """
 
 from collections.abc import Iterable
@@ -11,17 +11,17 @@ from torch import Tensor
 
 
 def world_size() -> int:
-    """Processes of this run."""
+    """Number of processes of this run."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """Which of them this is, from 0."""
+    """Number of this process, from 0."""
     return dist.get_rank() if world_size() > 1 else 0
 
 
 def all_reduce_sum(value: Tensor) -> Tensor:
-    """The sum over all processes."""
+    """Sum a tensor over all processes."""
     if world_size() == 1:
         return value
     summed = value.detach().clone().to(_device())
@@ -30,38 +30,38 @@ def all_reduce_sum(value: Tensor) -> Tensor:
 
 
 def all_reduce_max(value: int) -> int:
-    """The largest of all processes."""
+    """Maximum of a number over all processes."""
     if world_size() == 1:
         return value
-    found = torch.tensor(value, device=_device())
-    dist.all_reduce(found, dist.ReduceOp.MAX)
-    return int(found)
+    largest = torch.tensor(value, device=_device())
+    dist.all_reduce(largest, dist.ReduceOp.MAX)
+    return int(largest)
 
 
 def broadcast_int(value: int) -> int:
-    """That of the first process."""
+    """Broadcast `value` from rank 0."""
     if world_size() == 1:
         return value
-    found = torch.tensor(value, device=_device())
-    dist.broadcast(found, 0)
-    return int(found)
+    shared = torch.tensor(value, device=_device())
+    dist.broadcast(shared, 0)
+    return int(shared)
 
 
 def broadcast_(tensors: Iterable[Tensor]) -> None:
-    """Overwrites tensors with those of the first process."""
+    """Overwrite tensors in place with those of rank 0."""
     if world_size() > 1:
         for tensor in tensors:
             dist.broadcast(tensor, 0)
 
 
 def all_gather(part: Tensor) -> Tensor:
-    """A whole, of which process r has the rows r, r + size, r + 2 size, ...
+    """Gather a tensor whose rows r, r + world_size, r + 2 world_size, ... are in process r.
 
     Args:
-        part: (n, ...), one more row in the first processes than in the last where the whole does not divide.
+        part: (n, ...); the first processes have one row more where N is not a multiple of the world size.
 
     Returns:
-        (N, ...) in the whole's order, in every process.
+        (N, ...) with the rows in order, in every process.
     """
     if world_size() == 1:
         return part
@@ -75,5 +75,5 @@ def all_gather(part: Tensor) -> Tensor:
 
 
 def _device() -> torch.device:
-    """Where tensors have to lie to be exchanged."""
+    """Device on which the backend exchanges tensors."""
     return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")

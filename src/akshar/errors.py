@@ -1,23 +1,23 @@
-"""The ways in which a request ends without its result, each told to a person in plain lines."""
+"""Errors that end a command with a plain message and an exit code."""
 
 import signal
 
 
 class AksharError(Exception):
-    """Something a person can mend: its message names the key or the file, and the way out.
+    """An error that the user can fix: its message names the key or the file, and what to do.
 
     Attributes:
-        exit_code: what the process ends with, 1 for work that failed.
+        exit_code: of the process; 1 for work that failed.
     """
 
     exit_code = 1
 
 
 class UsageError(AksharError):
-    """What was asked for cannot be done as it was asked: exit code 2.
+    """The command line, a config or a named file is wrong: exit code 2.
 
     Args:
-        *problems: one line each; all that is wrong, at once.
+        *problems: one line for each problem, all of them at once.
     """
 
     exit_code = 2
@@ -28,28 +28,28 @@ class UsageError(AksharError):
 
 
 class Diverged(AksharError):
-    """The loss is no longer a number."""
+    """The loss became NaN or infinite."""
 
 
 class Pruned(AksharError):
-    """A search ended this run, because others were better by then: no failure."""
+    """A search ended this run because others were better at that point; not a failure."""
 
     exit_code = 0
 
 
 class DataError(AksharError):
-    """A file, an archive or the network did not give what it should."""
+    """A file, an archive or a download is missing, damaged or not what it should be."""
 
 
 class Interrupted(BaseException):
-    """A signal asked the process to stop; not an `Exception`, so that nothing takes it for a failure.
+    """A signal stopped the process; not an `Exception`, so that no handler mistakes it for a failure.
 
     Args:
-        signal_number: SIGINT, or another of those that ask.
+        signal_number: SIGINT, or another signal that asks a process to stop.
 
     Attributes:
         signal_number: the same.
-        exit_code: 130 for Ctrl-C, 143 for the others, which come from a scheduler.
+        exit_code: 130 for Ctrl-C, 143 for the other signals, which come from a scheduler.
     """
 
     def __init__(self, signal_number: int):

@@ -1,20 +1,21 @@
-"""Packages that only some verbs need: asked for before work begins."""
+"""Optional packages: checked before a command starts its work."""
 
 from importlib.util import find_spec
 
 from akshar.errors import UsageError
 
 
-def require_packages(what: str, *packages: str, extra: str) -> None:
-    """Sees that packages of an extra are installed.
+def require_packages(feature: str, *packages: str, extra: str) -> None:
+    """Check that the packages of an extra are installed.
 
     Args:
-        what: needs them, as a person calls it.
-        packages: names to import.
-        extra: of this project, which brings them.
+        feature: what needs them, for the message.
+        *packages: names to import.
+        extra: optional dependency group of akshar that installs them.
 
     Raises:
-        UsageError: one is missing; the message says how to get it.
+        UsageError: a package is missing; the message says how to install it.
     """
     if missing := [package for package in packages if find_spec(package) is None]:
-        raise UsageError(f"{what}: needs {', '.join(missing)}; get it with  pip install 'akshar[{extra}]'")
+        names = ", ".join(missing)
+        raise UsageError(f"{feature}: needs {names}; get it with  pip install 'akshar[{extra}]'")

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: also when the process is killed or the disk is full, the old one stays."""
+"""Atomic file writes: if the process is killed or the disk is full, the old file stays as it was."""
 
 import errno
 import json
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-JOINERS = "\u200c\u200d"  # belong to Devanagari's spelling, though Python counts them as unprintable
+JOINERS = "\u200c\u200d"  # part of the spelling of many scripts, though Python counts them as unprintable
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, beside its place; synced and renamed when all went well.
+    """Open a temporary file beside `path`; sync it and rename it to `path` if the `with` block succeeds.
 
     Raises:
-        OSError: the file cannot be written; what stood there before still does.
+        OSError: the file cannot be written; an existing file at `path` is unchanged.
     """
     partial = partial_of(path)
     try:
@@ -24,32 +24,32 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _put(partial, path)
+        _replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Writes a file whole, or leaves the old one; see `atomic_file`."""
+    """Write a file completely, or leave the old one; see `atomic_file`."""
     with atomic_file(path) as file:
         file.write(content)
 
 
 def link_atomic(source: Path, path: Path) -> None:
-    """Gives a file that is whole a second name, in place of what stood there.
+    """Replace `path` by a hard link to a complete file.
 
     Raises:
-        OSError: the file system knows no second names.
+        OSError: the file system does not support hard links.
     """
     partial = partial_of(path)
     partial.unlink(missing_ok=True)
     os.link(source, partial)
-    _put(partial, path)
+    _replace(partial, path)
 
 
-def _put(partial: Path, path: Path) -> None:
+def _replace(partial: Path, path: Path) -> None:
     partial.replace(path)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
+    if os.name == "posix":  # only there can a folder be opened and synced
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -58,24 +58,24 @@ def _put(partial: Path, path: Path) -> None:
 
 
 def partial_of(path: Path) -> Path:
-    """Where a file is while it is being written; what a killed process leaves there is never read."""
+    """Path of a file while it is being written; one left behind by a killed process is never read."""
     return path.with_name(f".{path.name}.partial")
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Writes plain values as JSON, whole."""
+    """Write plain values as a JSON file, atomically."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     write_atomic(path, text.encode())
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that there is no room left: a full disk or a used-up quota."""
+    """Whether an error means that no space is left: a full disk or an exhausted quota."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return isinstance(error, OSError) and error.errno in full
 
 
 def printable(text: object) -> str:
-    r"""One line that can be shown: a name from elsewhere may hold what moves a terminal's cursor.
+    r"""Escape control characters, so that text from a file cannot move the terminal's cursor.
 
     >>> printable("चित्र\x1b[2J.png")
     'चित्र\\x1b[2J.png'

@@ -1,4 +1,4 @@
-"""Random generators named by what they are for, so that every draw can be repeated on its own."""
+"""Random generators derived from a name for their purpose, so that each can be reproduced separately."""
 
 import hashlib
 
@@ -6,14 +6,14 @@ import torch
 
 
 def derive_seed(*keys: int | str) -> int:
-    """A seed in [0, 2**63) for a purpose, e.g. `derive_seed(7, "augment", epoch)`.
+    """Derive a seed in [0, 2**63) from keys, e.g. `derive_seed(7, "augment", epoch)`.
 
-    Nearby keys give unrelated seeds, and no purpose uses up another one's random numbers.
+    Similar keys give unrelated seeds, and drawing numbers for one purpose does not affect another.
     """
     text = "/".join(str(key) for key in keys)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
 
 
 def generator(*keys: int | str, device: torch.device | str = "cpu") -> torch.Generator:
-    """A torch generator on `device`, seeded by `derive_seed(*keys)`."""
+    """Make a torch generator on `device`, seeded with `derive_seed(*keys)`."""
     return torch.Generator(device).manual_seed(derive_seed(*keys))

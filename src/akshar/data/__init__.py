@@ -1,1 +1,1 @@
-"""From images on disk or fonts to batches: sources, splits, augmentation, the LightningDataModule."""
+"""From images on disk to batches: data sets, cache, splits, augmentation, the LightningDataModule."""

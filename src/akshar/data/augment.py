@@ -1,6 +1,6 @@
-"""Augmentation of whole batches on the device they are on, each image with parameters of its own.
+"""Augmentation of whole batches on their device, with different parameters for each image.
 
-All that moves pixels (affine, elastic, flips) is composed into one field of positions and sampled once.
+Everything that moves pixels (affine, elastic, flips) is composed into one sampling grid and sampled once.
 
 Shapes: B images, H x W pixels.
 """
@@ -20,23 +20,23 @@ Range = Annotated[Sequence[Annotated[float, Field(gt=0)]], Field(min_length=2, m
 
 
 class Augment:
-    """Random changes to images on black ground, in [0, 1]; what is 0 (or the range 1 to 1) is off.
+    """Random changes to images on a black background; an argument of 0 (or a range of 1 to 1) is off.
 
     Args:
         rotation: degrees, drawn from [-rotation, rotation].
         translation: share of the side, drawn from [-translation, translation] in x and in y.
-        scale: range of the factor of size; above 1 enlarges.
-        stretch: range of the factor of width against height, on top of `scale`.
-        shear: degrees, drawn from [-shear, shear]; slants the character.
+        scale: range of the scale factor; above 1 enlarges.
+        stretch: range of the ratio of width to height, on top of `scale`.
+        shear: degrees, drawn from [-shear, shear]; slants the drawing.
         elastic: standard deviation in pixels of a smooth random displacement (Simard et al., ICDAR 2003).
-        elastic_knots: control points a side of that displacement; more bend it in smaller parts.
-        flip_horizontal: probability of a mirror image; off in every shipped config, because a mirrored
-            Devanagari character is another one or none (६ becomes ३).
-        flip_vertical: probability of an upside-down image; off likewise.
-        blur: the largest weight of each neighbour in a 3-tap blur, drawn from [0, blur]; at most 1/3.
-        noise: the largest standard deviation of Gaussian noise, drawn from [0, noise].
+        elastic_knots: control points per side of that displacement; more of them bend smaller parts.
+        flip_horizontal: probability of mirroring the image; off in every shipped config, because a mirrored
+            character is a different one or none.
+        flip_vertical: probability of turning the image upside down; off for the same reason.
+        blur: largest weight of each neighbour in a 3-tap blur, drawn from [0, blur]; at most 1/3.
+        noise: largest standard deviation of Gaussian noise, drawn from [0, noise].
         erasing: probability of blacking out a rectangle (Zhong et al., AAAI 2020).
-        erasing_side: the largest side of that rectangle, share of the image's side.
+        erasing_side: largest side of that rectangle, as a share of the image's side.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Augment:
             "slant": (-slant, slant),
             "scale": tuple(scale),
             "stretch": tuple(stretch),
-            "x": (-2 * translation, 2 * translation),  # the side is 2 long in positions
+            "x": (-2 * translation, 2 * translation),  # in grid coordinates a side has length 2
             "y": (-2 * translation, 2 * translation),
-            "flip_horizontal": (-flip_horizontal, 1 - flip_horizontal),  # below 0 is a flip
+            "flip_horizontal": (-flip_horizontal, 1 - flip_horizontal),  # below 0: flip
             "flip_vertical": (-flip_vertical, 1 - flip_vertical),
             "blur": (0.0, blur),
             "noise": (0.0, noise),
-            "erasing": (-erasing, 1 - erasing),  # below 0 is a rectangle
+            "erasing": (-erasing, 1 - erasing),  # below 0: erase
             "erased_height": (0.0, erasing_side),
             "erased_width": (0.0, erasing_side),
             "erased_top": (0.0, 1.0),
@@ -84,7 +84,7 @@ class Augment:
         )
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Augments a batch.
+        """Augment a batch.
 
         Args:
             images: float32 [0, 1] (B, C, H, W).
@@ -106,7 +106,7 @@ class Augment:
         return images
 
     def draw(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """One number of each kind for each image: float32 (B,), uniform in the kind's range."""
+        """Draw one value of each parameter for each image: float32 (B,), uniform in its range."""
         device = generator.device
         if self.low.device != device:
             self.low, self.span = self.low.to(device), self.span.to(device)
@@ -115,11 +115,11 @@ class Augment:
         return dict(zip(self.names, drawn.unbind(0), strict=True))
 
     def positions(self, images: Tensor, drawn: dict[str, Tensor], generator: torch.Generator) -> Tensor:
-        """Where each output pixel is taken from: float32 (B, H, W, 2), x and y, [-1, 1] within the image."""
+        """Compute the sampling grid: float32 (B, H, W, 2), x and y, [-1, 1] within the image."""
         height, width = images.shape[-2:]
         x_axis, y_axis, offset = inverse_affine(drawn)
         x_W, y_H = _pixel_centres(width, images.device), _pixel_centres(height, images.device)
-        # Positions are complex numbers here, x + iy: a third of the time of affine_grid's matrix products.
+        # Complex numbers x + iy take a third of the time of affine_grid's matrix products.
         per_column_BW = x_axis[:, None] * x_W
         per_row_BH = y_axis[:, None] * y_H + offset[:, None]
         grid_BHW2 = torch.view_as_real(per_row_BH[:, :, None] + per_column_BW[:, None, :])
@@ -128,7 +128,7 @@ class Augment:
         return grid_BHW2
 
     def _elastic_field(self, count: int, height: int, width: int, generator: torch.Generator) -> Tensor:
-        """Smooth displacements in positions: float32 (B, H, W, 2)."""
+        """Draw smooth displacements in grid coordinates: float32 (B, H, W, 2)."""
         device, side = generator.device, self.elastic_knots
         knots = torch.randn((count, 2, side, side), device=device, generator=generator)
         rows, columns = _smooth_basis(height, side, device), _smooth_basis(width, side, device)
@@ -137,9 +137,9 @@ class Augment:
 
 
 def inverse_affine(drawn: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """From output to input positions: where the x axis, the y axis and the origin go, complex64 (B,) each.
+    """Map output to input positions: images of the x axis, the y axis and the origin, complex64 (B,) each.
 
-    Forward, an image is flipped, scaled, slanted, turned and moved, in that order.
+    The forward transformation flips, scales, shears, rotates and translates, in that order.
     """
     cos, sin, slope = drawn["angle"].cos(), drawn["angle"].sin(), drawn["slant"].tan()
     stretch = drawn["stretch"].sqrt()
@@ -151,7 +151,7 @@ def inverse_affine(drawn: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def blur_images(images: Tensor, weight: Tensor) -> Tensor:
-    """A 3-tap blur along rows and columns; `weight` (B,) is each neighbour's, the centre keeps 1 - 2 weight."""
+    """Blur rows and columns with the kernel (weight, 1 - 2 weight, weight); `weight` is (B,)."""
     weight = weight.view(-1, 1, 1, 1)
     for dim in (-1, -2):
         size = images.shape[dim]
@@ -162,7 +162,7 @@ def blur_images(images: Tensor, weight: Tensor) -> Tensor:
 
 
 def erase(images: Tensor, drawn: dict[str, Tensor]) -> Tensor:
-    """Blacks out one rectangle in the images whose `erasing` is below 0."""
+    """Black out one rectangle in the images whose `erasing` is below 0."""
     inside = []
     for size, side, start in zip(
         images.shape[-2:],
@@ -182,7 +182,7 @@ def _pixel_centres(size: int, device: torch.device) -> Tensor:
 
 
 def _smooth_basis(size: int, knots: int, device: torch.device) -> Tensor:
-    """Cubic B-spline weights of the knots at each pixel, (size, knots), scaled to keep unit variance."""
+    """Return cubic B-spline weights of the knots at each pixel, (size, knots), scaled to keep unit variance."""
     pixel = torch.linspace(0.5, knots - 1.5, size, device=device)
     distance = (pixel[:, None] - torch.arange(knots, device=device)).abs()
     near = 2 / 3 - distance**2 + distance**3 / 2

@@ -1,4 +1,4 @@
-"""What passes between data and models: one batch."""
+"""`Batch`: what the data gives to a model."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from torch import Tensor
 
 
 class Batch(NamedTuple):
-    """What the loop moves to the device.
+    """One batch of images with their labels.
 
     Attributes:
-        images: uint8 [0, 255] (B, 1, 32, 32) on the way to the device, float32 [-1, 1] after it.
+        images: uint8 [0, 255] (B, C, H, W) until they are on the device, then float32, normalised.
         labels: int64 (B,).
-        seed: of everything random about this batch, so that it can be made again on its own.
+        seed: of everything random in this batch, so that it can be reproduced separately.
     """
 
     images: Tensor

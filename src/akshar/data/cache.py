@@ -1,4 +1,4 @@
-"""Arrays decoded once and kept: written whole or not at all, safe when several runs start at once."""
+"""Cache of decoded arrays: written atomically, built once even if several runs start at the same time."""
 
 import errno
 import hashlib
@@ -22,7 +22,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def cache_root(directory: str | None = None) -> Path:
-    """Where caches lie: `directory`, else the environment's AKSHAR_CACHE, else the user's cache folder."""
+    """Folder of all caches: `directory`, else the environment variable AKSHAR_CACHE, else the user's cache."""
     chosen = directory or os.environ.get("AKSHAR_CACHE")
     return Path(chosen).expanduser() if chosen else Path(user_cache_dir("akshar", appauthor=False))
 
@@ -33,11 +33,16 @@ def cached_arrays(
     names: Iterable[str],
     valid: Callable[[Arrays], bool] = lambda _: True,
 ) -> Arrays:
-    """The arrays kept in `folder`, memory-mapped copy-on-write; built and kept first where they are not there.
+    """Read the arrays in `folder`, memory-mapped copy-on-write; build and write them first where necessary.
 
-    One process builds while others wait. A folder comes into being by one rename, so that what a killed
-    process leaves behind is never read; a folder that is damaged, or lacks one of `names`, or is not `valid`, is
-    built again.
+    One process builds while others wait. The folder is created by a rename, so what a killed process leaves
+    behind is never read.
+
+    Args:
+        folder: of this cache.
+        build: makes the arrays.
+        names: arrays that must be there; otherwise the folder is built again, as it is when damaged.
+        valid: checks the arrays that were read; False builds them again.
 
     Raises:
         DataError: the arrays cannot be written (a full disk, a folder without permission).
@@ -52,7 +57,7 @@ def cached_arrays(
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         raise DataError(
-            f"{folder}: the cache cannot be written ({reason}); make room, or name another place with "
+            f"{folder}: the cache cannot be written ({reason}); free some space, or choose another folder with "
             "data.cache_dir=FOLDER or AKSHAR_CACHE"
         ) from error
     assert arrays is not None
@@ -60,13 +65,13 @@ def cached_arrays(
 
 
 def _read_arrays(folder: Path) -> Arrays | None:
-    """The arrays of a folder, or None where it does not exist or is damaged."""
+    """Read a folder's arrays; None where it does not exist or is damaged."""
     if not folder.is_dir():
         return None
     try:
         return {path.stem: np.load(path, mmap_mode="c") for path in sorted(folder.glob("*.npy"))}
     except (ValueError, EOFError):
-        log.warning("%s is damaged and is made again", folder)
+        log.warning("%s is damaged; building it again", folder)
         return None
 
 
@@ -78,7 +83,7 @@ def _write_arrays(folder: Path, arrays: Arrays) -> None:
         partial.mkdir()
         for name, array in arrays.items():
             with (partial / f"{name}.npy").open("wb") as file:
-                # Not np.save: what that raises on a full disk does not say so.
+                # Not np.save, whose error does not say that the disk is full
                 np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
                 file.write(np.ascontiguousarray(array).data)
                 file.flush()
@@ -91,14 +96,14 @@ def _write_arrays(folder: Path, arrays: Arrays) -> None:
 
 
 def code_version(modules: Iterable[ModuleType], packages: Iterable[str] = ()) -> str:
-    """8 hex digits that change with the source of the modules or the version of the packages."""
+    """Return 8 hexadecimal digits that change with the modules' source or the packages' versions."""
     digest = hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules))
     digest.update(",".join(f"{package}={version(package)}" for package in packages).encode())
     return digest.hexdigest()[:8]
 
 
 def fingerprint(files: Iterable[Path], *keys: object) -> str:
-    """16 hex digits that change when a file's name, size or time of change does, or one of `keys`."""
+    """Return 16 hexadecimal digits that change with a file's path, size or modification time, or with `keys`."""
     digest = hashlib.sha256(repr(keys).encode())
     for path in files:
         status = path.stat()

@@ -67,7 +67,7 @@ class DatasetCard:
 
     @staticmethod
     def from_record(record: Any) -> "DatasetCard":
-        """Rebuilds a card from plain values.
+        """Rebuild a card from plain values.
 
         Raises:
             ValueError: the values are not a card; the message names the first wrong key.
@@ -75,7 +75,7 @@ class DatasetCard:
         if not isinstance(record, dict) or not {"name", "title"} <= record.keys():
             raise ValueError("card: must be a mapping with name and title")
         for key, value in record.items():
-            if key not in KINDS or not _is(value, KINDS[key]):
+            if key not in TYPES or not _has_type(value, TYPES[key]):
                 raise ValueError(f"card.{key}: unknown, or of the wrong type")
         try:
             published = tuple(PublishedResult(**result) for result in record.get("published", ()))
@@ -84,15 +84,15 @@ class DatasetCard:
         return DatasetCard(**record | {"limits": tuple(record.get("limits", ())), "published": published})
 
 
-KINDS = {one.name: str(one.type) for one in fields(DatasetCard)}
+TYPES = {field_.name: str(field_.type) for field_ in fields(DatasetCard)}
 
 
-def _is(value: object, kind: str) -> bool:
-    """Whether a plain value has one of the types that a card's fields have."""
-    if "Mapping" in kind:
+def _has_type(value: object, annotation: str) -> bool:
+    """Whether a plain value has the type of a card's field."""
+    if "Mapping" in annotation:
         return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
-    if "PublishedResult" in kind:
+    if "PublishedResult" in annotation:
         return isinstance(value, list) and all(isinstance(result, dict) for result in value)
-    if "tuple" in kind:
+    if "tuple" in annotation:
         return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
-    return isinstance(value, str) or (value is None and kind.endswith("None"))
+    return isinstance(value, str) or (value is None and annotation.endswith("None"))

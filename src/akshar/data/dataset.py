@@ -1,4 +1,4 @@
-"""What a data set is: a value that knows its card and its images' shape, and loads them."""
+"""Protocols of a data set: it has a card and an input spec, and loads its images."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class ImageDataset(Protocol):
     """A data set of classified images, the target of `data` in a config.
 
-    Its module should import torch inside `load` only, so that a config is checked quickly.
+    Its module should import torch only inside `load`, so that a config can be checked quickly.
     """
 
     @property
@@ -37,8 +37,8 @@ class ImageDataset(Protocol):
 
 @runtime_checkable
 class SizedDataset(Protocol):
-    """A data set that knows its size before it is loaded, for an early check of `data.batch_size`."""
+    """A data set whose size is known before it is loaded, for an early check of `data.batch_size`."""
 
     def class_sizes(self) -> Sequence[int] | None:
-        """Return the number of images of each class to train and validate on; None where that cannot be seen."""
+        """Return the number of images of each class to train and validate on; None where it is unknown."""
         ...

@@ -1,4 +1,4 @@
-"""How many training images a split leaves, known without loading anything."""
+"""Number of training images that a split leaves, computed without loading them."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from akshar.data.dataset import SizedDataset
 
 
 def expected_class_sizes(dataset: object) -> Sequence[int] | None:
-    """Ask a data set for its images per class; None where it does not know."""
+    """Return a data set's number of images per class; None where it is unknown before loading."""
     return dataset.class_sizes() if isinstance(dataset, SizedDataset) else None
 
 

@@ -1,4 +1,4 @@
-"""Downloads one file: with a progress bar and retries; a partial file is never read."""
+"""Downloads of one file, with a progress bar and retries; a partial file is never read."""
 
 import logging
 import sys
@@ -24,12 +24,12 @@ def download(url: str, folder: Path, read: Callable[[Path], T], way_out: str) ->
 
     Args:
         url: of the file.
-        folder: where it lies while it is read.
-        read: called with its path; what it returns is returned.
-        way_out: what to do where the download fails, for the message.
+        folder: where the file is kept while it is read.
+        read: called with the file's path; its result is returned.
+        way_out: what to do if the download fails, for the message.
 
     Raises:
-        DataError: no network, or a refusal by the server, after `TRIES` tries; or what `read` raises.
+        DataError: no connection, or an error status, after `TRIES` tries; or what `read` raises.
     """
     log.info("downloading %s", url)
     pooch.get_logger().setLevel("ERROR")

@@ -30,10 +30,10 @@ class Folder:
     Attributes:
         root: the folder.
         card: name, licence and labels of the images.
-        input_spec: size and framing that pictures are brought to.
+        input_spec: size and framing of the images that pictures are converted to.
         test_fraction: share of every class that becomes the test set where there is no test folder.
         test_seed: seed of that share alone, so that other validation splits leave the test set as it is.
-        cache_dir: where decoded images are kept, see `cache_root`.
+        cache_dir: folder of decoded images, see `cache_root`.
     """
 
     root: Annotated[str, Field(min_length=1)]
@@ -51,7 +51,7 @@ class Folder:
             if train is None:
                 return None
             counts = [len(image_files(train / name)) for name in class_folders(train)]
-        except OSError:  # found when it is loaded
+        except OSError:  # reported when it is loaded
             return None
         return counts if "test" in parts else [count - held_out(count, 0.0, self.test_fraction) for count in counts]
 
@@ -141,7 +141,7 @@ def read_picture(path: Path, spec: InputSpec) -> np.ndarray:
 
 
 def _natural(path: Path | str) -> list[tuple[bool, int, str]]:
-    """Sort key by which numbers in a name count by their value."""
+    """Sort key that compares numbers in a name by their value."""
     parts = re.findall(r"\d+|\D+", path if isinstance(path, str) else path.name)
     return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 

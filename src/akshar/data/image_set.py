@@ -1,4 +1,4 @@
-"""Labelled images in memory, and the ranges of their pixels."""
+"""Labelled images in memory, and the normalisation of their pixels."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class ImageSet:
         numbers: int64 (N,), the number in each image's file name or its position in its class; neighbours
             are likely to come from the same source, e.g. one writer.
         classes: names in label order.
-        files: path of each image below the data's folder; empty where the images have no files of their own.
+        files: path of each image below the data's folder; empty where images are not single files.
     """
 
     pixels: Tensor
@@ -46,7 +46,7 @@ class ImageSet:
         """Select the images of some classes, labelled by their position in `classes`."""
         missing = [name for name in classes if name not in self.classes]
         if missing:
-            raise UsageError(f"the data has no class {', '.join(missing)}; it has {', '.join(self.classes)}")
+            raise UsageError(f"data: has no class {', '.join(missing)}; its classes are {', '.join(self.classes)}")
         if tuple(classes) == self.classes:
             return self
         new_label = torch.full((len(self.classes),), -1)
@@ -71,7 +71,7 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class TrainTest:
-    """What a data set loads; one part may be missing (`None`), not both.
+    """Training and test images of a data set; one part may be None, not both.
 
     Attributes:
         card: facts about the data set.

@@ -13,19 +13,19 @@ from akshar.seeds import derive_seed, generator
 
 
 class InMemoryLoader:
-    """An iterable over a part of `images`, in order, or in a new order each epoch.
+    """Iterates over some of `images`, in their order or shuffled anew each epoch.
 
-    Of a run over several devices each process gets its share: of every batch where there is an order, the same
-    number of images in each (the last batch loses up to `devices - 1` of them); else of the whole.
+    With several processes, each gets a share: when shuffled, the same number of images of every batch (the
+    last batch loses up to `devices - 1` images), otherwise a share of the whole.
 
     Args:
         images: the whole set.
-        indices: int64 (M,), the part to go over; every one comes once an epoch.
-        batch_size: images a batch; the last may be smaller.
-        shuffle_seed: orders and batch seeds follow from it and the epoch; None keeps the order.
+        indices: int64 (M,), positions in `images`; each is visited once per epoch.
+        batch_size: images per batch; the last batch may be smaller.
+        shuffle_seed: seed, together with the epoch, of orders and batch seeds; None does not shuffle.
     """
 
-    batch_sampler = None  # Lightning asks for it beside `sampler`
+    batch_sampler = None  # Lightning reads it beside `sampler`
 
     def __init__(self, images: ImageSet, indices: Tensor, batch_size: int, shuffle_seed: int | None = None):
         self.images = images
@@ -33,24 +33,24 @@ class InMemoryLoader:
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
         self.epoch = 0
-        self._given = 0  # batches of this epoch so far
+        self._given = 0  # batches of this epoch that were yielded
         self._resumed = {"epoch": -1, "given": 0}
 
     @property
     def sampler(self) -> "InMemoryLoader":
-        """Itself: Lightning tells `loader.sampler.set_epoch` which epoch begins."""
+        """Return this loader: Lightning calls `loader.sampler.set_epoch` before each epoch."""
         return self
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the order of the epoch that begins, counted from 0."""
+        """Set the epoch that begins, counted from 0."""
         self.epoch = epoch
 
     def state_dict(self) -> dict[str, int]:
-        """The position: epoch, and batches given in it."""
+        """Return the position: epoch, and number of batches yielded in it."""
         return {"epoch": self.epoch, "given": self._given}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Lets that epoch go on at that position; later ones begin at their beginning."""
+        """Continue the saved epoch at the saved position; later epochs start at their first batch."""
         self._resumed = state
 
     def __len__(self) -> int:
@@ -71,7 +71,7 @@ class InMemoryLoader:
                 )
 
     def _batches(self) -> Iterator[Tensor]:
-        """Of this process."""
+        """Yield the positions of this process's share of each batch."""
         if self.shuffle_seed is None:
             yield from self._share(self.indices).split(self.batch_size)
             return
@@ -81,18 +81,18 @@ class InMemoryLoader:
 
     @staticmethod
     def _share(chosen: Tensor) -> Tensor:
-        """Of this process."""
+        """Select this process's share."""
         return chosen[distributed.rank() :: distributed.world_size()]
 
     def order(self) -> Tensor:
-        """The epoch's order: positions in `images`, int64 (M,)."""
+        """Return the epoch's order: positions in `images`, int64 (M,)."""
         if self.shuffle_seed is None:
             return self.indices
         order = generator(self.shuffle_seed, "order", self.epoch)
         return self.indices[torch.randperm(len(self.indices), generator=order)]
 
     def batch_seed(self, number: int) -> int:
-        """The seed of what is random in the epoch's batch `number`, counted from 0."""
+        """Return the seed of the epoch's batch `number`, counted from 0."""
         if self.shuffle_seed is None:
             return 0
         own = [distributed.rank()] if distributed.rank() else []

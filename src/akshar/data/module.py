@@ -12,7 +12,7 @@ from akshar.data.loader import InMemoryLoader
 from akshar.data.splits import Method, Split, split_images
 from akshar.errors import UsageError
 
-EVAL_BATCH = 1024  # images a batch where no gradient is needed: this bounds memory only, never a result
+EVAL_BATCH = 1024  # images per batch without gradients; bounds memory and does not change results
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -40,7 +40,7 @@ class ImageDataModule(LightningDataModule):
         dataset: TrainTest,
         augment: Augmentation | None = None,
         *,
-        batch_size: int = 32,
+        batch_size: int,
         val_fraction: float = 0.1,
         folds: int | None = None,
         fold: int = 0,
@@ -85,7 +85,7 @@ class ImageDataModule(LightningDataModule):
     def test_dataloader(self) -> InMemoryLoader:
         """Iterate over the test images, in order."""
         if self.test is None:
-            raise UsageError("the data has no test images")
+            raise UsageError("data: has no test images")
         return InMemoryLoader(self.test, torch.arange(len(self.test)), EVAL_BATCH)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
@@ -103,5 +103,5 @@ class ImageDataModule(LightningDataModule):
 
     def _trainable(self) -> tuple[ImageSet, Split]:
         if self.train is None or self.split is None:
-            raise UsageError("the data has no training images, only test images")
+            raise UsageError("data: has no training images, only test images")
         return self.train, self.split

@@ -1,4 +1,4 @@
-"""Which training images are held out for validation: stratified, seeded, kept with a digest."""
+"""Validation splits of the training images: stratified, seeded, with a digest."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from akshar.data.image_set import ImageSet
 from akshar.errors import UsageError
 from akshar.seeds import generator
 
-BLOCKS = 50  # a class is cut into so many runs of neighbouring file numbers under method="blocks"
+BLOCKS = 50  # number of blocks of neighbouring file numbers in each class, under method="blocks"
 
 Method = Literal["random", "blocks"]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Positions in the training set, int64, ascending; together they are every image once.
+    """Positions in the training set, int64, ascending; each image is in exactly one part.
 
     Attributes:
-        train: (N_train,), val: (N_val,).
-        settings: what made it, for the record.
+        train: (N_train,).
+        val: (N_val,).
+        settings: arguments of the split, for `split.json`.
     """
 
     train: Tensor
@@ -44,23 +45,23 @@ def split_images(
     method: Method = "random",
     seed: int = 1,
 ) -> Split:
-    """Holds out a share of every class, or with `folds` the fold number `fold` of k-fold cross-validation.
+    """Hold out a share of every class, or with `folds` one fold of k-fold cross-validation.
 
-    Each class is put in an order of its own, drawn from (seed, class name), and a stretch of that order is
-    held out. So folds are disjoint and cover every image, shares are equal across classes to one image (to
-    one block under "blocks"), and a class is split alike in every subset of the classes.
+    Each class is shuffled with a seed from (seed, class name), and a contiguous range of that order is held
+    out. Folds are therefore disjoint and cover every image, shares are equal across classes to within one
+    image (one block under "blocks"), and a class is split in the same way in every subset of the classes.
 
     Args:
         images: the training set.
         val_fraction: share held out, (0, 1); unused with `folds`.
         folds: number of folds, 2 or more; None for a single split.
-        fold: which fold validates, [0, folds).
-        method: "random" draws images one by one, "blocks" keeps runs of neighbours by file number together,
-            for an estimate nearer to that on unseen writers.
-        seed: of the split alone; unrelated to the training's seed.
+        fold: fold to validate on, [0, folds).
+        method: "random" draws single images; "blocks" keeps images with neighbouring file numbers together,
+            for an estimate that is closer to the accuracy on unseen writers.
+        seed: of the split alone; independent of the training's seed.
 
     Raises:
-        UsageError: a fold beyond the folds, or a class too small to be in both parts.
+        UsageError: `fold` is out of range, or a class has too few images for both parts.
     """
     if folds is not None and not 0 <= fold < folds:
         raise UsageError(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
@@ -72,7 +73,7 @@ def split_images(
         groups = members.tensor_split(min(BLOCKS, len(members)) if method == "blocks" else len(members))
         order = torch.randperm(len(groups), generator=generator(seed, "split", name))
         sizes = torch.tensor([len(groups[i]) for i in order.tolist()], dtype=torch.float64)
-        # A group belongs where its middle lies, so that every group is in exactly one fold.
+        # A group belongs to the fold that its middle lies in, so each is in exactly one fold.
         middles = (sizes.cumsum(0) - sizes / 2) / len(members)
         chosen = order[(middles >= start) & (middles < stop)].tolist()
         count = sum(len(groups[i]) for i in chosen)
@@ -80,7 +81,7 @@ def split_images(
             way_out = "data.split=random, or more images" if method == "blocks" else "another share, or more images"
             raise UsageError(
                 f"data.{'val_fraction' if folds is None else 'folds'}: class {name} has {len(members)} images, too "
-                f"few to be both trained and validated on; use {way_out}"
+                f"few for both training and validation; use {way_out}"
             )
         for i in chosen:
             held_out[groups[i]] = True

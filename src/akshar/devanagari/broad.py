@@ -1,4 +1,4 @@
-"""DHCD, and beside it in training the same characters as other countries and fonts write them."""
+"""Broad: DHCD, with drawn characters in Nepali, Hindi and Marathi forms added to training and validation."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Broad:
-    """Tested on DHCD's test images alone; validation takes its share of both.
+    """DHCD and drawn characters for training and validation; the test images are DHCD's alone.
 
     Attributes:
         archive, subset, url, cache_dir: see `DHCD`.
         drawn_per_class: drawn characters of each class, in Nepali, Hindi and Marathi forms.
-        glyph_seed: of the drawing.
+        glyph_seed: seed of the drawing.
     """
 
     archive: str | None = None
@@ -40,18 +40,18 @@ class Broad:
         return [size + self.drawn_per_class for size in DHCD(subset=self.subset).class_sizes()]
 
     def load(self) -> "TrainTest":
-        """Read both sets, or their caches; see `DHCD.load`."""
+        """Load both sets; see `DHCD.load`."""
         from akshar.data.image_set import TrainTest  # imports torch
 
-        written = DHCD(self.archive, self.subset, self.cache_dir, self.url).load()
-        drawn = Glyphs(self.subset, self.drawn_per_class, 1, self.glyph_seed, self.cache_dir, "all").load()
-        assert written.train is not None
-        assert drawn.train is not None
-        return TrainTest(self.card, self.input_spec, _concatenate(written.train, drawn.train), written.test)
+        dhcd = DHCD(self.archive, self.subset, self.cache_dir, self.url).load()
+        glyphs = Glyphs(self.subset, self.drawn_per_class, 1, self.glyph_seed, self.cache_dir, "all").load()
+        assert dhcd.train is not None
+        assert glyphs.train is not None
+        return TrainTest(self.card, self.input_spec, _concatenate(dhcd.train, glyphs.train), dhcd.test)
 
 
 def _concatenate(first: "ImageSet", second: "ImageSet") -> "ImageSet":
-    """Join two sets; numbers of the second begin after those of the first, so that no writer is in both."""
+    """Join two sets; the second is renumbered after the first, so that no block of a split spans both."""
     import torch
 
     from akshar.data.image_set import ImageSet

@@ -1,10 +1,10 @@
-"""How Devanagari's data sets present themselves: images of 32x32, labels, sources, licences."""
+"""Input spec and cards of the Devanagari data sets: image size, labels, sources, licences."""
 
 from akshar.data.card import DatasetCard, PublishedResult
 from akshar.devanagari.letters import SUBSETS
 from akshar.pictures.input_spec import InputSpec
 
-# DHCD stretches a character to the 28x28 pixels inside a border of 2, light ink on black.
+# DHCD stretches each character to 28x28 pixels inside a border of 2, light ink on black.
 INPUT_SPEC = InputSpec(
     channels=1, height=32, width=32, polarity="light on dark", framing="ink", border=2, mean=0.5, std=0.5
 )
@@ -68,7 +68,7 @@ GLYPHS_CARD = DatasetCard(
 
 
 def folder_card() -> DatasetCard:
-    """Card of a user's folder of images, in which DHCD's class names are shown as letters."""
+    """Make the card of a user's folder of images, which shows DHCD's class names as letters."""
     return DatasetCard(
         name="folder",
         title="a folder of images from whoever trained the model",

@@ -1,4 +1,4 @@
-"""The Devanagari Handwritten Character Dataset: found or downloaded, decoded once, verified, kept.
+"""The Devanagari Handwritten Character Dataset: found or downloaded, verified, decoded once and cached.
 
 Acharya, Pant, Gyawali, "Deep learning based large scale handwritten Devanagari character recognition",
 SKIMA 2015; UCI data set 389.
@@ -40,10 +40,10 @@ class DHCD:
     """The official training and test sets.
 
     Attributes:
-        archive: a zip or an unpacked folder; without it AKSHAR_DHCD in the environment, the cache, or a download.
+        archive: a zip or an unpacked folder; None: the environment variable AKSHAR_DHCD, the cache, or a download.
         subset: "all" 46 classes, the 10 "digits" or the 36 "letters".
-        cache_dir: where decoded images are kept, see `cache_root`.
-        url: of the download.
+        cache_dir: folder of decoded images, see `cache_root`.
+        url: address of the download.
         layout: expected contents.
     """
 
@@ -65,10 +65,10 @@ class DHCD:
         return [self.layout.per_class["Train"]] * len(SUBSETS[self.subset])
 
     def load(self) -> "TrainTest":
-        """Read the cache; fill it first where it is missing or of another archive.
+        """Read the cache; build it first where it is missing, damaged, or not verified for this archive.
 
         Raises:
-            DataError: the archive named is missing, there is no network, or the contents are not DHCD's.
+            DataError: the archive is missing, the download failed, or the contents are not DHCD's.
         """
         from akshar.data.image_set import TrainTest  # imports torch
 
@@ -82,7 +82,7 @@ class DHCD:
         if not archive:
             return cached_arrays(folder, lambda: self._download(folder.parent), (), self._is_whole)
         path = Path(archive).expanduser()
-        # One mark for every archive that was found to hold what the cache holds
+        # A marker file for each archive that was verified to hold what the cache holds
         verified = folder.parent / f"dhcd-verified-{fingerprint(archive_files(path))}"
 
         def build() -> Arrays:
@@ -96,8 +96,8 @@ class DHCD:
         from akshar.data.download import download  # imports requests
 
         way_out = (
-            "fetch the zip by hand and name it with data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, which "
-            "needs no download"
+            "download the zip by other means and pass it as data.archive=FILE or AKSHAR_DHCD, or try data=glyphs, "
+            "which needs no download"
         )
         return download(self.url, folder, self._read, way_out)
 
@@ -112,14 +112,14 @@ class DHCD:
         return not self._differences(arrays)
 
     def _differences(self, arrays: Arrays) -> list[str]:
-        """Say in what the arrays differ from DHCD; empty when they are equal, byte for byte."""
+        """List what differs from DHCD; empty if the pixels are equal byte for byte."""
         differences = []
         for part, expected in self.layout.digests.items():
             pixels = arrays.get(f"{part}-pixels")
-            found = "nothing" if pixels is None else hashlib.sha256(pixels.data).hexdigest()
-            if found != expected:
+            digest = "missing" if pixels is None else hashlib.sha256(pixels.data).hexdigest()
+            if digest != expected:
                 differences.append(
-                    f"the pixels of {part} are not DHCD's (sha256 {found[:12]}..., expected {expected[:12]}...)"
+                    f"the pixels of {part} are not DHCD's (sha256 {digest[:12]}..., expected {expected[:12]}...)"
                 )
         return differences
 
@@ -132,7 +132,7 @@ class DHCD:
         subset = [character.folder for character in SUBSETS[self.subset]]
         classes = tuple(name for name in self.layout.classes if name in subset)
         start = self.layout.classes.index(classes[0]) * count
-        stop = start + len(classes) * count  # the classes of a subset lie side by side
+        stop = start + len(classes) * count  # the classes of a subset are contiguous
         return ImageSet(
             torch.from_numpy(arrays[f"{part}-pixels"][start:stop])[:, None],
             torch.arange(len(classes)).repeat_interleave(count),

@@ -1,4 +1,4 @@
-"""Draws characters many times over, from packaged fonts and from pen strokes, in many hands."""
+"""Drawing of characters from packaged fonts and from pen strokes, each time with different handwriting."""
 
 import sys
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ STROKES = 0.6  # share of the training characters drawn from pen strokes; the re
 
 @dataclass(frozen=True)
 class Family:
-    """A font family and how often it is drawn from.
+    """A font family and its share of the drawings.
 
     Attributes:
-        package: that carries it.
+        package: that contains it.
         share: relative to the other families.
-        weights: of the pen, for a variable font; else each of its files.
-        language: "ne" for Nepali forms of झ ५ ८ ९, "hi" for Hindi ones.
-        digits: whether its Devanagari digits are Devanagari; some fonts draw Latin ones there.
+        weights: stroke weights of a variable font; empty: each of its files.
+        language: "ne" for Nepali forms of झ ५ ८ ९, "hi" for Hindi and "mr" for Marathi forms.
+        digits: whether its digits are drawn; some fonts have Latin shapes there.
     """
 
     package: str
@@ -38,7 +38,7 @@ class Family:
 
 
 TRAIN_FAMILIES = (
-    Family("fontpkg_kalam", 3),  # a hand's own
+    Family("fontpkg_kalam", 3),  # modelled on handwriting
     Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "ne"),
     Family("fontpkg_noto_sans_devanagari", 0.5, (100, 200, 300, 400, 500)),
     Family("fontpkg_mukta", 1),
@@ -46,13 +46,13 @@ TRAIN_FAMILIES = (
     Family("fontpkg_poppins", 0.7, digits=False),
     Family("fontpkg_teko", 0.3, (300, 400), digits=False),
 )
-INDIAN_FAMILIES = (  # forms that are seldom written in Nepal
+INDIAN_FAMILIES = (  # forms that are rare in Nepal
     Family("fontpkg_kalam", 2),
     Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "hi"),
     Family("fontpkg_noto_sans_devanagari", 2, (100, 200, 300, 400, 500), "mr"),
     Family("fontpkg_mukta", 1, language="mr"),
 )
-TEST_FAMILIES = (  # none of them is in training
+TEST_FAMILIES = (  # not used for training
     Family("fontpkg_baloo_2", 1, (400, 600)),
     Family("fontpkg_rajdhani", 1, digits=False),
 )
@@ -72,14 +72,14 @@ def draw_class(
     count: int,
     draws: torch.Generator,
 ) -> Tensor:
-    """Draws one character many times, in random order.
+    """Draw one character many times, in random order.
 
     Args:
-        character: which.
-        families: fonts.
-        stroke_forms: pen strokes of each letter, see `strokes.FORMS`; empty for none.
-        count: images in all.
-        draws: of all that differs.
+        character: to draw.
+        families: fonts to draw from.
+        stroke_forms: pen strokes of each letter, see `strokes.FORMS`; a letter that is missing uses fonts only.
+        count: number of images.
+        draws: source of all random numbers.
 
     Returns:
         uint8 [0, 255] (count, 1, 32, 32).

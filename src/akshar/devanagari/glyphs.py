@@ -1,4 +1,4 @@
-"""Glyphs: the 46 characters drawn from packaged fonts and from pen strokes, in many hands; nothing to download."""
+"""Glyphs: the 46 characters drawn from packaged fonts and from pen strokes; nothing to download."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -25,10 +25,10 @@ class Glyphs:
     Attributes:
         subset: "all" 46 classes, the 10 "digits" or the 36 "letters".
         train_per_class: images of each class to train and validate on.
-        test_per_class: images of each class to test on, from fonts that training never sees.
+        test_per_class: images of each class to test on, from fonts that are not used for training.
         glyph_seed: seed of the drawing; the same seed draws the same images.
-        cache_dir: see `cache_root`.
-        forms: "nepali" as in DHCD, or "all": as many again in Hindi and Marathi forms.
+        cache_dir: folder of drawn images, see `cache_root`.
+        forms: "nepali" as in DHCD, or "all": half of the training images in Hindi and Marathi forms.
     """
 
     subset: Literal["all", "digits", "letters"] = "all"

@@ -1,4 +1,4 @@
-"""The 46 characters of DHCD: class names, letters, transliterations."""
+"""The 46 characters of DHCD: class names, letters, names in Latin letters."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ class Character:
     """One class of DHCD.
 
     Attributes:
-        folder: the class's folder in the data set, which is its class name.
+        folder: folder in the data set, which is the class name.
         letter: the character itself.
-        name: DHCD's name in Latin letters, or the digit's value.
+        name: DHCD's name in Latin letters, or the value of a digit.
     """
 
     folder: str

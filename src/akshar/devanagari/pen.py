@@ -1,4 +1,4 @@
-"""Ink on a canvas: fonts and pen strokes drawn, written by an unsteady hand, framed as DHCD frames.
+"""Drawing on a canvas: glyphs of fonts and pen strokes, made to look handwritten and framed as in DHCD.
 
 Shapes: B characters, CANVAS x CANVAS pixels.
 """
@@ -11,21 +11,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from akshar.data.augment import Augment, blur_images
-from akshar.pictures.frame import BORDER, BOX
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.pictures.text import Font, draw_text
 
-CANVAS = 64
-FILLED = 44  # pixels of the canvas that a character's longer side takes: room for the hand's unsteadiness
-GRID = 20  # of `strokes.FORMS`
+CANVAS = 64  # pixels per side
+FILLED = 44  # pixels of the canvas that a character's longer side takes, with room for distortion
+GRID = 20  # side of the grid of `strokes.FORMS`
 NIB = 1.6  # standard deviation in pixels of the pen's soft tip
 
-# The hand as a whole, then the trembling of single strokes.
+# Distortion of the whole character, then of single strokes
 SWAY = Augment(rotation=12, shear=20, stretch=(0.6, 1.6), elastic=2.5)
 TREMBLE = Augment(elastic=0.8, elastic_knots=11)
 
 
 def draw_glyph(font: Font, text: str, language: str) -> Tensor:
-    """A character of a font, in the middle of a canvas: float32 [0, 1] (1, CANVAS, CANVAS)."""
+    """Draw a character of a font in the middle of a canvas: float32 [0, 1] (1, CANVAS, CANVAS)."""
     ink = torch.from_numpy(draw_text(font, text, size=160, language=language)).float()[None, None] / 255
     factor = FILLED / max(ink.shape[2:])
     height, width = (max(2, round(side * factor)) for side in ink.shape[2:])
@@ -35,14 +35,14 @@ def draw_glyph(font: Font, text: str, language: str) -> Tensor:
 
 
 def draw_strokes(form: str, count: int, generator: torch.Generator, jitter: float, drift: float) -> Tensor:
-    """A form of `strokes.FORMS` drawn with a hair-thin pen, each time by another hand.
+    """Draw a form of `strokes.FORMS` many times, with lines of no width and different distortions.
 
     Args:
         form: strokes and points.
-        count: how many.
-        generator: of all that differs.
+        count: number of drawings.
+        generator: source of all random numbers.
         jitter: standard deviation of each point, in units of the grid.
-        drift: standard deviation of each whole stroke likewise.
+        drift: standard deviation of each whole stroke, in units of the grid.
 
     Returns:
         float32 [0, 1] (count, 1, CANVAS, CANVAS).
@@ -52,7 +52,7 @@ def draw_strokes(form: str, count: int, generator: torch.Generator, jitter: floa
         points = _points(stroke)
         moved = points + torch.randn((count, *points.shape), generator=generator) * jitter
         moved = moved + torch.randn((count, 1, 2), generator=generator) * drift
-        if _is_headline(points):  # headlines are drawn too long and too short
+        if _is_headline(points):  # people draw headlines too long and too short
             moved[:, :, 0] += torch.randn((count, 2), generator=generator) * 1.5
         longest = float((points[1:] - points[:-1]).norm(dim=1).max()) * FILLED / GRID
         curve = _smooth_curve(moved, math.ceil(2.5 * longest)) * (FILLED / GRID) + (CANVAS - FILLED) / 2
@@ -61,12 +61,12 @@ def draw_strokes(form: str, count: int, generator: torch.Generator, jitter: floa
 
 
 def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator) -> Tensor:
-    """Turns drawings into handwriting as DHCD holds it.
+    """Make drawings look like the handwriting in DHCD.
 
     Args:
         canvas: float32 [0, 1] (B, 1, CANVAS, CANVAS).
-        hairline: bool (B,), whether a drawing is one of strokes without a width yet.
-        generator: of all that differs.
+        hairline: bool (B,), whether a drawing consists of lines without a width.
+        generator: source of all random numbers.
 
     Returns:
         uint8 [0, 255] (B, 1, 32, 32).
@@ -74,18 +74,18 @@ def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator) -> T
     count = len(canvas)
     canvas = TREMBLE(SWAY(canvas, generator), generator)
     soft = _soft_tip(canvas)
-    # A line through a Gaussian tip has the peak 1 / (sigma sqrt(2 pi)); a font's stroke has its own.
+    # A line blurred by a Gaussian tip has the peak 1 / (sigma sqrt(2 pi)); fonts are scaled to their own peak.
     as_line = (soft * NIB * math.sqrt(2 * math.pi)).clamp(max=1)
     as_font = soft / soft.amax((1, 2, 3), keepdim=True)
     soft = torch.where(hairline.view(-1, 1, 1, 1), as_line, as_font)
     width = torch.rand((count, 1, 1, 1), generator=generator) * 0.45 + 0.15  # a high threshold is a thin pen
     ink = ((soft - width) / 0.3 + 0.5).clamp(0, 1)
     boxed = blur_images(_box(ink), torch.rand(count, generator=generator) * 0.15)
-    return F.pad((boxed * 255).round().to(torch.uint8), (BORDER,) * 4)
+    return F.pad((boxed * 255).round().to(torch.uint8), (INPUT_SPEC.border,) * 4)
 
 
 def _points(stroke: str) -> Tensor:
-    """Float (points, 2)."""
+    """Parse a stroke: float (points, 2)."""
     text = "0,0 20,0" if stroke == "H" else stroke
     return torch.tensor([[float(value) for value in point.split(",")] for point in text.split()])
 
@@ -95,7 +95,7 @@ def _is_headline(points: Tensor) -> bool:
 
 
 def _smooth_curve(points: Tensor, samples: int) -> Tensor:
-    """Catmull-Rom splines through (B, K, 2) points, `samples` from each to the next: (B, samples (K - 1), 2)."""
+    """Sample Catmull-Rom splines through (B, K, 2) points, `samples` per segment: (B, samples (K - 1), 2)."""
     u = torch.linspace(0, 1, samples).view(1, 1, -1, 1)
     before = 2 * points[:, :1] - points[:, 1:2]
     after = 2 * points[:, -1:] - points[:, -2:-1]
@@ -106,7 +106,7 @@ def _smooth_curve(points: Tensor, samples: int) -> Tensor:
 
 
 def _splat(canvas: Tensor, curve: Tensor) -> None:
-    """Adds points (B, P, 2) to canvases (B, CANVAS * CANVAS), each shared among four pixels."""
+    """Add points (B, P, 2) to canvases (B, CANVAS * CANVAS), each distributed over four pixels."""
     x, y = (curve - 0.5).clamp(0, CANVAS - 2).unbind(-1)
     left, top = x.floor(), y.floor()
     right_part, low_part = x - left, y - top
@@ -130,17 +130,17 @@ def _soft_tip(canvas: Tensor) -> Tensor:
 
 
 def _box(ink: Tensor) -> Tensor:
-    """Crops each drawing to its ink and stretches it: float32 [0, 1] (B, 1, BOX, BOX)."""
+    """Crop each drawing to its ink and stretch it to the inside of the border: float32 [0, 1] (B, 1, H, W)."""
     inked = ink[:, 0] > 0.4
-    fine = 2 * BOX
-    share = (torch.arange(fine) + 0.5) / fine
+    height, width = (2 * size for size in INPUT_SPEC.inner)  # averaged over 2x2 pixels below
 
-    def positions(used: Tensor) -> Tensor:
-        """Of `fine` samples between the first and last used row or column: (B, fine), [-1, 1]."""
+    def positions(used: Tensor, count: int) -> Tensor:
+        """Return `count` positions between the first and last used row or column: (B, count), [-1, 1]."""
+        share = (torch.arange(count) + 0.5) / count
         first = used.float().argmax(1)
         last = CANVAS - used.flip(1).float().argmax(1)
         return (first[:, None] + share * (last - first)[:, None]) * 2 / CANVAS - 1
 
-    y, x = positions(inked.any(2)), positions(inked.any(1))
-    grid = torch.stack([x[:, None, :].expand(-1, fine, -1), y[:, :, None].expand(-1, -1, fine)], -1)
+    y, x = positions(inked.any(2), height), positions(inked.any(1), width)
+    grid = torch.stack([x[:, None, :].expand(-1, height, -1), y[:, :, None].expand(-1, -1, width)], -1)
     return F.avg_pool2d(F.grid_sample(ink, grid, align_corners=False), 2)

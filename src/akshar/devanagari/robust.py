@@ -1,6 +1,6 @@
-"""Augmentation for hands, pens, scanners and framings that a data set does not hold, batch by batch.
+"""Augmentation for handwriting, pens, scanners and framings that a data set does not contain, batch by batch.
 
-Shapes: B images of one channel, H x W pixels, white ink on black in [0, 1].
+Shapes: B images of one channel, H x W pixels, light ink on black in [0, 1].
 """
 
 import math
@@ -12,12 +12,12 @@ from pydantic import Field
 from torch import Tensor
 
 from akshar.data.augment import Augment, Share
-from akshar.pictures.frame import BORDER, SIDE
+from akshar.devanagari.cards import INPUT_SPEC
 
-INKED = 0.35  # of a pixel, as where pictures are framed
-HEADLINE = 0.62  # share of a row in ink that makes it a headline
-TOP_ROWS = 12  # where headlines are looked for
-# JPEG's luminance table (ITU-T T.81, annex K), at quality 50.
+INKED = 0.35  # a pixel above this counts as ink, as where pictures are framed
+HEADLINE = 0.62  # share of ink that makes a row a headline
+TOP_ROWS = 12  # rows in which headlines are searched
+# JPEG's luminance table (ITU-T T.81, annex K), at quality 50
 LUMINANCE = (
     (16, 11, 10, 16, 24, 40, 51, 61),
     (12, 12, 14, 19, 26, 58, 60, 55),
@@ -31,82 +31,82 @@ LUMINANCE = (
 
 
 class Robust:
-    """A hand's movements, then what pens, paper, scanners and croppers add.
+    """Geometric changes, then those of pens, paper, scanners and cropping.
 
     Args:
-        hand: of the character as a whole: affine, elastic.
-        grain: of the picture, last: blur, noise, erasing.
-        headline: probability that the headline is broken, gone, or too long.
-        pen: the largest change of each stroke's outline, pixels; outwards as inwards.
-        coarse: probability of few pixels, 14 to 28 a side, scaled up again.
-        binarised: probability of black and white without greys.
-        jpeg: probability of JPEG's artefacts, quality 10 to 60.
-        reframed: probability that the character is cropped to its ink and stretched again, as pictures are.
-        reframed_by: the largest error of each side of that crop, pixels.
-        lightly: share of each batch that only `light` changes, so that what needs no help is read well too.
-        light: see `lightly`; None leaves that share as it is.
+        geometric: of the whole character: affine, elastic.
+        photometric: of the picture, applied last: blur, noise, erasing.
+        headline: probability of breaking, removing or lengthening the headline.
+        pen: largest change of each stroke's outline, pixels; outwards or inwards.
+        downscale: probability of scaling down to 14 to 28 pixels a side and up again.
+        binarize: probability of black and white without greys.
+        jpeg: probability of JPEG artefacts, quality 10 to 60.
+        recrop: probability of cropping to the ink and stretching again, as pictures are framed.
+        recrop_jitter: largest error of each side of that crop, pixels.
+        light_share: share of each batch that only `light` changes, so that undistorted images are still learned.
+        light: see `light_share`; None leaves that share unchanged.
     """
 
     def __init__(
         self,
-        hand: Augment,
-        grain: Augment,
+        geometric: Augment,
+        photometric: Augment,
         headline: Share = 0.0,
         pen: Annotated[float, Field(ge=0, le=2)] = 0.0,
-        coarse: Share = 0.0,
-        binarised: Share = 0.0,
+        downscale: Share = 0.0,
+        binarize: Share = 0.0,
         jpeg: Share = 0.0,
-        reframed: Share = 0.0,
-        reframed_by: Annotated[float, Field(ge=0, le=4)] = 0.0,
-        lightly: Share = 0.0,
+        recrop: Share = 0.0,
+        recrop_jitter: Annotated[float, Field(ge=0, le=4)] = 0.0,
+        light_share: Share = 0.0,
         light: Augment | None = None,
     ):
-        self.hand, self.grain = hand, grain
-        self.headline, self.pen, self.coarse = headline, pen, coarse
-        self.binarised, self.jpeg = binarised, jpeg
-        self.reframed, self.reframed_by = reframed, reframed_by
-        self.lightly, self.light = lightly, light
+        self.geometric, self.photometric = geometric, photometric
+        self.headline, self.pen, self.downscale = headline, pen, downscale
+        self.binarize, self.jpeg = binarize, jpeg
+        self.recrop, self.recrop_jitter = recrop, recrop_jitter
+        self.light_share, self.light = light_share, light
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Augments a batch: float32 [0, 1] (B, 1, 32, 32) -> the same; see `Augment`."""
-        kept = round(self.lightly * len(images))  # batches are in random order, so the first will do
-        few, many = images[:kept], images[kept:]
+        """Augment a batch: float32 [0, 1] (B, 1, H, W) -> the same; see `Augment`."""
+        count = round(self.light_share * len(images))  # batches are shuffled, so the first images will do
+        lightly, fully = images[:count], images[count:]
         if self.light is not None:
-            few = self.light(few, generator)
-        return torch.cat([few, self._change(many, generator)])
+            lightly = self.light(lightly, generator)
+        return torch.cat([lightly, self._change(fully, generator)])
 
     def _change(self, images: Tensor, generator: torch.Generator) -> Tensor:
         def draw(*size: int) -> Tensor:
             return torch.rand((len(images), *size), device=images.device, generator=generator)
 
-        images = self.hand(images, generator)
+        images = self.geometric(images, generator)
         images = change_headlines(images, draw() < self.headline, draw(3))
         images = change_pen(images, (draw() * 2 - 1) * self.pen)
         side = int(torch.randint(14, 29, (1,), device=images.device, generator=generator))
-        images = _where(draw() < self.coarse, few_pixels(images, side), images)
-        images = _where(draw() < self.binarised, binarise(images, 0.25 + 0.4 * draw()), images)
-        images = _where(draw() < self.reframed, reframe(images, (draw(4) * 2 - 1) * self.reframed_by), images)
-        images = _where(draw() < self.jpeg, as_jpeg(images, 10 + 50 * draw()), images)
-        return self.grain(images, generator)
+        images = _where(draw() < self.downscale, downscale(images, side), images)
+        images = _where(draw() < self.binarize, binarize(images, 0.25 + 0.4 * draw()), images)
+        images = _where(draw() < self.recrop, recrop(images, (draw(4) * 2 - 1) * self.recrop_jitter), images)
+        images = _where(draw() < self.jpeg, compress_jpeg(images, 10 + 50 * draw()), images)
+        return self.photometric(images, generator)
 
 
 def change_headlines(images: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
-    """Breaks, removes or lengthens the headlines of the chosen images that have one.
+    """Break, remove or lengthen the headlines of the chosen images that have one.
 
     Args:
-        images: (B, 1, 32, 32).
+        images: (B, 1, H, W).
         chosen: bool (B,).
-        drawn: float [0, 1) (B, 3): what is done, and between which columns.
+        drawn: float [0, 1) (B, 3): kind of change, and the two columns between which a headline is broken.
     """
     top = images[:, 0, :TOP_ROWS]
     shares = (top > INKED).float().mean(2)
     best = shares.amax(1)
     rows = (shares > 0.75 * best[:, None]) & (best > HEADLINE)[:, None] & chosen[:, None]
     columns = (torch.arange(images.shape[3], device=images.device) + 0.5) / images.shape[3]
-    what, ends = drawn[:, 0], drawn[:, 1:].sort(1).values
+    kind, ends = drawn[:, 0], drawn[:, 1:].sort(1).values
     between = (columns >= ends[:, :1]) & (columns < ends[:, 1:])
-    erased = between | (what < 0.35)[:, None]
-    longer = (what > 0.75)[:, None, None]
+    erased = between | (kind < 0.35)[:, None]
+    longer = (kind > 0.75)[:, None, None]
     lines = rows[:, :, None] & torch.ones_like(between)[:, None]
     value = torch.where(longer, top.amax((1, 2), keepdim=True), torch.zeros_like(top[:, :1, :1]))
     mask = lines & (longer | erased[:, None])
@@ -114,44 +114,50 @@ def change_headlines(images: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
     return torch.cat([changed[:, None], images[:, :, TOP_ROWS:]], 2)
 
 
-def change_pen(images: Tensor, by: Tensor) -> Tensor:
-    """Moves every outline by so many pixels, (B,): outwards above 0, inwards below.
+def change_pen(images: Tensor, change: Tensor) -> Tensor:
+    """Move every outline by `change` (B,) pixels: outwards if positive, inwards if negative.
 
-    Thin strokes are not thinned nor thick ones thickened, which would leave nothing to read; ink stays white.
+    Thin strokes are not thinned and thick ones not thickened, so that they stay legible; ink stays white.
     """
     density = images.mean((1, 2, 3))
-    by = torch.where(by < 0, by * ((density - 0.17) / 0.15).clamp(0, 1), by * ((0.5 - density) / 0.2).clamp(0, 1))
-    by = by.view(-1, 1, 1, 1)
+    thinning, thickening = ((density - 0.17) / 0.15).clamp(0, 1), ((0.5 - density) / 0.2).clamp(0, 1)
+    change = (change * torch.where(change < 0, thinning, thickening)).view(-1, 1, 1, 1)
     for _ in range(2):
-        step = by.clamp(-1, 1)
-        by = by - step
+        step = change.clamp(-1, 1)
+        change = change - step
         wider = F.max_pool2d(images, 3, 1, 1)
         thinner = -F.max_pool2d(-images, 3, 1, 1)
         images = images + step.clamp(min=0) * (wider - images) + (-step).clamp(min=0) * (thinner - images)
     return (images / images.amax((2, 3), keepdim=True).clamp(min=0.3)).clamp(max=1)
 
 
-def few_pixels(images: Tensor, side: int) -> Tensor:
-    """Scaled down to `side` pixels and up again."""
+def downscale(images: Tensor, side: int) -> Tensor:
+    """Scale down to `side` pixels and up again."""
     small = F.interpolate(images, (side, side), mode="bilinear", antialias=True)
     return F.interpolate(small, images.shape[2:], mode="bilinear")
 
 
-def binarise(images: Tensor, threshold: Tensor) -> Tensor:
-    """Nearly black and white: `threshold` (B,)."""
+def binarize(images: Tensor, threshold: Tensor) -> Tensor:
+    """Make images nearly black and white; `threshold` is (B,)."""
     return ((images - threshold.view(-1, 1, 1, 1)) * 12 + 0.5).clamp(0, 1)
 
 
-def reframe(images: Tensor, error: Tensor) -> Tensor:
-    """Crops to the ink and stretches to the box; `error` (B, 4): left, top, right, bottom in pixels, inwards."""
+def recrop(images: Tensor, error: Tensor) -> Tensor:
+    """Crop to the ink and stretch to the inside of the border.
+
+    Args:
+        images: (B, 1, H, W).
+        error: (B, 4): shift of the left, top, right and bottom of the crop, pixels, inwards.
+    """
     inked = images[:, 0] > INKED
-    size = images.shape[2]
-    target = (torch.arange(size, device=images.device) + 0.5 - BORDER) / (
-        size - 2 * BORDER
-    )  # 0 to 1 within the box
+    height, width = images.shape[2:]
+    border = INPUT_SPEC.border
 
     def positions(used: Tensor, start: Tensor, stop: Tensor) -> Tensor:
-        """Of each output row or column: (B, size), [-1, 1]; as they are where nothing is inked."""
+        """Input position of each output row or column: (B, size), [-1, 1]; unchanged where nothing is inked."""
+        size = used.shape[1]
+        # 0 to 1 inside the border
+        target = (torch.arange(size, device=used.device) + 0.5 - border) / (size - 2 * border)
         used = used | ~used.any(1, keepdim=True)
         first = used.float().argmax(1) + start
         last = size - used.flip(1).float().argmax(1) - stop
@@ -159,14 +165,13 @@ def reframe(images: Tensor, error: Tensor) -> Tensor:
 
     x = positions(inked.any(1), error[:, 0], error[:, 2])
     y = positions(inked.any(2), error[:, 1], error[:, 3])
-    grid = torch.stack([x[:, None].expand(-1, size, -1), y[:, :, None].expand(-1, -1, size)], -1)
-    framed = F.grid_sample(images, grid, align_corners=False)
-    inner = F.pad(torch.ones((size - 2 * BORDER,) * 2, device=images.device), (BORDER,) * 4)
-    return framed * inner
+    grid = torch.stack([x[:, None].expand(-1, height, -1), y[:, :, None].expand(-1, -1, width)], -1)
+    inside = F.pad(torch.ones((height - 2 * border, width - 2 * border), device=images.device), (border,) * 4)
+    return F.grid_sample(images, grid, align_corners=False) * inside
 
 
-def as_jpeg(images: Tensor, quality: Tensor) -> Tensor:
-    """What JPEG at `quality` (B,), [1, 99], leaves of the greys."""
+def compress_jpeg(images: Tensor, quality: Tensor) -> Tensor:
+    """Add the artefacts of JPEG at `quality` (B,), [1, 99]; height and width must be multiples of 8."""
     batch, _, height, width = images.shape
     steps = torch.tensor(LUMINANCE, dtype=torch.float32, device=images.device) / 255
     factor = torch.where(quality < 50, 50 / quality, 2 - quality / 50).view(-1, 1, 1, 1, 1)
@@ -182,6 +187,3 @@ def as_jpeg(images: Tensor, quality: Tensor) -> Tensor:
 
 def _where(chosen: Tensor, changed: Tensor, images: Tensor) -> Tensor:
     return torch.where(chosen.view(-1, 1, 1, 1), changed, images)
-
-
-assert SIDE % 8 == 0  # of `as_jpeg`'s blocks

@@ -1,8 +1,8 @@
-"""How hands write the 46 characters: pen strokes, in forms that fonts do not have.
+"""Pen strokes of the 46 characters, in handwritten forms that fonts do not have.
 
-Drawn after looking at DHCD's training images, never its test images. A character has several forms; a form is
-strokes set apart by "/"; a stroke is points "x,y" on a grid of 20 by 20, y downwards, joined by a smooth curve;
-"H" is the headline, the shirorekha, over the whole width.
+Drawn after looking at DHCD's training images, never at its test images. A character has several forms; a form is
+strokes separated by "/"; a stroke is points "x,y" on a grid of 20 by 20, y downwards, joined by a smooth curve;
+"H" is the headline (shirorekha) over the whole width.
 """
 
 FORMS: dict[str, tuple[str, ...]] = {
@@ -304,7 +304,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# As they are written in India, where that differs from Nepal.
+# Forms written in India, where they differ from those in Nepal
 INDIAN_FORMS: dict[str, tuple[str, ...]] = {
     "५": (
         "6,0 1,4 3,10 9,12 15,11/13,8 16,12 16,20",

@@ -1,1 +1,1 @@
-"""Networks, each a plain `nn.Module` in a file of its own, and the LightningModule around any of them."""
+"""Networks, one plain `nn.Module` per file, and the LightningModule around any of them."""

@@ -20,19 +20,19 @@ MakeSchedule = Callable[[Optimizer, int], Any]
 
 
 class Classifier(LightningModule):
-    """Trains a network with cross-entropy; its metrics are those of whole epochs.
+    """Trains a network with cross-entropy and logs metrics of whole epochs.
 
-    Logged once per epoch, and available to `monitor`: `loss/train`, `accuracy/train` (under augmentation and
-    dropout), `loss/val`, `accuracy/val`, and for a test `loss/test`, `accuracy/test`. They are summed on the
-    device, so a step costs no transfer.
+    Logged once per epoch, and available to `monitor`: `loss/train`, `accuracy/train` (with augmentation and
+    dropout), `loss/val`, `accuracy/val`, and in a test `loss/test`, `accuracy/test`. They are summed on the
+    device, so a step needs no transfer to the CPU.
 
     Args:
         net: normalised float (B, C, H, W) -> logits (B, K). Grey images are repeated where it takes 3 channels.
-        optimizer: called with parameter groups; weight decay is left out for vectors (biases, norms).
+        optimizer: called with parameter groups; vectors (biases, norms) get no weight decay.
         schedule: called with the optimizer and the run's number of steps; None for a constant lr.
         schedule_interval: when the schedule advances, "step" or "epoch".
         monitor: metric that a schedule such as ReduceLROnPlateau follows.
-        label_smoothing: [0, 1), in the training loss alone (Szegedy et al., CVPR 2016).
+        label_smoothing: [0, 1), only in the training loss (Szegedy et al., CVPR 2016).
 
     Attributes:
         scored: score of the last validation or test.
@@ -66,19 +66,19 @@ class Classifier(LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised float (B, C, H, W) -> logits (B, K)."""
-        images = images.to(next(self.net.parameters()).dtype)  # where the whole net is bf16 or float64
+        images = images.to(next(self.net.parameters()).dtype)  # the weights may be bf16 or float64
         if images.shape[1] == 1 and self.channels is not None:
             images = images.expand(-1, self.channels, -1, -1)
         return self.net(images)
 
     def on_train_start(self) -> None:
-        """Move a resumed epoch's sums to the device, and restore a plateau schedule, which exists only now."""
+        """Move a resumed epoch's sums to the device, and restore a plateau schedule, which did not exist before."""
         self._loss_sum, self._correct = self._loss_sum.to(self.device), self._correct.to(self.device)
         if self._plateau is not None and self._plateau_state is not None:
             self._plateau.load_state_dict(self._plateau_state)
 
     def on_train_epoch_start(self) -> None:
-        """Reset the epoch's sums; Lightning does not call this where an epoch is resumed in its middle."""
+        """Reset the epoch's sums; Lightning does not call this when it resumes within an epoch."""
         self._begin_sums()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -92,7 +92,7 @@ class Classifier(LightningModule):
         return loss
 
     def on_validation_start(self) -> None:
-        """Copy rank 0's buffers to all processes: running means of norm layers differ until the next step."""
+        """Broadcast buffers from rank 0: running means of norm layers differ between processes after a step."""
         distributed.broadcast_(self.net.buffers())
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -100,10 +100,10 @@ class Classifier(LightningModule):
         self._seen.append((self(batch.images).float(), batch.labels))
 
     def on_validation_epoch_end(self) -> None:
-        """Score the whole validation set and, in a fit, the training since the epoch began."""
+        """Score the validation set and, in a fit, log the training metrics of the epoch."""
         self._score("val")
         if self.trainer.state.fn == "fit":
-            # Here and not in on_train_epoch_end, which Lightning runs only after checkpoints are written.
+            # Not in on_train_epoch_end, which Lightning runs only after checkpoints are written
             loss_sum, correct, count = self._totals()
             self._publish("train", float(loss_sum) / count, int(correct) / count)
 
@@ -112,19 +112,19 @@ class Classifier(LightningModule):
         self._seen.append((self(batch.images).float(), batch.labels))
 
     def on_test_epoch_end(self) -> None:
-        """Score the whole test set."""
+        """Score the test set."""
         self._score("test")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the epoch's sums, for the same mean loss after a resume in its middle, and the plateau schedule."""
+        """Save the epoch's sums, so that a resume within it gives the same mean loss, and the plateau schedule."""
         loss_sum, correct, count = self._totals()
         checkpoint["epoch_sums"] = {"loss": loss_sum, "correct": correct, "count": count}
         checkpoint["plateau"] = self._plateau.state_dict() if self._plateau is not None else None
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore them."""
+        """Restore the epoch's sums and the plateau schedule."""
         sums = checkpoint["epoch_sums"]
-        if distributed.rank() == 0:  # the other processes begin at 0, since these sums are over all
+        if distributed.rank() == 0:  # these sums are over all processes, so the others start at 0
             self._loss_sum, self._correct, self._count = sums["loss"], sums["correct"], sums["count"]
         self._plateau_state = checkpoint["plateau"]
 
@@ -134,12 +134,12 @@ class Classifier(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip by norm; Lightning's own refuses fused optimizers under bf16 without need."""
+        """Clip gradients by norm; Lightning's version needlessly refuses fused optimizers with bf16."""
         if gradient_clip_val is not None:
             torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> Any:
-        """Make the optimizer for all parameters, and the schedule for all steps of the run."""
+        """Build the optimizer for all parameters, and the schedule for all steps of the run."""
         assert self.make_optimizer is not None
         optimizer = self.make_optimizer(parameter_groups(self.net))
         if self.make_schedule is None:
@@ -174,15 +174,15 @@ class Classifier(LightningModule):
         self._publish(stage, self.scored.loss, self.scored.accuracy)
 
     def _publish(self, stage: str, loss: float, accuracy: float) -> None:
-        # Not to the logger: the history callback writes an epoch's metrics together, by epoch.
+        # Not to the logger: the history callback logs all metrics of an epoch together, by epoch.
         self.log_dict({f"loss/{stage}": loss, f"accuracy/{stage}": accuracy}, logger=False)
 
 
 def total_steps(trainer: Trainer) -> int:
     """Count the optimizer steps of a whole fit.
 
-    Lightning's `estimated_stepping_batches` would make the training loader before a resumed run's position in
-    the epoch is restored, which would then be lost.
+    Lightning's `estimated_stepping_batches` would create the training loader before a resumed run's position in
+    the epoch is restored; the position would be lost.
     """
     batches, limit = len(trainer.datamodule.train_dataloader()), trainer.limit_train_batches  # pyright: ignore
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
@@ -191,7 +191,7 @@ def total_steps(trainer: Trainer) -> int:
 
 
 def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
-    """Group the parameters that learn: matrices and kernels, and vectors, which get no weight decay."""
+    """Group trainable parameters: matrices and kernels, and vectors, which get no weight decay."""
     learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
     groups = [
         {"params": [parameter for parameter in learning if parameter.ndim > 1]},
@@ -201,7 +201,7 @@ def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
 
 
 def image_channels(net: nn.Module) -> int | None:
-    """Channels that a network takes, by its `in_channels` or its first convolution; None where neither says."""
+    """Number of channels that a network takes, from `in_channels` or its first convolution; None if unknown."""
     if isinstance(channels := getattr(net, "in_channels", None), int):
         return channels
     first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)

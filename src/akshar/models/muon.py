@@ -1,4 +1,4 @@
-"""Muon (Jordan et al., kellerjordan.github.io/posts/muon, 2024): momentum whose singular values are made one."""
+"""Muon (Jordan et al., kellerjordan.github.io/posts/muon, 2024): SGD with orthogonalised momentum."""
 
 import math
 from collections.abc import Callable
@@ -13,22 +13,22 @@ from torch.optim.adamw import adamw
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 
-COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan's: a small singular value grows by the first of them each time
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan's; a small singular value grows by the first in each iteration
 ITERATIONS = 5
 
 
 class Muon(Optimizer):
-    """Convolution kernels step by their orthogonalised momentum, all other parameters by AdamW.
+    """Updates convolution kernels with their orthogonalised momentum, and all other parameters with AdamW.
 
-    A kernel (out, in, h, w) is taken as the matrix (out, in * h * w); its step is `lr` times that matrix's
-    Nesterov momentum with all singular values brought near 1, times sqrt(out / (in * h * w)) where that is above 1.
+    A kernel (out, in, h, w) is treated as the matrix (out, in * h * w); its step is `lr` times that matrix's
+    Nesterov momentum with all singular values near 1, times sqrt(out / (in * h * w)) where that is above 1.
 
     Args:
         params: parameters or groups of them.
         lr: of kernels.
         momentum: of kernels.
-        weight_decay: decoupled, of kernels and matrices; a group may have its own.
-        adam_ratio: AdamW's lr as a share of `lr`, so that one schedule moves both.
+        weight_decay: decoupled, of kernels and matrices; a parameter group may set another value.
+        adam_ratio: AdamW's lr divided by `lr`, so that one schedule controls both.
         betas: of AdamW.
         eps: of AdamW.
     """
@@ -55,7 +55,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step of every parameter that has a gradient; returns what `closure` returns."""
+        """Update every parameter that has a gradient; return the result of `closure`."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -77,7 +77,7 @@ class Muon(Optimizer):
         momentum = state["momentum"].mul_(group["momentum"]).add_(gradient)
         ahead = gradient.add(momentum, alpha=group["momentum"]).flatten(1)
         rows, columns = ahead.shape
-        step = orthogonalised(ahead).view_as(kernel)
+        step = orthogonalise(ahead).view_as(kernel)
         kernel.mul_(1 - group["lr"] * group["weight_decay"])
         kernel.add_(step, alpha=-group["lr"] * math.sqrt(max(1, rows / columns)))
 
@@ -106,10 +106,10 @@ class Muon(Optimizer):
         )
 
 
-def orthogonalised(matrix: Tensor) -> Tensor:
-    """The matrix with its singular values brought near 1 (0.7 to 1.2, but for those next to nothing).
+def orthogonalise(matrix: Tensor) -> Tensor:
+    """Bring the singular values of a matrix near 1 (0.7 to 1.2, except values close to 0).
 
-    Newton and Schulz's iteration x <- (a + b xx' + c (xx')^2) x, of which only the small square xx' and the product
+    Computes the Newton-Schulz iteration x <- (a + b xx' + c (xx')^2) x. Only the small square xx' and the product
     of the polynomials are iterated, and x is multiplied once: a third of the time for a 3x3 kernel's matrix.
 
     Args:
