@@ -1,4 +1,4 @@
-"""Picks the verb. Nothing heavy is imported before it is known that something has to run."""
+"""The `akshar` command: selects the verb and imports only its module, so that `--help` is quick."""
 
 import os
 import sys
@@ -14,31 +14,31 @@ COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "
 MODULES = {verb: f"akshar.commands.{verb}" for verb in COMMANDS}
 
 HELP = """\
-Akshar (अक्षर) reads handwritten Devanagari: experiments from configs, from training to a tested model.
+Akshar (अक्षर): a config-driven experiment framework; its first project reads handwritten Devanagari.
 
-  akshar train experiment=quickstart   learn 46 characters in under a minute, nothing to download
-  akshar train                         the real thing: DHCD's 92,000 images (downloaded once, 77 MB)
-  akshar train experiment=tutorial     the tutorial's own network on DHCD's ten digits
-  akshar train --help                  what can be chosen and changed, with examples
+  akshar train experiment=quickstart   learn 46 characters in under a minute, without a download
+  akshar train                         train on DHCD, 92,000 images (downloaded once, 77 MB)
+  akshar train experiment=tutorial     the tutorial's network on DHCD's ten digits
+  akshar train --help                  all choices and values, with examples
 
-  akshar test checkpoint=RUN           a trained network on any data set: every answer, every figure
-  akshar inspect RUN                   a report on a run: what it confuses, its errors, its confidence
-  akshar sweep FOLDER                  the table of a sweep's runs
-  akshar compare RUN RUN ...           runs on the same test images: who gets what, and is it chance
-  akshar runs                          what lies in outputs/: status, age, size, accuracy
-  akshar predict RUN PICTURE ...       the characters in pictures, photographs and scans
-  akshar draw RUN                      draw on a page, and watch it be read
-  akshar export RUN                    one file that reads without torch: ONNX; or safetensors
-  akshar bench --quick                 what this machine does: input, steps, answers, time to accuracy
+  akshar test checkpoint=RUN           evaluate a trained network on any data set
+  akshar inspect RUN                   report on a run: confusions, errors, confidence
+  akshar compare RUN RUN ...           compare runs on the same test images, with a paired test
+  akshar sweep FOLDER                  table of a sweep's runs
+  akshar runs                          list the runs in outputs/: status, age, size, accuracy
+  akshar predict RUN PICTURE ...       read the characters in pictures, photographs and scans
+  akshar draw RUN                      draw characters in the browser and see them read
+  akshar export RUN                    write an ONNX file, which runs without torch, or safetensors
+  akshar bench --quick                 measure this machine: input, steps, predictions, time to accuracy
 
-  akshar --version                     this version
+  akshar --version                     print the version
 """
 
 TRAIN_HELP = """\
 akshar train [GROUP=CHOICE ...] [KEY=VALUE ...]
 
-Trains a network, keeps the best epoch by validation, tests that once, and leaves all of it in a folder
-under outputs/.
+Trains a network, selects the best epoch by validation, tests it once, and writes everything to a folder under
+outputs/.
 
 Start with
   akshar train experiment=quickstart              drawn glyphs, under a minute
@@ -49,56 +49,56 @@ Start with
 Choices (GROUP=CHOICE)
 {groups}
 
-Values (KEY=VALUE); each is explained in conf/
-  seed=2                        weights, order, augmentation
-  data.batch_size=32            training images a step
+Values (KEY=VALUE); conf/ explains every key
+  seed=2                        weights, batch order, augmentation
+  data.batch_size=32            training images per step
   data.subset=digits            digits, letters or all
-  data.archive=dhcd.zip         DHCD's zip or folder, where you have it
-  data.folds=10 data.fold=3     k-fold cross-validation in place of data.val_fraction=0.1
+  data.archive=dhcd.zip         a copy of DHCD on this machine: zip or folder
+  data.folds=10 data.fold=3     k-fold cross-validation instead of data.val_fraction=0.1
   optimizer.lr=0.001            learning rate
-  trainer.max_epochs=20         epochs
-  trainer.accelerator=cpu       auto takes a GPU where there is one
-  monitor=accuracy/val          what the best epoch is chosen by; monitor=epoch keeps the last
+  trainer.max_epochs=20         number of epochs
+  trainer.accelerator=cpu       cpu, gpu or auto, which uses a GPU if there is one
+  monitor=accuracy/val          metric that selects the best epoch; monitor=epoch selects the last
   init_from=outputs/train/RUN   start from trained weights
-  test=false                    leave the test set alone
+  test=false                    skip the test
 
 More
   akshar train -m seed=1,2,3 optimizer.lr=0.01,0.001   a sweep: every combination
-  akshar train --cfg job experiment=tutorial           show the whole config, train nothing
-  akshar train resume=RUN                              go on with a run that was stopped; resume=latest
-  akshar train repeat=RUN                              the same again from its record; do the figures match?
-  akshar train --config-dir my/conf model=mine         your own config files beside ours
-  akshar train KEY=WRONG traceback=true                the whole traceback of an error
+  akshar train --cfg job experiment=tutorial           print the whole config without training
+  akshar train resume=RUN                              continue an interrupted run; resume=latest
+  akshar train repeat=RUN                              repeat a completed run and compare every metric
+  akshar train --config-dir my/conf model=mine         your own config files in addition to conf/
+  akshar train KEY=WRONG traceback=true                the full traceback of an error
 """
 
 
 TEST_HELP = """\
 akshar test checkpoint=RUN [data=CHOICE] [KEY=VALUE ...]
 
-Reads every image of a data set once with a trained network, and leaves result.json, predictions.csv and a sheet of
-images in a folder under outputs/test/. Without data=... it is the data that the network was trained on.
+Evaluates a trained network on every image of a data set, and writes result.json, predictions.csv and a sheet of
+images to a folder under outputs/test/. Without data=... the data set is the one that the network was trained on.
 
   akshar test checkpoint=outputs/train/RUN                        the run's own test images
-  akshar test checkpoint=RUN data=dhcd data.subset=digits         asked about digits alone
+  akshar test checkpoint=RUN data=dhcd data.subset=digits         digits only
   akshar test checkpoint=model.ckpt data=folder data.root=my/images part=all
   akshar test -m checkpoint=RUN_A,RUN_B                           several networks, one after the other
 
-Values (KEY=VALUE); each is explained in conf/test.yaml and conf/data/
+Values (KEY=VALUE); conf/test.yaml and conf/data/ explain every key
   part=test                     test, train or all images
-  accelerator=cpu               auto takes a GPU where there is one
-  precision=32-true             auto is bf16-mixed where the device computes bf16 natively
-  trust=[my_package]            packages of your own that the network comes from
+  accelerator=cpu               cpu, gpu or auto, which uses a GPU if there is one
+  precision=32-true             auto is bf16-mixed if the device computes bf16 natively
+  trust=[my_package]            packages of your own that define the network
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command line.
+    """Run one command line.
 
     Args:
-        arguments: the words after `akshar`; None for the process's own.
+        arguments: words after `akshar`; None: of this process.
 
     Returns:
-        The exit code: 0, 1 for work that failed, 2 for a bad request.
+        Exit code: 0; 1 for a failure; 2 for a usage error; 130 after Ctrl-C, 143 after another signal.
     """
     verb, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
     if verb in ("--help", "-h", "help"):
@@ -122,12 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(verb: str, arguments: Sequence[str]) -> int:
-    """Runs a verb; what goes wrong becomes lines for a person and an exit code."""
-    asked = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    words = [*arguments, "traceback=true"] if asked and verb in ("train", "test") else [*arguments]
-    show_traceback = asked or "traceback=true" in [word.lower() for word in words]
+    """Run a verb and turn errors into lines on stderr and an exit code."""
+    full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    words = [*arguments, "traceback=true"] if full_error and verb in ("train", "test") else [*arguments]
+    show_traceback = full_error or "traceback=true" in [word.lower() for word in words]
 
-    # Hydra's own way with errors prints only the first and hides its cause; here they are told below.
+    # Without this, Hydra prints only the first error, without its cause, and exits.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         code = import_module(MODULES[verb]).main(words)
@@ -141,24 +141,24 @@ def _run(verb: str, arguments: Sequence[str]) -> int:
         return error.exit_code
     except Interrupted as stop:
         return stop.exit_code
-    except KeyboardInterrupt:  # before the run began
+    except KeyboardInterrupt:  # before the run started
         return 130
-    except BrokenPipeError:  # `akshar ... | head` has read enough
+    except BrokenPipeError:  # `akshar ... | head` closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except Exception as error:  # Hydra's own, and the unforeseen
+    except Exception as error:  # errors of Hydra, and unexpected ones
         if show_traceback:
             raise
-        reason = " ".join(str(error).split()) or "no reason given"
+        reason = " ".join(str(error).split()) or "no message"
         print(f"error: {type(error).__name__}: {reason} (traceback=true shows where)", file=sys.stderr)
         return 1
     finally:
-        if not asked:
+        if not full_error:
             del os.environ["HYDRA_FULL_ERROR"]
 
 
 def _groups() -> str:
-    """The groups of `conf/` and their files, read from the folder itself."""
+    """List the groups of `conf/` and their choices, one line per group."""
     lines = []
     for group in (
         "experiment",
