@@ -1,6 +1,7 @@
 """The parts of an experiment, each made from its part of the settings."""
 
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from akshar.models.classifier import Classifier, parameter_groups
 from akshar.pictures.frame import SIDE
 from akshar.runs.checkpoint import AtomicCheckpointIO
 from akshar.runs.tensorboard import RunLogger
+
+# Values of oneDNN's ONEDNN_MAX_CPU_ISA that exclude bf16 products:
+# https://uxlfoundation.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
+ISA_WITHOUT_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"}
 
 
 def make(part: str, node: dict[str, Any], *given: Any, **named: Any) -> Any:
@@ -184,7 +189,14 @@ def devices(settings: dict[str, Any]) -> int:
 
 
 def cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bf16 itself (AVX-512 BF16 or AMX)."""
+    """Returns whether this process can multiply bf16 natively (AVX-512 BF16 or AMX).
+
+    The processor must have the instructions, and neither PyTorch (`ATEN_CPU_CAPABILITY`) nor oneDNN
+    (`ONEDNN_MAX_CPU_ISA`) may be limited to an older set: bf16 is then emulated, hundreds of times slower.
+    """
+    isa = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "DEFAULT"
+    if isa.upper() in ISA_WITHOUT_BF16 or torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX", "AVX2"):
+        return False
     try:
         flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags"))
     except (OSError, StopIteration):
