@@ -1,8 +1,8 @@
-"""Seconds of training to an accuracy on held-out images, beside the first epoch of the tutorial's own loop.
+"""Seconds of training to an accuracy on held-out images, beside the first epoch of the tutorial's loop.
 
 Run: `python -m akshar.benchmarks.accuracy [--seeds 10]`: `akshar train experiment=fast` and `experiment=fast98` on
 DHCD's 46 classes, and the tutorial's loop over the same training images (its network, ImageFolder, RandomAffine,
-batches of 32, SGD), all in one go on one machine.
+batches of 32, SGD), one after the other on one machine.
 """
 
 import argparse
@@ -31,14 +31,18 @@ from akshar.models.tutorial import Tutorial
 TARGETS = {"fast98": 0.98, "fast": 0.99}
 
 
+class TrainingTimeout(Exception):
+    """A training was ended because it took longer than its time limit."""
+
+
 @dataclass(frozen=True)
 class Reached:
     """One run of `akshar train`.
 
     Attributes:
         seconds: from the first step to the last validation.
-        images: seen in training.
-        accuracy: of that validation, in [0, 1].
+        images: images seen in training.
+        accuracy: accuracy of the best epoch on the validation images, [0, 1].
     """
 
     seconds: float
@@ -50,14 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Prints every run, the means, and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--steps", type=int, help="of the tutorial's epoch, from which all of it is reckoned")
-    asked = parser.parse_args(arguments)
+    parser.add_argument(
+        "--steps", type=int, help="timed steps of the tutorial's epoch, from which the whole is extrapolated"
+    )
+    args = parser.parse_args(arguments)
     images = training_images()
-    epoch = tutorial_epoch(images, asked.steps)
+    epoch = tutorial_epoch(images, args.steps)
     print(f"the tutorial's loop: {epoch:.1f} s for its first epoch of {len(images):,} images")
     for experiment, target in TARGETS.items():
         runs = []
-        for seed in range(1, asked.seeds + 1):
+        for seed in range(1, args.seeds + 1):
             runs.append(train_once([f"experiment={experiment}", f"seed={seed}"]))
             print(f"{experiment} seed {seed}: {runs[-1].accuracy:.2%} in {runs[-1].seconds:.2f} s")
         seconds = [run.seconds for run in runs]
@@ -72,10 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def training_images() -> ImageSet:
-    """Nine tenths of DHCD's, those that `akshar train` trains on.
+    """The nine tenths of DHCD's training images that `akshar train` trains on.
 
     Raises:
-        DataError: DHCD cannot be had.
+        DataError: DHCD is not available.
     """
     train = DHCD().load().train
     assert train is not None
@@ -83,11 +89,19 @@ def training_images() -> ImageSet:
     return ImageSet(train.pixels[chosen], train.labels[chosen], chosen, train.classes)
 
 
-def train_once(words: Sequence[str]) -> Reached:
-    """Runs `akshar train` in a process of its own, without the test."""
+def train_once(words: Sequence[str], limit_s: float | None = None) -> Reached:
+    """Runs `akshar train` in a subprocess, without the test.
+
+    Raises:
+        TrainingTimeout: it took longer than `limit_s` seconds, its start included.
+        RuntimeError: it failed; the message holds what it printed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "akshar", "train", *words, "test=false", "hydra.run.dir=run"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=limit_s)
+        except subprocess.TimeoutExpired as error:
+            raise TrainingTimeout(f"training was ended after {limit_s:.0f} s, before it was finished") from error
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
         result = json.loads((Path(folder) / "run" / "result.json").read_text())
@@ -99,8 +113,8 @@ def tutorial_epoch(images: ImageSet, steps: int | None = None) -> float:
     """Seconds of the first epoch of the tutorial's loop, without its validation.
 
     Args:
-        images: to train on.
-        steps: so many of the epoch's steps are timed and the rest is reckoned; None for all.
+        images: the training images.
+        steps: number of steps to time, from which the epoch is extrapolated; None for all.
     """
     normalise = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     steps_of_image = transforms.Compose([transforms.RandomAffine(**AFFINE), transforms.ToTensor(), normalise])

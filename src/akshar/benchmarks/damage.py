@@ -1,7 +1,7 @@
-"""DHCD-C: pictures made of DHCD's images with what pens, hands, cameras and scanners add, in three severities.
+"""DHCD-C: DHCD's images with the damage of pens, hands, cameras and scanners, in three severities.
 
-After Hendrycks and Dietterich, "Benchmarking neural network robustness", ICLR 2019. A picture goes the whole way
-of a person's own: its ink is found, cropped and framed before it is read.
+After Hendrycks and Dietterich, "Benchmarking neural network robustness", ICLR 2019. The pictures are read like any
+user's: their ink is found, cropped and framed first.
 """
 
 import io
@@ -20,7 +20,7 @@ MARGIN = 16
 
 
 def _paper(pixels: np.ndarray) -> np.ndarray:
-    """A character of DHCD, (32, 32), as dark ink on a larger sheet of light paper: float [0, 1], 0 is ink."""
+    """Puts a character of DHCD, uint8 (32, 32), as dark ink on a larger light sheet: float [0, 1], 0 is ink."""
     large = Image.fromarray(pixels).resize((SIDE * ZOOM, SIDE * ZOOM), Image.Resampling.BICUBIC)
     return 1 - np.pad(np.asarray(large, np.float32) / 255, MARGIN)
 
@@ -98,7 +98,7 @@ def _shadow(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> np.
 
 
 def _headless(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> np.ndarray:
-    """Part of the topmost strokes gone: a third, two thirds, all of the width."""
+    """Removes the topmost strokes over a third, two thirds or all of the width."""
     tones = _paper(pixels)
     width = SIDE * ZOOM * severity // 3
     left = MARGIN + int(draw.integers(0, SIDE * ZOOM - width + 1))
@@ -107,7 +107,7 @@ def _headless(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> n
 
 
 def _cut(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> np.ndarray:
-    """Cropped too tightly at one side."""
+    """Crops too tightly at one side."""
     tones = _paper(pixels)[MARGIN:-MARGIN, MARGIN:-MARGIN]
     lost = (BORDER + severity) * ZOOM
     sides = (slice(lost, None), slice(None, -lost))
@@ -133,7 +133,7 @@ DAMAGES: dict[str, Damage] = {
 
 
 def adaptive_binary(pixels: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Held out: 36x36, binarised by each pixel's neighbourhood, as scanners of forms do, with ragged edges."""
+    """Held-out: 36x36, binarised by each pixel's neighbourhood, as form scanners do, with ragged edges."""
     box = Image.fromarray(pixels[BORDER:-BORDER, BORDER:-BORDER]).resize((36, 36), Image.Resampling.BICUBIC)
     ink = np.asarray(box, np.float32) / 255 + draw.normal(0, 0.12, (36, 36))
     around = ndimage.uniform_filter(ink, 15)
@@ -141,7 +141,7 @@ def adaptive_binary(pixels: np.ndarray, draw: np.random.Generator) -> np.ndarray
 
 
 def mouse_drawing(form: str, draw: np.random.Generator) -> np.ndarray:
-    """Held out: a form of `strokes.FORMS` as a mouse draws it: straight pieces, one thin width, 200x200."""
+    """Held-out: a form of `strokes.FORMS` drawn as with a mouse: straight pieces, one thin width, 200x200."""
     image = Image.new("L", (200, 200), 255)
     pen = ImageDraw.Draw(image)
     size = draw.uniform(80, 160, 2)

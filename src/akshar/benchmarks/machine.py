@@ -1,34 +1,45 @@
-"""All that is measured of a machine, a section each."""
+"""Everything that `akshar bench` measures of a machine, in sections, each within a time budget."""
 
-import statistics
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
 
-from akshar.benchmarks.accuracy import TARGETS, train_once, training_images, tutorial_epoch
+from akshar.benchmarks.accuracy import (
+    TARGETS,
+    TrainingTimeout,
+    train_once,
+    training_images,
+    tutorial_epoch,
+)
 from akshar.benchmarks.inference import measure_inference
-from akshar.benchmarks.measured import Measured, Told
-from akshar.benchmarks.pipeline import OURS, measure_pipeline
-from akshar.benchmarks.roofline import measure_roofline
-from akshar.benchmarks.step import BARE, LIGHTNING, measure_step, operations
+from akshar.benchmarks.measured import Measured, OnProgress, rate
+from akshar.benchmarks.pipeline import OURS as PIPELINE
+from akshar.benchmarks.pipeline import measure_pipeline
+from akshar.benchmarks.roofline import measure_roofline, wait
+from akshar.benchmarks.step import BARE, OURS, measure_step, operations
 from akshar.data.augment import Augment
 from akshar.errors import DataError
 from akshar.models.compact import Compact
+from akshar.pictures.frame import SIDE
 
 CLASSES = 46
 BATCH = 128
-TIMED_STEPS = 150  # of the tutorial's 2,200
+TUTORIAL_STEPS = 150  # timed steps of the tutorial's 2,200
+GLYPHS_PER_CLASS = 50
+GLYPH_SECONDS = 5.0  # of training on them
+FAST_STEP = 1.5  # an image's cost in `fast`, relative to `compact`
 
 
 @dataclass(frozen=True)
 class Section:
-    """What belongs together.
+    """Figures that are shown together.
 
     Attributes:
-        title: a line.
-        figures: in the order in which they are shown.
-        notes: a line each.
+        title: one line.
+        figures: by name, in the order in which they are shown.
+        notes: one line each.
     """
 
     title: str
@@ -38,89 +49,172 @@ class Section:
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure: rounds, and seconds each contender has in a round."""
+    """How long to measure.
+
+    Attributes:
+        rounds: the most rounds of a comparison.
+        seconds: the shortest time of one turn.
+        steps: the most training steps of one turn.
+        images: images of the input pipeline's epoch.
+        compiled: whether to measure torch.compile.
+        roofline_s, pipeline_s, step_s, inference_s, accuracy_s: budget of each comparison, seconds.
+    """
 
     rounds: int
     seconds: float
     steps: int
     images: int
     compiled: bool
+    roofline_s: float
+    pipeline_s: float
+    step_s: float
+    inference_s: float
+    accuracy_s: float
 
 
-QUICK = Effort(rounds=3, seconds=0.15, steps=12, images=1380, compiled=False)
-FULL = Effort(rounds=5, seconds=1.0, steps=60, images=9200, compiled=True)
+QUICK = Effort(3, 0.15, 12, 920, False, 5, 4, 5, 2, 20)
+FULL = Effort(5, 1.0, 60, 9200, True, 30, 60, 60, 30, 180)
+QUICK_S = 42.0  # of all sections, without the start of Python
 
 
-def measure_machine(quick: bool, tell: Told) -> Iterator[Section]:
-    """Measures, a section after the other.
+def measure_machine(quick: bool, on_progress: OnProgress) -> Iterator[Section]:
+    """Measures section after section.
 
     Args:
-        quick: under a minute on 2 cores, without what takes long; otherwise under ten.
-        tell: called with what is being measured.
+        quick: within a minute, without DHCD and torch.compile; otherwise within ten minutes.
+        on_progress: called with what is being measured.
     """
     effort = QUICK if quick else FULL
+    start = time.perf_counter()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    roofline = measure_roofline(device, effort.seconds, effort.rounds, tell)
-    yield Section("the machine at its best", roofline)
-    yield _pipeline(effort, tell)
-    yield _step(effort, device, roofline, tell)
+    roofline = measure_roofline(device, effort.seconds, effort.rounds, on_progress, effort.roofline_s)
+    yield Section("limits of the machine", roofline)
+    yield _pipeline(effort, on_progress)
+    steps = _steps(effort, device, on_progress)
+    yield Section(f"training step of `compact`, batches of {BATCH}", steps, _step_notes(steps, roofline))
     figures, notes = measure_inference(
-        Compact(CLASSES), device, effort.seconds / 2, effort.rounds, effort.compiled, tell
+        Compact(CLASSES),
+        device,
+        effort.seconds / 2,
+        effort.rounds,
+        effort.compiled,
+        on_progress,
+        effort.inference_s,
     )
     for title, measured in figures.items():
         yield Section(f"answers of `compact`, {title} at a time", measured, notes if title == "one image" else [])
-    yield _accuracy(quick, tell)
+    left_s = QUICK_S - (time.perf_counter() - start)
+    accuracy_s = max(5.0, min(effort.accuracy_s, left_s)) if quick else effort.accuracy_s
+    yield _accuracy(quick, accuracy_s, steps[OURS], on_progress)
 
 
-def _pipeline(effort: Effort, tell: Told) -> Section:
-    measured = measure_pipeline(effort.images, BATCH, effort.seconds, effort.rounds, tell)
+def _pipeline(effort: Effort, on_progress: OnProgress) -> Section:
+    measured = measure_pipeline(effort.images, BATCH, effort.seconds, effort.rounds, on_progress, effort.pipeline_s)
     notes = [
-        f"{OURS}: {measured[OURS].times(figure):.1f} times {name}"
+        f"{PIPELINE}: {measured[PIPELINE].times(figure):.1f} times {name}"
         for name, figure in measured.items()
-        if name != OURS
+        if name != PIPELINE
     ]
     return Section(f"input pipeline, augmented, batches of {BATCH}", measured, notes)
 
 
-def _step(effort: Effort, device: torch.device, roofline: dict[str, Measured], tell: Told) -> Section:
+def _steps(effort: Effort, device: torch.device, on_progress: OnProgress) -> dict[str, Measured]:
     augment = Augment(rotation=10, translation=0.06, scale=(0.9, 1.1), shear=8)
-    measured = measure_step(
-        lambda: Compact(CLASSES), effort.steps, BATCH, augment, effort.rounds, device.type, tell
+    turns = 3 * (effort.rounds + 1)
+    affordable = int(effort.step_s / turns / _step_seconds(device))
+    return measure_step(
+        lambda: Compact(CLASSES),
+        max(2, min(effort.steps, affordable)),
+        BATCH,
+        augment,
+        effort.rounds,
+        device.type,
+        on_progress,
+        effort.step_s,
     )
-    lost = 1 - 1 / measured[LIGHTNING].times(measured[BARE])
-    reached = operations(Compact(CLASSES)) * BATCH / measured[BARE].median / 1e6  # GFLOP/s
+
+
+def _step_seconds(device: torch.device) -> float:
+    """A rough duration of a step: forward and backward of one batch in float32, after a first one."""
+    net = Compact(CLASSES).to(device)
+    images = torch.rand(BATCH, 1, SIDE, SIDE, device=device)
+
+    def work() -> int:
+        net(images).sum().backward()
+        wait(device)
+        return 1
+
+    work()
+    return 1 / rate(work, 0)
+
+
+def _step_notes(steps: Mapping[str, Measured], roofline: Mapping[str, Measured]) -> list[str]:
+    lost = 1 - 1 / steps[OURS].times(steps[BARE])
+    reached = operations(Compact(CLASSES)) * BATCH / steps[BARE].median / 1e6  # GFLOP/s
     best = max(figure.median for figure in roofline.values() if figure.unit == "GFLOP/s")
-    notes = [
-        f"share of a step that is lost to Lightning, logging and progress: {lost:.1%}",
+    return [
+        f"share of a step spent in Lightning, logging and progress: {lost:.1%}",
         f"bare loop: {reached:,.0f} GFLOP/s, {reached / best:.0%} of the best matrix product",
     ]
-    return Section(f"training step of `compact`, batches of {BATCH}", measured, notes)
 
 
-def _accuracy(quick: bool, tell: Told) -> Section:
-    """Time to accuracy: on DHCD beside the tutorial's loop, or quickly, or where DHCD cannot be had, on glyphs."""
+def _accuracy(quick: bool, budget_s: float, step: Measured, on_progress: OnProgress) -> Section:
+    """Time to accuracy: on DHCD beside the tutorial's loop; with `quick`, or without DHCD, on drawn glyphs."""
     if quick:
-        return _accuracy_on_glyphs("the real thing, DHCD's 46 classes, is in `akshar bench` without --quick", tell)
+        return _accuracy_on_glyphs("`akshar bench` without --quick trains on DHCD", budget_s, step, on_progress)
     try:
         images = training_images()
     except DataError as error:
-        return _accuracy_on_glyphs(f"DHCD cannot be had: {error}", tell)
-    figures = {}
+        return _accuracy_on_glyphs(f"DHCD is not available: {error}", budget_s, step, on_progress)
+    figures: dict[str, Measured] = {}
+    notes = []
+    on_progress("the tutorial's loop")
+    epoch = tutorial_epoch(images, TUTORIAL_STEPS)
     for experiment in TARGETS:
-        tell(f"training experiment={experiment}")
-        runs = [train_once([f"experiment={experiment}", f"seed={seed}"]) for seed in (1, 2, 3)]
-        name = f"{experiment}, to {statistics.mean(run.accuracy for run in runs):.2%}"
-        figures[name] = Measured(name, "s", tuple(run.seconds for run in runs))
-    tell("the tutorial's loop")
-    epoch = tutorial_epoch(images, TIMED_STEPS)
-    notes = [f"{name}: {epoch / figure.median:.0f} times faster than that" for name, figure in figures.items()]
-    notes.insert(0, f"the tutorial's epoch is reckoned from {TIMED_STEPS} of its steps")
+        on_progress(f"training experiment={experiment}")
+        try:
+            figure = _runs([f"experiment={experiment}"], experiment, budget_s)
+        except TrainingTimeout as error:
+            notes.append(f"{experiment}: {error}")
+            continue
+        figures[figure.name] = figure
+        notes.append(f"{figure.name}: {epoch / figure.median:.0f} times faster than the tutorial's first epoch")
     figures["first epoch of the tutorial's loop"] = Measured("tutorial", "s", (epoch,))
+    notes.append(f"the tutorial's epoch is extrapolated from {TUTORIAL_STEPS} of its steps")
     return Section("time to accuracy on held-out images of DHCD", figures, notes)
 
 
-def _accuracy_on_glyphs(note: str, tell: Told) -> Section:
-    tell("training experiment=fast on drawn glyphs")
-    run = train_once(["experiment=fast", "data=glyphs", "data.train_per_class=400", "data.test_per_class=100"])
-    figures = {f"fast, to {run.accuracy:.2%}": Measured("fast", "s", (run.seconds,))}
-    return Section("time to accuracy on held-out drawn glyphs", figures, [note])
+def _runs(words: list[str], name: str, budget_s: float) -> Measured:
+    """Seconds of training with seeds 1 to 3, as far as the budget allows, named with the mean accuracy."""
+    start = time.perf_counter()
+    runs = []
+    for seed in (1, 2, 3):
+        runs.append(train_once([*words, f"seed={seed}"], budget_s))
+        spent = time.perf_counter() - start
+        if spent * (seed + 1) / seed > budget_s:
+            break
+    accuracy = sum(run.accuracy for run in runs) / len(runs)
+    return Measured(f"{name}, to {accuracy:.2%}", "s", tuple(run.seconds for run in runs))
+
+
+def _accuracy_on_glyphs(note: str, limit_s: float, step: Measured, on_progress: OnProgress) -> Section:
+    """Trains `experiment=fast` on few glyphs, with as many epochs as fit in `GLYPH_SECONDS`, at most ten."""
+    on_progress("training experiment=fast on drawn glyphs")
+    images = GLYPHS_PER_CLASS * CLASSES
+    epochs = max(1, min(10, round(GLYPH_SECONDS * 1000 / (step.median * images / BATCH * FAST_STEP))))
+    words = [
+        "experiment=fast",
+        "data=glyphs",
+        f"data.train_per_class={GLYPHS_PER_CLASS}",
+        f"data.test_per_class={GLYPHS_PER_CLASS // 10}",
+        f"trainer.max_epochs={epochs}",
+        "trainer.limit_train_batches=1.0",
+    ]
+    notes = [f"{images:,} images, {epochs} epochs (what this machine has time for); {note}"]
+    figures: dict[str, Measured] = {}
+    try:
+        run = train_once(words, limit_s)
+        figures[f"fast, to {run.accuracy:.2%}"] = Measured("fast", "s", (run.seconds,))
+    except TrainingTimeout as error:
+        notes.append(str(error))
+    return Section("time to accuracy on held-out drawn glyphs", figures, notes)

@@ -1,12 +1,17 @@
-"""What is measured side by side: contenders take turns, so that a machine's moods fall on all of them."""
+"""Figures measured side by side: contenders take turns, so that a busy moment of the machine affects them all."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Told = Callable[[str], None]
+OnProgress = Callable[[str], None]
+
+
+def no_progress(_: str) -> None:
+    """Shows nothing; the default `OnProgress`."""
 
 
 @dataclass(frozen=True)
@@ -14,9 +19,9 @@ class Measured:
     """One figure, measured several times.
 
     Attributes:
-        name: of what was measured.
-        unit: of the values.
-        values: one a round.
+        name: what was measured.
+        unit: unit of the values.
+        values: one value per round.
     """
 
     name: str
@@ -33,42 +38,67 @@ class Measured:
         """The smallest and the largest value."""
         return min(self.values), max(self.values)
 
+    @property
+    def rounds(self) -> int:
+        """Number of rounds that were measured."""
+        return len(self.values)
+
     def times(self, other: "Measured") -> float:
-        """How many times the other it is: the median of the ratios within each round."""
+        """The ratio to another figure: the median of the ratios within each round."""
         return statistics.median(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True))
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The figure as plain values."""
         low, high = self.spread
-        return {"unit": self.unit, "median": self.median, "low": low, "high": high, "rounds": len(self.values)}
+        return {"unit": self.unit, "median": self.median, "low": low, "high": high, "rounds": self.rounds}
 
 
 def measure(
-    contenders: Mapping[str, Callable[[], float]], unit: str, rounds: int, tell: Told = lambda _: None
+    contenders: Mapping[str, Callable[[], float]],
+    unit: str,
+    rounds: int,
+    on_progress: OnProgress = no_progress,
+    budget_s: float = math.inf,
+    warm_up: bool = True,
 ) -> dict[str, Measured]:
-    """Lets each contender have its turn in each round.
+    """Runs every contender once in each round.
 
     Args:
-        contenders: by name; each returns one value.
-        unit: of the values.
-        rounds: those that count; one before them warms up.
-        tell: called with the name of each contender before its turn.
+        contenders: by name; each call returns one value.
+        unit: unit of the values.
+        rounds: number of rounds that count.
+        on_progress: called with a contender's name before its turn.
+        budget_s: no round starts that would end after this many seconds, judged by the round before it. At least
+            one round is measured: where the warm-up alone uses up the budget, its values are the result.
+        warm_up: whether a round that does not count precedes the others.
 
     Returns:
-        What each measured, by its name.
+        The figures, by the contender's name.
     """
-    values: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
+    done: list[dict[str, float]] = []
+    wanted = rounds + warm_up
+    start = time.perf_counter()
+    while len(done) < wanted:
+        round_start = time.perf_counter()
+        values = {}
         for name, contender in contenders.items():
-            tell(name)
-            value = contender()
-            if number:
-                values[name].append(value)
-    return {name: Measured(name, unit, tuple(measured)) for name, measured in values.items()}
+            on_progress(name)
+            values[name] = contender()
+        done.append(values)
+        now = time.perf_counter()
+        if now - start + (now - round_start) > budget_s:
+            break
+    counted = done[1:] if warm_up and len(done) > 1 else done
+    return {name: Measured(name, unit, tuple(values[name] for values in counted)) for name in contenders}
 
 
 def rate(work: Callable[[], int], seconds: float) -> float:
-    """Units of work a second: `work` does some and says how much, again and again for at least so long."""
+    """Units of work per second.
+
+    Args:
+        work: does some work and returns how many units it was; called until `seconds` have passed, at least once.
+        seconds: the shortest time to measure.
+    """
     done, start = 0, time.perf_counter()
     while (spent := time.perf_counter() - start) < seconds or not done:
         done += work()

@@ -1,13 +1,14 @@
-"""Images a second that reach the net: ours, torchvision's v2 transforms, and ImageFolder with PIL.
+"""Images per second that reach the net: ours, torchvision's v2 transforms, and ImageFolder with PIL.
 
-Run: `python -m akshar.benchmarks.pipeline [--images N] [--batch-size B]`. All give the same drawn glyphs as
+Run: `python -m akshar.benchmarks.pipeline [--images N] [--batch-size B]`. All three yield the same drawn glyphs as
 normalised float batches under the tutorial's RandomAffine; the other two image by image, in two worker processes.
 """
 
 import argparse
+import math
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from akshar.benchmarks.measured import Measured, Told, measure
+from akshar.benchmarks.measured import Measured, OnProgress, measure, no_progress
 from akshar.data.augment import Augment
 from akshar.data.image_set import ImageSet
 from akshar.data.module import ImageDataModule
@@ -31,21 +32,37 @@ AFFINE = {"degrees": 45, "translate": (0.1, 0.1), "scale": (0.8, 1.2)}
 
 
 def main() -> None:
-    """Prints the three and the ratios."""
+    """Prints the three rates and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=9200, help="images an epoch")
+    parser.add_argument("--images", type=int, default=9200, help="images per epoch")
     parser.add_argument("--batch-size", type=int, default=32)
-    arguments = parser.parse_args()
+    args = parser.parse_args()
     keep_freed_memory()  # as `akshar train` does
-    measured = measure_pipeline(arguments.images, arguments.batch_size)
+    measured = measure_pipeline(args.images, args.batch_size)
     for name, figure in measured.items():
         print(f"{name:32}{figure.median:>9,.0f} images/s   akshar: {measured[OURS].times(figure):.1f} times that")
 
 
 def measure_pipeline(
-    images: int, batch_size: int, seconds: float = 1.0, rounds: int = 3, tell: Told = lambda _: None
+    images: int,
+    batch_size: int,
+    seconds: float = 1.0,
+    rounds: int = 3,
+    on_progress: OnProgress = no_progress,
+    budget_s: float = math.inf,
+    names: Sequence[str] = (OURS, V2, FOLDER),
 ) -> dict[str, Measured]:
-    """Images a second of each, in rounds of at least `seconds`; the start of workers is left out."""
+    """Images per second of each pipeline; the start of the workers is not counted.
+
+    Args:
+        images: images per epoch, drawn glyphs.
+        batch_size: images per batch.
+        seconds: the shortest time of one turn, which consists of whole epochs.
+        rounds: number of rounds.
+        on_progress: called with what is being measured.
+        budget_s: seconds for all of it, see `measure`.
+        names: the pipelines to measure.
+    """
     source = Glyphs(train_per_class=-(-images // 46), test_per_class=1)
     augment = Augment(rotation=45, translation=0.1, scale=(0.8, 1.2))
     data = ImageDataModule(source.load(), augment, batch_size=batch_size)
@@ -61,8 +78,8 @@ def measure_pipeline(
     with tempfile.TemporaryDirectory() as folder:
         write_folder(data.train, Path(folder))
         makers = {OURS: ours, V2: loader(ImageByImage(data.train)), FOLDER: loader(image_folder(Path(folder)))}
-        contenders = {name: lambda maker=maker: _rate(maker, seconds) for name, maker in makers.items()}
-        return measure(contenders, "images/s", rounds, tell)
+        contenders = {name: lambda name=name: _rate(makers[name], seconds) for name in names}
+        return measure(contenders, "images/s", rounds, on_progress, budget_s)
 
 
 class ImageByImage(Dataset[tuple[Tensor, int]]):
@@ -82,7 +99,7 @@ class ImageByImage(Dataset[tuple[Tensor, int]]):
 
 
 def image_folder(folder: Path) -> "Dataset[tuple[Tensor, int]]":
-    """The tutorial's own input pipeline, grey."""
+    """The tutorial's input pipeline, in grey."""
     steps = [
         transforms.Grayscale(),
         transforms.RandomAffine(**AFFINE),
@@ -101,7 +118,7 @@ def write_folder(images: ImageSet, folder: Path) -> None:
 
 
 def _rate(batches: Callable[[], Iterable[Tensor]], seconds: float) -> float:
-    """Images a second of whole epochs, for at least so long."""
+    """Images per second of whole epochs, over at least `seconds`."""
     count, spent = 0, 0.0
     while spent < seconds:
         iterator = iter(batches())

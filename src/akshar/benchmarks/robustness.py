@@ -1,7 +1,8 @@
-"""How models read pictures that are unlike DHCD's: DHCD-C on validation images; on request what is held out.
+"""Accuracy on pictures that are unlike DHCD's: DHCD-C on validation images, or the held-out benchmarks.
 
-Run: `python -m akshar.benchmarks.robustness MODEL ... [--held-out]`. The held-out pictures (fonts, a binarisation,
-a renderer of strokes that no training uses) are for one reading at the end, never for a choice.
+Run: `python -m akshar.benchmarks.robustness MODEL ... [--held-out]`. The held-out benchmarks (fonts, a
+binarisation, a renderer of strokes that no training uses) are evaluated once, at the end, and never used for a
+choice.
 """
 
 import argparse
@@ -28,24 +29,24 @@ SEVERITIES = (1, 2, 3)
 
 
 def main() -> None:
-    """Prints a table: per cent read rightly, a row a kind of damage, a column a model."""
+    """Prints a table of accuracies in per cent: one row per kind of damage, one column per model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", metavar="MODEL", nargs="+", help="a run's folder, a checkpoint, an exported file")
-    parser.add_argument("--held-out", action="store_true", help="read what no choice may use")
-    asked = parser.parse_args()
+    parser.add_argument("--held-out", action="store_true", help="evaluate the held-out benchmarks instead")
+    args = parser.parse_args()
     keep_freed_memory()
     try:
-        readers = [load(model, threshold=0) for model in asked.models]
+        readers = [load(model, threshold=0) for model in args.models]
     except UsageError as error:
         parser.error(str(error))
     images = validation_images()
-    for name, pictures, labels in held_out(images) if asked.held_out else damaged(images):
+    for name, pictures, labels in held_out(images) if args.held_out else damaged(images):
         shares = [f"{100 * share_right(reader, pictures, labels, images.classes):8.2f}" for reader in readers]
         print(f"{name:<24}{''.join(shares)}", flush=True)
 
 
 def validation_images() -> ImageSet:
-    """DHCD's images that neither `data=dhcd` nor `data=broad` trains on with their own settings: some 700."""
+    """The images of DHCD that neither `data=dhcd` nor `data=broad` trains on by default: about 700."""
     train, broad = DHCD().load().train, Broad().load().train
     assert train is not None
     assert broad is not None
@@ -57,24 +58,24 @@ Kind = tuple[str, list[np.ndarray], list[int]]
 
 
 def damaged(images: ImageSet) -> list[Kind]:
-    """DHCD-C: a kind for each damage and severity, undamaged pictures first."""
+    """DHCD-C: one kind per damage and severity, undamaged pictures first."""
     pixels, labels = list(images.pixels[:, 0].numpy()), images.labels.tolist()
     kinds: list[Kind] = [("as they are", pixels, labels)]
     for name, damage in DAMAGES.items():
         for severity in SEVERITIES:
             draw = np.random.default_rng(derive_seed(1, name, severity))
-            kinds.append((f"{name} {severity}", [damage(one, draw, severity) for one in pixels], labels))
+            kinds.append((f"{name} {severity}", [damage(image, draw, severity) for image in pixels], labels))
     return kinds
 
 
 def held_out(images: ImageSet) -> list[Kind]:
-    """What neither training nor any choice has seen."""
+    """Held-out benchmarks: pictures unlike any that training or model selection uses."""
     fonts = Glyphs(train_per_class=10, test_per_class=50).load().test
     assert fonts is not None
     draw = np.random.default_rng(derive_seed(1, "held out"))
     digit_labels = [images.classes.index(character.folder) for character in SUBSETS["digits"]]
     kinds: list[Kind] = [("fonts", list(fonts.pixels[:, 0].numpy()), fonts.labels.tolist())]
-    binary = [adaptive_binary(one, draw) for one in images.pixels[:, 0].numpy()]
+    binary = [adaptive_binary(image, draw) for image in images.pixels[:, 0].numpy()]
     kinds.append(("binarised by neighbours", binary, images.labels.tolist()))
     drawn = [
         (mouse_drawing(form, draw), images.classes.index(character.folder))
@@ -94,7 +95,7 @@ def _digits(kind: Kind, digit_labels: Sequence[int]) -> Kind:
 def share_right(
     reader: Reader, pictures: Sequence[np.ndarray], labels: Sequence[int], classes: Sequence[str]
 ) -> float:
-    """The share of pictures read as what they are, [0, 1]; what is blank counts as wrong."""
+    """The share of pictures read correctly, [0, 1]; a blank picture counts as wrong."""
     answers = reader.read_many(pictures)
     names = [answer.guesses[0].class_name if answer.guesses else None for answer in answers]
     return float(np.mean([name == classes[label] for name, label in zip(names, labels, strict=True)]))

@@ -1,33 +1,69 @@
-"""What the machine could do at best: a large matrix product, and a copy of memory that no cache holds."""
+"""The machine's limits: a large matrix product, and a copy of memory that no cache holds."""
 
+import math
+import time
 from collections.abc import Callable
 
 import torch
 
-from akshar.benchmarks.measured import Measured, Told, measure, rate
+from akshar.benchmarks.measured import Measured, OnProgress, measure, no_progress, rate
 
-SIDE = 2048  # of the matrices
+SIDES = (2048, 1024, 512, 256)  # of the matrices
+LONGEST_S = 1.0  # of one product
 COPIED = 256 * 2**20  # bytes
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-def measure_roofline(device: torch.device, seconds: float, rounds: int, tell: Told) -> dict[str, Measured]:
-    """Floating-point operations a second (a multiplication and an addition are two), and bytes read and written."""
-    operations = {
-        f"matrix product, {name}": lambda dtype=dtype: rate(_product(device, dtype), seconds) / 1e9
-        for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16))
-    }
-    products = measure(operations, "GFLOP/s", rounds, tell)
-    return products | measure({"memory copy": lambda: rate(_copy(device), seconds) / 1e9}, "GB/s", rounds, tell)
+def measure_roofline(
+    device: torch.device,
+    seconds: float,
+    rounds: int,
+    on_progress: OnProgress = no_progress,
+    budget_s: float = math.inf,
+) -> dict[str, Measured]:
+    """Floating-point operations per second (a multiply-add counts as two), and bytes read and written per second.
+
+    Args:
+        device: where to compute.
+        seconds: the shortest time of one turn.
+        rounds: number of rounds.
+        on_progress: called with what is being measured.
+        budget_s: seconds for all of it, see `measure`.
+    """
+    products = {}
+    for name, dtype in DTYPES.items():
+        side = _affordable_side(device, dtype)
+        products[f"matrix product {side}x{side}, {name}"] = lambda dtype=dtype, side=side: (
+            rate(_product(device, dtype, side), seconds) / 1e9
+        )
+    copies = {"memory copy": lambda: rate(_copy(device), seconds) / 1e9}
+    share_s = budget_s / 3  # of each contender
+    return measure(products, "GFLOP/s", rounds, on_progress, 2 * share_s) | measure(
+        copies, "GB/s", rounds, on_progress, share_s
+    )
 
 
-def _product(device: torch.device, dtype: torch.dtype) -> Callable[[], int]:
-    a, b = (torch.randn(SIDE, SIDE, device=device, dtype=dtype) for _ in range(2))
+def _affordable_side(device: torch.device, dtype: torch.dtype) -> int:
+    """The largest matrix whose product takes at most `LONGEST_S`, judged by a product of the smallest.
+
+    Emulated bfloat16 can be a thousand times slower than float32.
+    """
+    work = _product(device, dtype, SIDES[-1])
+    work()  # warms up
+    start = time.perf_counter()
+    operations = work()
+    spent = time.perf_counter() - start
+    return next((side for side in SIDES if spent * 2 * side**3 / operations <= LONGEST_S), SIDES[-1])
+
+
+def _product(device: torch.device, dtype: torch.dtype, side: int) -> Callable[[], int]:
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     product = torch.empty_like(a)
 
     def work() -> int:
         torch.mm(a, b, out=product)
         wait(device)
-        return 2 * SIDE**3
+        return 2 * side**3
 
     return work
 
@@ -45,6 +81,6 @@ def _copy(device: torch.device) -> Callable[[], int]:
 
 
 def wait(device: torch.device) -> None:
-    """Until a GPU has done what it was given."""
+    """Blocks until a GPU has finished its queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

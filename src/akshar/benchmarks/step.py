@@ -1,23 +1,28 @@
-"""What a step of `Trainer.fit` costs over a bare loop, with our logging, history and progress.
+"""What a step of `Trainer.fit` costs, beside a bare loop and beside Lightning's Trainer with nothing of ours.
 
-Run: `python -m akshar.benchmarks.step [--steps N]`. The same tiny net, batches and optimizer in one process; they
-take turns.
+Run: `python -m akshar.benchmarks.step [--steps N]`. The same tiny net, batches and optimizer in one process; the
+three take turns.
 """
 
 import argparse
 import logging
+import math
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from akshar.benchmarks.measured import Measured, Told, measure
+from akshar.benchmarks.measured import Measured, OnProgress, measure, no_progress
 from akshar.data.augment import Augment
+from akshar.data.batch import Batch
 from akshar.data.image_set import ImageSet, TrainTest
 from akshar.data.module import ImageDataModule
 from akshar.memory import keep_freed_memory
@@ -28,32 +33,36 @@ from akshar.runs.tensorboard import RunLogger
 from akshar.training.build import precision
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
+from akshar.training.job import quiet_libraries
 from akshar.training.prepare import Prepared
 
 CLASSES = 46
-BARE, LIGHTNING = "bare loop", "Trainer.fit"
+BARE, PLAIN, OURS = "bare loop", "Lightning alone", "akshar train"
 
 
 def main() -> None:
-    """Prints the cost."""
+    """Prints the milliseconds of a step and what akshar adds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=2000)
-    arguments = parser.parse_args()
+    args = parser.parse_args()
     keep_freed_memory()  # as `akshar train` does
-    logging.basicConfig(level=logging.WARNING)
-    bare, fit = measure_step(tiny_net, arguments.steps).values()
-    print(f"bare loop    {bare.median:.3f} ms a step")
-    print(f"Trainer.fit  {fit.median:.3f} ms a step")
-    print(f"overhead     {overhead(bare, fit):.3f} ms a step")
+    quiet_libraries()
+    measured = measure_step(tiny_net, args.steps)
+    for name, figure in measured.items():
+        print(f"{name:16}{figure.median:.3f} ms a step")
+    for name in (BARE, PLAIN):
+        added = overhead(measured[name], measured[OURS])
+        print(f"akshar train takes {added:.3f} ms, {measured[OURS].times(measured[name]) - 1:.0%} more than {name}")
 
 
-def overhead(bare: Measured, fit: Measured) -> float:
-    """The median difference within a round."""
-    return Measured("", bare.unit, tuple(b - a for a, b in zip(bare.values, fit.values, strict=True))).median
+def overhead(reference: Measured, other: Measured) -> float:
+    """The median of the differences within each round, other minus reference."""
+    pairs = zip(reference.values, other.values, strict=True)
+    return Measured("", reference.unit, tuple(slow - fast for fast, slow in pairs)).median
 
 
 def tiny_net() -> nn.Module:
-    """So little to reckon that the rest of a step shows."""
+    """A net so small that everything else in a step shows."""
     return nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 16), nn.ReLU(), nn.Linear(16, CLASSES))
 
 
@@ -64,30 +73,42 @@ def measure_step(
     augment: Augment | None = None,
     rounds: int = 5,
     accelerator: str = "cpu",
-    tell: Told = lambda _: None,
+    on_progress: OnProgress = no_progress,
+    budget_s: float = math.inf,
 ) -> dict[str, Measured]:
-    """Milliseconds a step of the bare loop and of `Trainer.fit`, both at the precision of `akshar train`."""
+    """Milliseconds per step of the three ways, all at the precision of `akshar train`.
+
+    Args:
+        make_net: returns a new net, float (B, 1, 32, 32) -> logits (B, 46).
+        steps: steps of one turn, which is one epoch.
+        batch_size: images per step.
+        augment: applied to every training batch, or None.
+        rounds: number of rounds.
+        accelerator: as Lightning's Trainer takes it.
+        on_progress: called with what is being measured.
+        budget_s: seconds for all of it, see `measure`.
+    """
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     trainer = {
         "_target_": "pytorch_lightning.Trainer",
         "max_epochs": 1,
         "accelerator": accelerator,
         "devices": 1,
-        "precision": "auto",
+        "precision": precision({"trainer": {"precision": "auto", "accelerator": accelerator}}),
     }
-    trainer["precision"] = precision({"trainer": trainer})
-    data = ImageDataModule(_random_images(steps * batch_size), augment, batch_size=batch_size)
+    data = ImageDataModule(random_images(steps * batch_size), augment, batch_size=batch_size)
     contenders = {
-        BARE: lambda: _time_bare_loop(data, make_net(), trainer, steps),
-        LIGHTNING: lambda: _time_fit(data, make_net(), trainer, steps),
+        BARE: lambda: _time_bare_loop(data, make_net(), trainer) / steps,
+        PLAIN: lambda: _time_plain_trainer(data, make_net(), trainer) / steps,
+        OURS: lambda: _time_our_fit(data, make_net(), trainer) / steps,
     }
-    return measure(contenders, "ms a step", rounds, tell)
+    return measure(contenders, "ms a step", rounds, on_progress, budget_s)
 
 
-def _time_bare_loop(data: ImageDataModule, net: nn.Module, trainer: dict[str, object], steps: int) -> float:
-    """Milliseconds a step: batches, forward, backward, step, running sums."""
+def _time_bare_loop(data: ImageDataModule, net: nn.Module, trainer: dict[str, Any]) -> float:
+    """Milliseconds of an epoch: batches, forward, backward, optimizer step, running sums."""
     device = torch.device("cuda" if trainer["accelerator"] != "cpu" and torch.cuda.is_available() else "cpu")
-    dtype = {"bf16-mixed": torch.bfloat16}.get(str(trainer["precision"]), torch.float32)
+    dtype = {"bf16-mixed": torch.bfloat16}.get(trainer["precision"], torch.float32)
     net = net.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = _optimizer(list(net.parameters()))
     loss_sum, correct = torch.zeros((), device=device), torch.zeros((), dtype=torch.long, device=device)
@@ -103,12 +124,29 @@ def _time_bare_loop(data: ImageDataModule, net: nn.Module, trainer: dict[str, ob
         optimizer.step()
         loss_sum += loss.detach() * len(labels)
         correct += (logits.detach().argmax(1) == labels).sum()
-    correct.item()  # a GPU is done by now
-    return (time.perf_counter() - start) * 1000 / steps
+    correct.item()  # a GPU has finished by now
+    return (time.perf_counter() - start) * 1000
 
 
-def _time_fit(data: ImageDataModule, net: nn.Module, trainer: dict[str, object], steps: int) -> float:
-    """Milliseconds a step of the training epoch inside `Trainer.fit`, as `akshar train` sets it up."""
+def _time_plain_trainer(data: ImageDataModule, net: nn.Module, trainer: dict[str, Any]) -> float:
+    """Milliseconds of an epoch of Lightning's Trainer without callbacks, logger, metrics or validation."""
+    module = _PlainModule(net.to(memory_format=torch.channels_last))  # pyright: ignore[reportCallIssue]
+    own = {key: value for key, value in trainer.items() if key != "_target_"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pl.Trainer(
+            **own,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            limit_val_batches=0,
+        ).fit(module, datamodule=data)
+    return module.milliseconds
+
+
+def _time_our_fit(data: ImageDataModule, net: nn.Module, trainer: dict[str, Any]) -> float:
+    """Milliseconds of the training epoch inside `Trainer.fit`, as `akshar train` sets it up."""
     settings = {
         "monitor": "loss/val",
         "dead_after": 3,
@@ -118,34 +156,59 @@ def _time_fit(data: ImageDataModule, net: nn.Module, trainer: dict[str, object],
         "trainer": trainer,
     }
     net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    clock = _EpochClock(net, optimizer=_optimizer)
+    module = _TimedClassifier(net, optimizer=_optimizer)
     with tempfile.TemporaryDirectory() as name, Interrupts() as interrupts:
-        folder = RunDir(Path(name))
-        folder.make()
-        prepared = Prepared(settings, folder, data, clock, "random")
-        fit(prepared, settings, RunLogger.of_fit(folder.path, None), interrupts)
-    return clock.seconds * 1000 / steps
+        run_dir = RunDir(Path(name))
+        run_dir.make()
+        prepared = Prepared(settings, run_dir, data, module, "random")
+        fit(prepared, settings, RunLogger.of_fit(run_dir.path, None), interrupts)
+    return module.milliseconds
 
 
 def _optimizer(parameters: object) -> torch.optim.Optimizer:
     return torch.optim.SGD(parameters, lr=0.01)  # pyright: ignore[reportArgumentType]
 
 
-class _EpochClock(Classifier):
-    """Times from the epoch's first step to its validation."""
+class _PlainModule(pl.LightningModule):
+    """The least that Lightning trains, timed from the epoch's first step to its last."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+        self.milliseconds = 0.0
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        self._loss = F.cross_entropy(self.net(batch.images).float(), batch.labels)
+        return self._loss
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return _optimizer(self.parameters())
+
+    def on_train_epoch_start(self) -> None:
+        self._start = time.perf_counter()
+
+    def on_train_epoch_end(self) -> None:
+        self._loss.item()  # a GPU has finished by now
+        self.milliseconds = (time.perf_counter() - self._start) * 1000
+
+
+class _TimedClassifier(Classifier):
+    """A `Classifier` timed from the epoch's first step to its validation."""
+
+    milliseconds = 0.0
 
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()
         self._start = time.perf_counter()
 
     def on_validation_start(self) -> None:
-        self._correct.item()  # a GPU is done by now
-        self.seconds = time.perf_counter() - self._start
+        self._correct.item()  # a GPU has finished by now
+        self.milliseconds = (time.perf_counter() - self._start) * 1000
         super().on_validation_start()
 
 
-def _random_images(count: int) -> TrainTest:
-    """So many random images to train on after the split."""
+def random_images(count: int) -> TrainTest:
+    """A set of random images of which about `count` are left to train on after the split."""
     count = count * 10 // 9 // CLASSES * CLASSES
     pixels = torch.randint(0, 256, (count, 1, SIDE, SIDE), dtype=torch.uint8)
     labels = torch.arange(count) % CLASSES
@@ -154,7 +217,7 @@ def _random_images(count: int) -> TrainTest:
 
 
 def operations(net: nn.Module) -> int:
-    """Floating-point operations of one image forward and backward; a multiplication and an addition are two."""
+    """Floating-point operations of one image forward and backward; a multiply-add counts as two."""
     with FlopCounterMode(display=False) as counter:
         net(torch.zeros(2, 1, SIDE, SIDE)).sum().backward()
     return counter.get_total_flops() // 2

@@ -1,6 +1,6 @@
-"""Many short jobs: one sweep, one with two workers, and a process each, in one measurement.
+"""Many short jobs: one sweep, one sweep with two workers, and one process per job.
 
-`python -m akshar.benchmarks.sweeps [--jobs 32]`
+Run: `python -m akshar.benchmarks.sweeps [--jobs 32]`.
 """
 
 import argparse
@@ -16,26 +16,37 @@ JOB = (
     "data=glyphs data.train_per_class=20 data.test_per_class=5 data.batch_size=64 trainer.max_epochs=2 "
     "model.widths=[8,16] model.blocks=[0,0] trainer.accelerator=cpu dead_after=9"
 ).split()
+SEPARATE, SWEEP, WORKERS = "processes", "sweep", "sweep with two joblib workers of one thread each"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures and prints."""
+    """Prints the seconds of each way and its share of separate processes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=32)
-    parser.add_argument("--separate", type=int, help="processes that are timed, of which the sum is reckoned")
-    asked = parser.parse_args(arguments)
-    separate = asked.separate or asked.jobs
-    one_thread = {"OMP_NUM_THREADS": "1"}
-    seeds = f"seed=range(0,{asked.jobs})"
+    parser.add_argument("--separate", type=int, help="processes to time, from which the sum is extrapolated")
+    args = parser.parse_args(arguments)
+    seconds = measure_sweeps(args.jobs, args.separate or args.jobs)
+    for name, spent in seconds.items():
+        print(f"{args.jobs} jobs, {name}: {spent:.0f} s, {spent / seconds[SEPARATE]:.2f} of separate processes")
+
+
+def measure_sweeps(jobs: int, separate: int, workers: bool = True) -> dict[str, float]:
+    """Seconds of all jobs, by the way they are run.
+
+    Args:
+        jobs: number of jobs.
+        separate: number of processes to time, from which the sum is extrapolated.
+        workers: whether to measure two joblib workers too.
+    """
+    seeds = f"seed=range(0,{jobs})"
     with tempfile.TemporaryDirectory() as place:
         _run(place, [*JOB], {})  # draws the glyphs
-        sweep = _run(place, ["-m", *JOB, seeds], {})
-        workers = _run(place, ["-m", *JOB, seeds, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"], one_thread)
-        alone = sum(_run(place, [*JOB, f"seed={seed}"], {}) for seed in range(separate)) * asked.jobs / separate
-    timed = f"{separate} of them timed" if separate < asked.jobs else "one after the other"
-    print(f"{asked.jobs} processes of `akshar train` ({timed}): {alone:.0f} s")
-    print(f"one sweep of {asked.jobs} jobs: {sweep:.0f} s, {sweep / alone:.2f} of that")
-    print(f"one sweep with two joblib workers of one thread each: {workers:.0f} s, {workers / alone:.2f} of that")
+        alone = sum(_run(place, [*JOB, f"seed={seed}"], {}) for seed in range(separate))
+        seconds = {SEPARATE: alone * jobs / separate, SWEEP: _run(place, ["-m", *JOB, seeds], {})}
+        if workers:
+            joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+            seconds[WORKERS] = _run(place, ["-m", *JOB, seeds, *joblib], {"OMP_NUM_THREADS": "1"})
+    return seconds
 
 
 def _run(place: str, words: Sequence[str], environment: Mapping[str, str]) -> float:

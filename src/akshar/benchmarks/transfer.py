@@ -1,7 +1,7 @@
-"""What a trained model reads of DHCD's test set, whatever it was trained on.
+"""Accuracy of a trained model on DHCD's test set, whatever it was trained on.
 
-Run: `python -m akshar.benchmarks.transfer RUN`, with a run's folder or a checkpoint of the 46 classes. The ten
-digits are counted twice: as the model answers among 46 classes, and restricted to the ten.
+Run: `python -m akshar.benchmarks.transfer RUN`, with a run's folder or a checkpoint of the 46 classes. The digits
+are evaluated twice: with answers among all 46 classes, and with answers restricted to the ten digits.
 """
 
 import argparse
@@ -19,7 +19,7 @@ BATCH = 1024
 
 
 def main() -> None:
-    """Prints three accuracies with their 95 % intervals."""
+    """Prints three accuracies with their 95 % Wilson intervals."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="a run's folder or a checkpoint")
     arguments = parser.parse_args()
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def measure(model: TrainedNetwork, images: ImageSet) -> dict[str, Tensor]:
-    """Which images are read rightly, by question: bool (N,) each."""
+    """Which images are classified correctly, by evaluation: bool (N,) each."""
     classes = model.classes
     images = images.of_classes(classes)
     logits = torch.cat([model.logits(batch) for batch in images.pixels.split(BATCH)])

@@ -1,7 +1,7 @@
-"""What checkpoints and the watch over the loss cost, as a share of training.
+"""What checkpoints and the check for divergence cost, as a share of training.
 
-Run: `python -m akshar.benchmarks.trust [KEY=VALUE ...]`, with the words of an `akshar train` (default: bare, five
-epochs). Measured inside one run: the time in the callbacks that are there for trust, over that of the whole fit.
+Run: `python -m akshar.benchmarks.trust [KEY=VALUE ...]`, with the overrides of an `akshar train` (default: five
+epochs). Measured inside one run: the time in these callbacks over the time of the whole fit.
 """
 
 import functools
@@ -13,25 +13,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hydra import compose
 from pytorch_lightning import Callback
 
-from akshar.cli import main as akshar
+from akshar.config.compose import CONFIG_NAME, check_overrides, composing, plain
 from akshar.runs.checkpoint import CheckpointContents
+from akshar.runs.run_dir import RunDir
 from akshar.training.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
 from akshar.training.callbacks.divergence import DivergenceGuard
+from akshar.training.job import run_job
 
 BY_DEFAULT = ("trainer.max_epochs=5", "test=false")
 
 
 class Stopwatch:
-    """Adds up the time in some functions; one that is called by another counts once."""
+    """Adds up the time spent in some functions; a call within another one counts once."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self._inside = False
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, timed."""
+        """Returns the function, timed."""
 
         @functools.wraps(function)
         def timed(*arguments: Any, **named: Any) -> Any:
@@ -48,7 +51,7 @@ class Stopwatch:
 
 
 def main() -> None:
-    """Prints the share."""
+    """Prints the seconds and the share."""
     words = sys.argv[1:] or [*BY_DEFAULT]
     if words[0] in ("-h", "--help"):
         print(__doc__)
@@ -58,12 +61,15 @@ def main() -> None:
         for hook in (name for name in dir(Callback) if name.startswith("on_")):
             if getattr(part, hook) is not getattr(Callback, hook):
                 setattr(part, hook, stopwatch.around(getattr(part, hook)))
+    check_overrides(words)
+    with composing():
+        settings = plain(compose(CONFIG_NAME, words))
     with tempfile.TemporaryDirectory() as folder:
-        if code := akshar(["train", *words, f"hydra.run.dir={folder}/run"]):
+        if code := run_job(settings, RunDir(Path(folder, "run"))):
             sys.exit(code)
         fit = json.loads(Path(folder, "run", "result.json").read_text())["fit"]
     print(f"training     {fit['seconds']:.1f} s, {fit['epochs']} epochs, {fit['steps']} steps")
-    print(f"for trust    {stopwatch.seconds:.3f} s")
+    print(f"checkpoints  {stopwatch.seconds:.3f} s")
     print(f"share        {stopwatch.seconds / fit['seconds']:.2%}")
 
 

@@ -1,4 +1,4 @@
-"""`akshar bench`: what this machine does in a second, and how soon a network learns on it."""
+"""`akshar bench`: how fast this machine computes, and how soon a network learns on it."""
 
 import argparse
 import platform
@@ -31,12 +31,12 @@ def main(arguments: Sequence[str]) -> int:
         0.
     """
     parser = argparse.ArgumentParser(prog="akshar bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under a minute, without DHCD and compiling")
-    parser.add_argument("--output", metavar="FOLDER", help="where bench.json and bench.png go (outputs/bench/...)")
-    asked = parser.parse_args(arguments)
-    folder = Path(asked.output).expanduser() if asked.output else Path("outputs/bench") / new_run_name()
+    parser.add_argument("--quick", action="store_true", help="under a minute, without DHCD and torch.compile")
+    parser.add_argument("--output", metavar="FOLDER", help="folder of bench.json and bench.png (outputs/bench/...)")
+    args = parser.parse_args(arguments)
+    folder = Path(args.output).expanduser() if args.output else Path("outputs/bench") / new_run_name()
     if (folder / "bench.json").exists():
-        raise UsageError(f"--output {folder}: holds a bench.json already")
+        raise UsageError(f"--output {folder}: already holds a bench.json; name another folder")
 
     from akshar.benchmarks.machine import measure_machine  # torch
     from akshar.memory import keep_freed_memory
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     print(title)
     sections = []
     with tqdm(total=None, file=sys.stderr, bar_format="{elapsed} {desc}", disable=None, leave=False) as progress:
-        for section in measure_machine(asked.quick, progress.set_description_str):
+        for section in measure_machine(args.quick, progress.set_description_str):
             sections.append(section)
             progress.clear()
             _print(section)
@@ -65,24 +65,25 @@ def main(arguments: Sequence[str]) -> int:
         }
         for section in sections
     }
-    write_json(folder / "bench.json", {"quick": asked.quick, "sections": content, "provenance": here})
+    write_json(folder / "bench.json", {"quick": args.quick, "sections": content, "provenance": here})
     draw_bench(sections, title, folder / "bench.png")
     print(f"bench.json and bench.png in {folder}")
     return 0
 
 
 def _print(section: "Section") -> None:
-    """A section as a table, its notes below."""
+    """Prints a section as a table with its notes below."""
     from akshar.plots.bench import readable
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=section.title, title_justify="left")
     table.add_column("")
     for column in ("median", "smallest", "largest"):
         table.add_column(column, justify="right")
-    table.add_column("")
+    table.add_column("unit")
+    table.add_column("rounds", justify="right")
     for name, figure in section.figures.items():
         numbers = [readable(value) for value in (figure.median, *figure.spread)]
-        table.add_row(escape(name), *numbers, figure.unit)
+        table.add_row(escape(name), *numbers, figure.unit, str(figure.rounds))
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     console.print()
     console.print(table)

@@ -1,4 +1,4 @@
-"""What `akshar bench` measured, a panel each section."""
+"""The chart of `akshar bench`: one panel per section."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,16 +11,16 @@ from akshar.plots.style import INK, STYLE, TRAIN
 
 
 class Figure(Protocol):
-    """A figure measured several times."""
+    """A figure that was measured several times."""
 
     @property
     def unit(self) -> str:
-        """Of its values."""
+        """Unit of the values."""
         ...
 
     @property
     def median(self) -> float:
-        """Of its rounds."""
+        """Median over the rounds."""
         ...
 
     @property
@@ -30,27 +30,28 @@ class Figure(Protocol):
 
 
 class Panel(Protocol):
-    """A section."""
+    """A section of the chart."""
 
     @property
     def title(self) -> str:
-        """A line."""
+        """One line."""
         ...
 
     @property
     def figures(self) -> Mapping[str, Figure]:
-        """By name."""
+        """Figures by name."""
         ...
 
 
 def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
-    """Writes a PNG: a bar each figure, to the median, with a line from the smallest to the largest round.
+    """Writes a PNG: one bar per figure, up to the median, with a line from the smallest to the largest round.
 
     Args:
-        sections: one below the other.
-        title: what machine this is.
-        path: of the PNG.
+        sections: drawn one below the other; those without figures are left out.
+        title: describes the machine.
+        path: path of the PNG.
     """
+    sections = [section for section in sections if section.figures]
     heights = [0.7 + 0.4 * len(section.figures) for section in sections]
     with plt.rc_context(STYLE):
         figure, charts = plt.subplots(
@@ -69,12 +70,12 @@ def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
 
 
 def readable(value: float) -> str:
-    """Four digits, or whole thousands: 0.08595, 25.58, 323,090."""
+    """Formats a number with four digits, or with thousands: 0.08595, 25.58, 323,090."""
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _panel(axes: Axes, section: Panel) -> None:
-    """Bars of one unit; figures of another unit are to their own scale, which their labels tell."""
+    """Draws bars; each unit has a scale of its own, and labels give the values."""
     names = [*section.figures]
     for place, measured in enumerate(section.figures.values()):
         largest = max(other.spread[1] for other in section.figures.values() if other.unit == measured.unit)
