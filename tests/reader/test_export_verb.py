@@ -17,7 +17,6 @@ import onnxruntime
 import pytest
 import torch
 import yaml
-from akshar.devanagari.cards import DHCD_CARD, GLYPHS_CARD, INPUT_SPEC
 from conftest import TINY, write_picture
 from PIL import Image
 from safetensors import safe_open
@@ -25,6 +24,7 @@ from safetensors.torch import load_file, save_file
 
 import akshar
 from akshar.cli import main
+from akshar.devanagari.cards import DHCD_CARD, GLYPHS_CARD, INPUT_SPEC
 from akshar.errors import UsageError
 from akshar.pictures.input_spec import InputSpec
 from akshar.reader.export import onnx as export_onnx

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from akshar.training.build import cpu_has_bf16
+from akshar.training.hardware import cpu_has_bf16
 
 LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 
@@ -53,6 +53,6 @@ def test_a_processor_without_the_instructions_has_no_bf16(processor_with_bf16, m
 
 def test_aten_cpu_capability_is_obeyed(monkeypatch):
     monkeypatch.setenv("ATEN_CPU_CAPABILITY", "avx2")
-    code = "from akshar.training.build import cpu_has_bf16; print(cpu_has_bf16())"
+    code = "from akshar.training.hardware import cpu_has_bf16; print(cpu_has_bf16())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
