@@ -121,7 +121,7 @@ def tutorial_epoch(images: ImageSet, steps: int | None = None) -> float:
     with tempfile.TemporaryDirectory() as folder:
         write_folder(images, Path(folder))
         batches = DataLoader(ImageFolder(folder, steps_of_image), batch_size=32, shuffle=True)
-        net = Tutorial(len(images.classes), in_channels=3)
+        net = Tutorial(len(images.classes), in_channels=3, image_size=images.pixels.shape[2:])
         optimizer = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
         start = time.perf_counter()
         done = 0

@@ -11,9 +11,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.pen import GRID
-from akshar.pictures.frame import BORDER, SIDE
 
+SIDE, BORDER = INPUT_SPEC.height, INPUT_SPEC.border
 Damage = Callable[[np.ndarray, np.random.Generator, int], np.ndarray]
 ZOOM = 3
 MARGIN = 16

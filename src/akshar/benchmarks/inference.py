@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from akshar.benchmarks.measured import Measured, OnProgress, measure, no_progress, rate
 from akshar.benchmarks.roofline import wait
-from akshar.pictures.frame import SIDE
+from akshar.devanagari.cards import INPUT_SPEC
+
+HEIGHT, WIDTH = INPUT_SPEC.height, INPUT_SPEC.width
 
 MANY = 1024  # images per batch
 EAGER, COMPILED, ONNX = "eager", "torch.compile", "ONNX Runtime"
@@ -45,7 +47,7 @@ def measure_inference(
     net = net.eval().to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     runtimes: dict[str, Forward] = {EAGER: net}
     notes: list[str] = []
-    inputs = {count: torch.rand(count, 1, SIDE, SIDE, device=device) * 2 - 1 for count in (1, MANY)}
+    inputs = {count: torch.rand(count, 1, HEIGHT, WIDTH, device=device) * 2 - 1 for count in (1, MANY)}
     with torch.inference_mode():
         if compiled:
             on_progress(f"{COMPILED}: compiling")
@@ -95,7 +97,7 @@ def _add_onnx(net: nn.Module, runtimes: dict[str, Forward], notes: list[str]) ->
 
     from akshar.reader.export.onnx import graph_of
 
-    graph = graph_of(copy.deepcopy(net).to("cpu"), torch.zeros(2, 1, SIDE, SIDE), "images", "logits")
+    graph = graph_of(copy.deepcopy(net).to("cpu"), torch.zeros(2, 1, HEIGHT, WIDTH), "images", "logits")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(graph.SerializeToString(), options, ["CPUExecutionProvider"])

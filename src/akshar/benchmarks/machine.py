@@ -20,9 +20,9 @@ from akshar.benchmarks.pipeline import measure_pipeline
 from akshar.benchmarks.roofline import measure_roofline, wait
 from akshar.benchmarks.step import BARE, OURS, measure_step, operations
 from akshar.data.augment import Augment
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.errors import DataError
 from akshar.models.compact import Compact
-from akshar.pictures.frame import SIDE
 
 CLASSES = 46
 BATCH = 128
@@ -93,7 +93,7 @@ def measure_machine(quick: bool, on_progress: OnProgress) -> Iterator[Section]:
     steps = _steps(effort, device, on_progress)
     yield Section(f"training step of `compact`, batches of {BATCH}", steps, _step_notes(steps, roofline))
     figures, notes = measure_inference(
-        Compact(CLASSES),
+        Compact(CLASSES, in_channels=1),
         device,
         effort.seconds / 2,
         effort.rounds,
@@ -123,7 +123,7 @@ def _steps(effort: Effort, device: torch.device, on_progress: OnProgress) -> dic
     turns = 3 * (effort.rounds + 1)
     affordable = int(effort.step_s / turns / _step_seconds(device))
     return measure_step(
-        lambda: Compact(CLASSES),
+        lambda: Compact(CLASSES, in_channels=1),
         max(2, min(effort.steps, affordable)),
         BATCH,
         augment,
@@ -136,8 +136,8 @@ def _steps(effort: Effort, device: torch.device, on_progress: OnProgress) -> dic
 
 def _step_seconds(device: torch.device) -> float:
     """A rough duration of a step: forward and backward of one batch in float32, after a first one."""
-    net = Compact(CLASSES).to(device)
-    images = torch.rand(BATCH, 1, SIDE, SIDE, device=device)
+    net = Compact(CLASSES, in_channels=1).to(device)
+    images = torch.rand(BATCH, 1, INPUT_SPEC.height, INPUT_SPEC.width, device=device)
 
     def work() -> int:
         net(images).sum().backward()
@@ -150,7 +150,7 @@ def _step_seconds(device: torch.device) -> float:
 
 def _step_notes(steps: Mapping[str, Measured], roofline: Mapping[str, Measured]) -> list[str]:
     lost = 1 - 1 / steps[OURS].times(steps[BARE])
-    reached = operations(Compact(CLASSES)) * BATCH / steps[BARE].median / 1e6  # GFLOP/s
+    reached = operations(Compact(CLASSES, in_channels=1)) * BATCH / steps[BARE].median / 1e6  # GFLOP/s
     best = max(figure.median for figure in roofline.values() if figure.unit == "GFLOP/s")
     return [
         f"share of a step spent in Lightning, logging and progress: {lost:.1%}",

@@ -18,10 +18,12 @@ import numpy as np
 from PIL import Image
 
 from akshar.benchmarks.measured import Measured, measure
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.glyphs import Glyphs
-from akshar.pictures.frame import SIDE
 from akshar.reader.onnx_model import BATCH
 from akshar.reader.reader import load
+
+HEIGHT, WIDTH = INPUT_SPEC.height, INPUT_SPEC.width
 
 FIRST, LIBRARIES = "first answer", "import of the libraries"
 READ, LOOP = "akshar predict", "plain loop"
@@ -88,7 +90,7 @@ def _plain_loop(model: str, files: Sequence[str]) -> float:
     session = onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
     start = time.perf_counter()
     for first in range(0, len(files), BATCH):
-        pictures = [Image.open(file).convert("L").resize((SIDE, SIDE)) for file in files[first : first + BATCH]]
+        pictures = [Image.open(file).convert("L").resize((HEIGHT, WIDTH)) for file in files[first : first + BATCH]]
         session.run(["probabilities"], {"pixels": np.stack([np.asarray(picture) for picture in pictures])})
     return len(files) / (time.perf_counter() - start)
 

@@ -12,7 +12,6 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -21,22 +20,31 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from akshar.benchmarks.measured import Measured, OnProgress, measure, no_progress
+from akshar.config.compose import compose, composing
+from akshar.config.schema import TrainConfig
 from akshar.data.augment import Augment
 from akshar.data.batch import Batch
+from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet, TrainTest
 from akshar.data.module import ImageDataModule
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.memory import keep_freed_memory
 from akshar.models.classifier import Classifier
-from akshar.pictures.frame import SIDE
+from akshar.runs.provenance import Facts
 from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import RunLogger
-from akshar.training.build import precision
 from akshar.training.fit import fit
+from akshar.training.hardware import Hardware, resolve_precision
 from akshar.training.interrupts import Interrupts
 from akshar.training.job import quiet_libraries
-from akshar.training.prepare import Prepared
+from akshar.training.setup import Setup
+
+HEIGHT, WIDTH = INPUT_SPEC.height, INPUT_SPEC.width
 
 CLASSES = 46
+FACTS = Facts(
+    name="step", config_hash="", precision="", data_digest="", split_digest="", init_digest=None
+)  # of no run
 BARE, PLAIN, OURS = "bare loop", "Lightning alone", "akshar train"
 
 
@@ -63,7 +71,7 @@ def overhead(reference: Measured, other: Measured) -> float:
 
 def tiny_net() -> nn.Module:
     """A net so small that everything else in a step shows."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(SIDE * SIDE, 16), nn.ReLU(), nn.Linear(16, CLASSES))
+    return nn.Sequential(nn.Flatten(), nn.Linear(HEIGHT * WIDTH, 16), nn.ReLU(), nn.Linear(16, CLASSES))
 
 
 def measure_step(
@@ -89,26 +97,20 @@ def measure_step(
         budget_s: seconds for all of it, see `measure`.
     """
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    trainer = {
-        "_target_": "pytorch_lightning.Trainer",
-        "max_epochs": 1,
-        "accelerator": accelerator,
-        "devices": 1,
-        "precision": precision({"trainer": {"precision": "auto", "accelerator": accelerator}}),
-    }
+    hardware = Hardware(accelerator, devices=1, precision=resolve_precision("auto", accelerator))
     data = ImageDataModule(random_images(steps * batch_size), augment, batch_size=batch_size)
     contenders = {
-        BARE: lambda: _time_bare_loop(data, make_net(), trainer) / steps,
-        PLAIN: lambda: _time_plain_trainer(data, make_net(), trainer) / steps,
-        OURS: lambda: _time_our_fit(data, make_net(), trainer) / steps,
+        BARE: lambda: _time_bare_loop(data, make_net(), hardware) / steps,
+        PLAIN: lambda: _time_plain_trainer(data, make_net(), hardware) / steps,
+        OURS: lambda: _time_our_fit(data, make_net(), hardware) / steps,
     }
     return measure(contenders, "ms a step", rounds, on_progress, budget_s)
 
 
-def _time_bare_loop(data: ImageDataModule, net: nn.Module, trainer: dict[str, Any]) -> float:
+def _time_bare_loop(data: ImageDataModule, net: nn.Module, hardware: Hardware) -> float:
     """Milliseconds of an epoch: batches, forward, backward, optimizer step, running sums."""
-    device = torch.device("cuda" if trainer["accelerator"] != "cpu" and torch.cuda.is_available() else "cpu")
-    dtype = {"bf16-mixed": torch.bfloat16}.get(trainer["precision"], torch.float32)
+    device = torch.device("cuda" if hardware.accelerator != "cpu" and torch.cuda.is_available() else "cpu")
+    dtype = {"bf16-mixed": torch.bfloat16}.get(hardware.precision, torch.float32)
     net = net.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizer = _optimizer(list(net.parameters()))
     loss_sum, correct = torch.zeros((), device=device), torch.zeros((), dtype=torch.long, device=device)
@@ -128,14 +130,16 @@ def _time_bare_loop(data: ImageDataModule, net: nn.Module, trainer: dict[str, An
     return (time.perf_counter() - start) * 1000
 
 
-def _time_plain_trainer(data: ImageDataModule, net: nn.Module, trainer: dict[str, Any]) -> float:
+def _time_plain_trainer(data: ImageDataModule, net: nn.Module, hardware: Hardware) -> float:
     """Milliseconds of an epoch of Lightning's Trainer without callbacks, logger, metrics or validation."""
     module = _PlainModule(net.to(memory_format=torch.channels_last))  # pyright: ignore[reportCallIssue]
-    own = {key: value for key, value in trainer.items() if key != "_target_"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pl.Trainer(
-            **own,
+            max_epochs=1,
+            accelerator=hardware.accelerator,
+            devices=1,
+            precision=hardware.precision,  # pyright: ignore[reportArgumentType]
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -145,23 +149,17 @@ def _time_plain_trainer(data: ImageDataModule, net: nn.Module, trainer: dict[str
     return module.milliseconds
 
 
-def _time_our_fit(data: ImageDataModule, net: nn.Module, trainer: dict[str, Any]) -> float:
+def _time_our_fit(data: ImageDataModule, net: nn.Module, hardware: Hardware) -> float:
     """Milliseconds of the training epoch inside `Trainer.fit`, as `akshar train` sets it up."""
-    settings = {
-        "monitor": "loss/val",
-        "dead_after": 3,
-        "callbacks": {},
-        "logger": {"csv": True, "tensorboard": True},
-        "checkpoint": {"every_n_steps": None, "every_n_minutes": 5},
-        "trainer": trainer,
-    }
+    with composing("train"):
+        config = compose("train", ["data=glyphs", "trainer.max_epochs=1"], TrainConfig).config
     net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     module = _TimedClassifier(net, optimizer=_optimizer)
     with tempfile.TemporaryDirectory() as name, Interrupts() as interrupts:
         run_dir = RunDir(Path(name))
         run_dir.make()
-        prepared = Prepared(settings, run_dir, data, module, "random")
-        fit(prepared, settings, RunLogger.of_fit(run_dir.path, None), interrupts)
+        setup = Setup(config, run_dir, hardware, data, config.model, module, FACTS)
+        fit(setup, RunLogger.of_fit(run_dir.path, None), interrupts)
     return module.milliseconds
 
 
@@ -210,16 +208,16 @@ class _TimedClassifier(Classifier):
 def random_images(count: int) -> TrainTest:
     """A set of random images of which about `count` are left to train on after the split."""
     count = count * 10 // 9 // CLASSES * CLASSES
-    pixels = torch.randint(0, 256, (count, 1, SIDE, SIDE), dtype=torch.uint8)
+    pixels = torch.randint(0, 256, (count, *INPUT_SPEC.shape), dtype=torch.uint8)
     labels = torch.arange(count) % CLASSES
     images = ImageSet(pixels, labels, torch.arange(count), tuple(f"class_{i}" for i in range(CLASSES)))
-    return TrainTest("random", images, None)
+    return TrainTest(DatasetCard("random", "random images"), INPUT_SPEC, images, None)
 
 
 def operations(net: nn.Module) -> int:
     """Floating-point operations of one image forward and backward; a multiply-add counts as two."""
     with FlopCounterMode(display=False) as counter:
-        net(torch.zeros(2, 1, SIDE, SIDE)).sum().backward()
+        net(torch.zeros(2, *INPUT_SPEC.shape)).sum().backward()
     return counter.get_total_flops() // 2
 
 

@@ -5,7 +5,6 @@ epochs). Measured inside one run: the time in these callbacks over the time of t
 """
 
 import functools
-import json
 import sys
 import tempfile
 import time
@@ -13,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hydra import compose
 from pytorch_lightning import Callback
 
-from akshar.config.compose import CONFIG_NAME, check_overrides, composing, plain
-from akshar.runs.checkpoint import CheckpointContents
+from akshar.config.compose import compose, composing
+from akshar.config.schema import TrainConfig
+from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
+from akshar.training.callbacks.checkpoint_contents import CheckpointContents
 from akshar.training.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
 from akshar.training.callbacks.divergence import DivergenceGuard
 from akshar.training.job import run_job
@@ -61,16 +61,16 @@ def main() -> None:
         for hook in (name for name in dir(Callback) if name.startswith("on_")):
             if getattr(part, hook) is not getattr(Callback, hook):
                 setattr(part, hook, stopwatch.around(getattr(part, hook)))
-    check_overrides(words)
-    with composing():
-        settings = plain(compose(CONFIG_NAME, words))
+    with composing("train"):
+        config = compose("train", words, TrainConfig).config
     with tempfile.TemporaryDirectory() as folder:
-        if code := run_job(settings, RunDir(Path(folder, "run"))):
+        if code := run_job(config, RunDir(Path(folder, "run"))):
             sys.exit(code)
-        fit = json.loads(Path(folder, "run", "result.json").read_text())["fit"]
-    print(f"training     {fit['seconds']:.1f} s, {fit['epochs']} epochs, {fit['steps']} steps")
+        fit = read_result(RunDir(Path(folder, "run"))).fit
+        assert fit is not None
+    print(f"training     {fit.seconds:.1f} s, {fit.epochs} epochs, {fit.steps} steps")
     print(f"checkpoints  {stopwatch.seconds:.3f} s")
-    print(f"share        {stopwatch.seconds / fit['seconds']:.2%}")
+    print(f"share        {stopwatch.seconds / fit.seconds:.2%}")
 
 
 if __name__ == "__main__":

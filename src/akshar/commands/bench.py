@@ -1,21 +1,17 @@
 """`akshar bench`: how fast this machine computes, and how soon a network learns on it."""
 
 import argparse
-import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from tqdm import tqdm
 
+from akshar.config.run_name import new_run_name
 from akshar.errors import UsageError
 from akshar.files import write_json
-from akshar.runs.run_dir import new_run_name
+from akshar.tables import Column, print_table
 
 if TYPE_CHECKING:
     from akshar.benchmarks.machine import Section
@@ -46,10 +42,9 @@ def main(arguments: Sequence[str]) -> int:
 
     keep_freed_memory()
     quiet_libraries()
-    here = provenance.here()
-    host, versions = here["host"], here["versions"]
-    machine = f"{host['gpus'][0] if host['gpus'] else host['cpu']}, {host['threads']} threads"
-    title = f"{machine}, Python {platform.python_version()}, torch {versions['torch']}"
+    here = provenance.environment()
+    machine = f"{here.host.gpus[0] if here.host.gpus else here.host.cpu}, {here.host.threads} threads"
+    title = f"{machine}, Python {here.versions['python']}, torch {here.versions['torch']}"
     print(title)
     sections = []
     with tqdm(total=None, file=sys.stderr, bar_format="{elapsed} {desc}", disable=None, leave=False) as progress:
@@ -65,7 +60,10 @@ def main(arguments: Sequence[str]) -> int:
         }
         for section in sections
     }
-    write_json(folder / "bench.json", {"quick": args.quick, "sections": content, "provenance": here})
+    write_json(
+        folder / "bench.json",
+        {"quick": args.quick, "sections": content, "provenance": here.model_dump(mode="json")},
+    )
     draw_bench(sections, title, folder / "bench.png")
     print(f"bench.json and bench.png in {folder}")
     return 0
@@ -75,17 +73,16 @@ def _print(section: "Section") -> None:
     """Prints a section as a table with its notes below."""
     from akshar.plots.bench import readable
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=section.title, title_justify="left")
-    table.add_column("")
-    for column in ("median", "smallest", "largest"):
-        table.add_column(column, justify="right")
-    table.add_column("unit")
-    table.add_column("rounds", justify="right")
-    for name, figure in section.figures.items():
-        numbers = [readable(value) for value in (figure.median, *figure.spread)]
-        table.add_row(escape(name), *numbers, figure.unit, str(figure.rounds))
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print()
-    console.print(table)
+    columns = [
+        Column(""),
+        *(Column(title, right=True) for title in ("median", "smallest", "largest")),
+        Column("unit"),
+    ]
+    rows = [
+        (name, *(readable(value) for value in (figure.median, *figure.spread)), figure.unit, str(figure.rounds))
+        for name, figure in section.figures.items()
+    ]
+    print()
+    print_table([*columns, Column("rounds", right=True)], rows, section.title)
     for note in section.notes:
-        console.print(f"  {escape(note)}")
+        print(f"  {note}")

@@ -66,8 +66,8 @@ def _remove(candidates: Sequence[Run], args: argparse.Namespace) -> int:
     if not args.runs and not args.status:
         raise UsageError("runs rm: name the runs to delete, or choose them with --status failed,died")
     named = {Path(run).expanduser().absolute() for run in args.runs}
-    runs = [run for run in candidates if not named or run.folder.path.absolute() in named]
-    if unknown := named - {run.folder.path.absolute() for run in runs}:
+    runs = [run for run in candidates if not named or run.run_dir.path.absolute() in named]
+    if unknown := named - {run.run_dir.path.absolute() for run in runs}:
         raise UsageError(*(f"{path}: no such run in {args.root}" for path in sorted(unknown)))
     if not runs:
         print("nothing to remove")
@@ -86,7 +86,7 @@ def _print(runs: Sequence[Run]) -> None:
         COLUMNS,
         [
             (
-                str(run.folder),
+                str(run.run_dir),
                 run.name,
                 Cell(run.status, COLOURS.get(run.status, "yellow")),
                 str(run.epoch),

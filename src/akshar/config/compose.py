@@ -72,6 +72,7 @@ def compose(
         UsageError: with every problem found.
     """
     parsed, problems = parse(overrides)
+    failure = ""
     if not multirun:
         problems += [f"{text}: several values need -m" for override, text in parsed if override.is_sweep_override()]
     choices = {text: choices_of(override, parsed) for override, text in parsed}
@@ -89,10 +90,11 @@ def compose(
     good += [text for override, text in parsed if is_hydra_s(override)]
     try:
         known = OmegaConf.to_container(compose_tree(config_name, good), resolve=False)
+        assert isinstance(known, dict)
         for override, text in parsed:
             if choices[text] or is_hydra_s(override):
                 continue
-            if problem := key_problem(override, known):
+            if problem := key_problem(override, {str(key): value for key, value in known.items()}):
                 problems.append(problem)
             else:
                 good.append(first_of_sweep(override, text))
