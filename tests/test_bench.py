@@ -12,7 +12,6 @@ from akshar.benchmarks.measured import Measured, measure, rate
 from akshar.cli import main
 from akshar.devanagari.glyphs import Glyphs
 from akshar.models.compact import Compact
-from akshar.plots.size import Network, pareto_front
 
 
 def test_contenders_take_turns_and_the_first_round_warms_up():
@@ -83,8 +82,3 @@ def test_bench_prints_and_saves_all_it_measures(workplace, capsys):
     assert (workplace / "here" / "bench.png").read_bytes().startswith(b"\x89PNG")
     assert main(["bench", "--quick", "--output", "here"]) == 2
     assert "holds a bench.json already" in capsys.readouterr().err
-
-
-def test_the_front_holds_what_nothing_smaller_beats():
-    networks = [Network(10, 0.9), Network(20, 0.8), Network(30, 0.95), Network(30, 0.97), Network(40, 0.97)]
-    assert pareto_front(networks) == [networks[0], networks[3]]

@@ -1,15 +1,9 @@
-"""Networks, metrics and the module around them."""
+"""Networks and the module around them."""
 
-import math
-
-import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import nn
 
-from akshar.metrics.accuracy import fit_temperature, score, wilson_interval
 from akshar.models.classifier import Classifier, count_parameters, image_channels, parameter_groups
 from akshar.models.compact import Compact
 from akshar.models.tutorial import Tutorial
@@ -59,34 +53,3 @@ def test_vectors_have_no_weight_decay():
     assert "weight_decay" not in matrices
     assert vectors["weight_decay"] == 0
     assert sum(p.numel() for group in (matrices, vectors) for p in group["params"]) == 172_270
-
-
-@given(total=st.integers(1, 20_000), share=st.floats(0, 1))
-def test_wilson_s_interval_holds_its_proportion(total, share):
-    correct = round(total * share)
-    low, high = wilson_interval(correct, total)
-    assert 0 <= low <= correct / total + 1e-12
-    assert correct / total - 1e-12 <= high <= 1
-    assert high - low < 1 or total < 4
-
-
-def test_wilson_s_interval_is_the_published_one():
-    assert wilson_interval(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
-
-
-def test_the_score_is_of_all_logits():
-    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [1.0, 0.0]])
-    labels = torch.tensor([0, 1, 1, 0])
-    scored = score(logits, labels)
-    assert (scored.correct, scored.total, scored.accuracy) == (3, 4, 0.75)
-    expected = np.mean([math.log(1 + math.exp(-m)) for m in (2, 1, -3, 1)])
-    assert scored.loss == pytest.approx(expected, rel=1e-6)
-    assert scored.macro_accuracy == pytest.approx((1 + 0.5) / 2)
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
-def test_the_temperature_that_spoiled_logits_is_found(temperature):
-    draw = torch.Generator().manual_seed(0)
-    logits = torch.randn(20_000, 5, generator=draw) * 2
-    labels = torch.multinomial(logits.softmax(1), 1, generator=draw).flatten()
-    assert fit_temperature(logits * temperature, labels) == pytest.approx(temperature, rel=0.05)

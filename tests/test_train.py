@@ -12,7 +12,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from akshar.cli import main
-from akshar.metrics.accuracy import wilson_interval
+from akshar.metrics.intervals import wilson_interval
 from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
 
 LEFT_BEHIND = {

@@ -12,7 +12,7 @@ from torch import Tensor
 from akshar.data.image_set import ImageSet
 from akshar.devanagari.dhcd import DHCD
 from akshar.devanagari.letters import SUBSETS
-from akshar.metrics.accuracy import wilson_interval
+from akshar.metrics.intervals import wilson_interval
 from akshar.runs.load_checkpoint import TrainedNetwork, load_checkpoint
 
 BATCH = 1024

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from akshar.devanagari.letters import letter_of
+from akshar.devanagari.letters import DEVANAGARI
 from akshar.errors import AksharError, UsageError
 from akshar.files import atomic_file, printable, write_atomic, write_json
 from akshar.report.comparison import as_csv, check_comparable, compare, letter_of_run
@@ -102,7 +102,7 @@ def _print(compared: dict[str, Any]) -> None:
         console.print(found["verdict"] + "\n")
         most = sorted(found["by_class"], key=_unlike)[:CLASSES_SHOWN]
         rows = [
-            [letter_of(row["class"]), printable(row["class"])]
+            [DEVANAGARI.label(row["class"]), printable(row["class"])]  # card: from the data
             + [f"{row[key]:,}" for key in ("total", "first_right", "other_right", "only_first", "only_other")]
             for row in most
             if row["only_first"] + row["only_other"]
@@ -132,18 +132,19 @@ def _table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]
 
 def _draw(outcomes: Sequence[Predictions], path: Path) -> str:
     """Draws the sheet, if the images can be had, and says so in a line."""
-    from akshar.plots.paired import Reader, draw_pairs
+    from akshar.plots.paired import Answers, draw_pairs
 
     path.unlink(missing_ok=True)  # of an earlier comparison, which would pass for this one's
-    readers = [
-        Reader(f"{letter_of_run(position)}, {printable(outcome.name)}", outcome.predicted, outcome.right)
+    answers = [
+        Answers(f"{letter_of_run(position)}, {printable(outcome.name)}", outcome.predicted, outcome.right)
         for position, outcome in enumerate(outcomes)
     ]
     try:
         pixels = _pixels(outcomes[0])
     except (AksharError, OSError) as error:
         return f"no sheet of images: {printable(error)}"
-    sheet = draw_pairs(pixels, outcomes[0].labels, outcomes[0].classes, readers[0], readers[1:])
+    first, card = outcomes[0], DEVANAGARI  # card: from the data
+    sheet = draw_pairs(pixels, first.labels, first.classes, card, answers[0], answers[1:])
     if sheet is None:
         return "no sheet of images: there is none that only one gets"
     with atomic_file(path) as file:

@@ -100,7 +100,7 @@ def _show_on_tensorboard(material: Any, sections: Sequence[Any]) -> None:
     import torch
     from PIL import Image
 
-    from akshar.devanagari.letters import letter_of
+    from akshar.devanagari.letters import DEVANAGARI
     from akshar.runs.tensorboard import INSPECTED, RunLogger
 
     folder, outcome, chosen = material.folder, material.outcome, material.mapped
@@ -110,8 +110,9 @@ def _show_on_tensorboard(material: Any, sections: Sequence[Any]) -> None:
     for section in sections:
         for path, _ in section.figures:
             logger.add_image(f"report/{path.stem}", Image.open(path).convert("RGB"), epoch)
+    label_of = DEVANAGARI.label  # card: from the data
     names = [
-        [letter_of(outcome.classes[label]), letter_of(outcome.classes[answer]), str(answer == label)]
+        [label_of(outcome.classes[label]), label_of(outcome.classes[answer]), str(answer == label)]
         for label, answer in zip(outcome.labels[chosen], outcome.predicted[chosen], strict=True)
     ]
     logger.experiment.add_embedding(

@@ -236,6 +236,7 @@ def as_csv(done: Sequence[Read]) -> str:
 
 
 def _draw_sheet(done: Sequence[Read], path: Path) -> None:
+    from akshar.devanagari.letters import DEVANAGARI
     from akshar.plots.style import RIGHT, WRONG
     from akshar.plots.tiles import Tile, draw_sheet
 
@@ -252,5 +253,5 @@ def _draw_sheet(done: Sequence[Read], path: Path) -> None:
         raise UsageError(f"--sheet {path}: nothing was read to draw")
     heading = "What the network saw" + (f" (the first {SHEET} of {len(answers):,})" if len(answers) > SHEET else "")
     content = io.BytesIO()
-    draw_sheet([(heading, tiles)]).save(content, "PNG")
+    draw_sheet([(heading, tiles)], DEVANAGARI.font).save(content, "PNG")  # card: from the data
     write_atomic(path, content.getvalue())

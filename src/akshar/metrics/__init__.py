@@ -1,1 +1,1 @@
-"""Every number about a network's answers: accuracy, intervals, calibration, paired tests. No plotting."""
+"""Every metric of predictions: accuracy, intervals, calibration, paired tests. No plotting."""

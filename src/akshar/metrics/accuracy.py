@@ -1,21 +1,21 @@
-"""Figures of merit of a classifier, exact: from counts and from all logits, not from batch means."""
+"""Accuracy and loss of a classifier, computed from all its logits and not averaged over batches."""
 
-import math
 from typing import NamedTuple
 
-import torch.nn.functional as F
-from torch import Tensor
-from torchmetrics.functional.classification import multiclass_accuracy
+import numpy as np
+from scipy.special import log_softmax
+
+from akshar.metrics.confusion import confusion_counts, macro_average, rates_by_class
 
 
 class Score(NamedTuple):
-    """Of one pass over a set.
+    """Accuracy and loss on N images.
 
     Attributes:
-        correct: images whose most likely class is the true one.
-        total: images.
+        correct: number of images whose most likely class is the true one.
+        total: number of images.
         loss: mean cross-entropy in nats, without label smoothing.
-        macro_accuracy: mean over classes of each class's accuracy, [0, 1].
+        macro_accuracy: mean recall over the classes that have images, [0, 1].
     """
 
     correct: int
@@ -25,45 +25,37 @@ class Score(NamedTuple):
 
     @property
     def accuracy(self) -> float:
-        """Share of the images that is right, [0, 1]."""
+        """Proportion of correct predictions, [0, 1]."""
         return self.correct / self.total
 
 
-def score(logits: Tensor, labels: Tensor) -> Score:
-    """Scores float (N, K) logits against int64 (N,) labels."""
+def score(logits: np.ndarray, labels: np.ndarray) -> Score:
+    """Scores predictions against the true classes.
+
+    Args:
+        logits: float (N, K), N from 1.
+        labels: int (N,), true classes.
+    """
+    rates = rates_by_class(confusion_counts(labels, logits.argmax(1), logits.shape[1]))
     return Score(
-        correct=int((logits.argmax(1) == labels).sum()),
+        correct=int(rates.correct.sum()),
         total=len(labels),
-        loss=float(F.cross_entropy(logits.double(), labels)),
-        macro_accuracy=float(multiclass_accuracy(logits, labels, logits.shape[1], average="macro")),
+        loss=cross_entropy(logits, labels),
+        macro_accuracy=macro_average(rates.recall, rates.total),
     )
 
 
-def wilson_interval(correct: int, total: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Interval of a proportion, 95 % unless `z` says otherwise (Wilson, JASA 1927).
+def cross_entropy(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
+    """Mean cross-entropy in nats of softmax(logits / temperature), in double precision.
 
-    >>> tuple(round(bound, 4) for bound in wilson_interval(13709, 13800))
-    (0.9919, 0.9946)
+    Args:
+        logits: float (N, K), N from 1; the result is NaN or infinite where they are not finite.
+        labels: int (N,), true classes.
+        temperature: divides the logits.
+
+    >>> round(cross_entropy(np.array([[0.0, 0.0]]), np.array([1])), 6)
+    0.693147
     """
-    share, spread = correct / total, z * z / total
-    centre = share + spread / 2
-    half = z * math.sqrt(share * (1 - share) / total + spread / (4 * total))
-    low, high = (centre - half) / (1 + spread), (centre + half) / (1 + spread)
-    return max(0.0, low), min(1.0, high)
-
-
-def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The T > 0 for which softmax(logits / T) has the least log loss (Guo et al., ICML 2017).
-
-    The loss is convex in 1/T, so a golden-section search over log T, from -3 to 3, finds its one minimum.
-    """
-    logits = logits.double()
-
-    def loss(log_temperature: float) -> float:
-        return float(F.cross_entropy(logits / math.exp(log_temperature), labels))
-
-    low, high, ratio = -3.0, 3.0, (math.sqrt(5) - 1) / 2
-    for _ in range(40):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, right) if loss(left) < loss(right) else (left, high)
-    return math.exp((low + high) / 2)
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverged network's logits; its loss shows it
+        log_probabilities = log_softmax(logits.astype(np.float64) / temperature, axis=1)
+    return float(-log_probabilities[np.arange(len(labels)), labels].mean())

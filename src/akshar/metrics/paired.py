@@ -1,8 +1,8 @@
-"""Two networks on the same images: by how much one is better, and whether chance alone would do that.
+"""Comparison of two networks on the same images: the paired difference in accuracy and its significance.
 
-Image by image, because two accuracies that are each uncertain by a percentage point can still be told apart when
-nearly all errors are common. All of it is about the two networks as they are: how much a recipe's results vary from
-seed to seed, only several seeds say.
+Two accuracies whose intervals overlap can still differ significantly when most errors are common to both networks,
+so the comparison is made image by image. It is about two given networks; how much the results of a recipe vary
+from seed to seed can be estimated only from several seeds.
 """
 
 import math
@@ -10,20 +10,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from scipy.special import bdtr
 
-Z95 = 1.959963984540054  # the standard normal's 97.5 % quantile
-LEVEL = 0.05  # of p, below which a difference is said to be one
+from akshar.metrics.intervals import Z95
+
+LEVEL = 0.05  # significance level
 
 
 @dataclass(frozen=True)
 class Pair:
-    """How many images each of two networks gets.
+    """Number of images that each of two networks predicts correctly.
 
     Attributes:
-        both_right: images that both get.
-        only_first: that the first gets and the other does not.
-        only_other: that the other gets and the first does not.
-        both_wrong: that neither gets.
+        both_right: images that both predict correctly.
+        only_first: images that only the first predicts correctly.
+        only_other: images that only the second predicts correctly.
+        both_wrong: images that neither predicts correctly.
     """
 
     both_right: int
@@ -33,12 +35,12 @@ class Pair:
 
     @property
     def total(self) -> int:
-        """Images."""
+        """Number of images."""
         return self.both_right + self.only_first + self.only_other + self.both_wrong
 
     @property
     def difference(self) -> float:
-        """The other's accuracy less the first's, [-1, 1]."""
+        """Accuracy of the second minus accuracy of the first, [-1, 1]."""
         return (self.only_other - self.only_first) / self.total
 
     @property
@@ -48,11 +50,11 @@ class Pair:
 
     @property
     def p(self) -> float:
-        """McNemar's exact p; see `mcnemar`."""
+        """P-value of McNemar's exact test; see `mcnemar`."""
         return mcnemar(self.only_first, self.only_other)
 
     def record(self) -> dict[str, int]:
-        """Every count, as plain values."""
+        """All counts as plain values, for JSON."""
         right = {
             "first_right": self.both_right + self.only_first,
             "other_right": self.both_right + self.only_other,
@@ -61,11 +63,14 @@ class Pair:
 
 
 def pair(first_right: np.ndarray, other_right: np.ndarray) -> Pair:
-    """Counts what two networks get.
+    """Counts the images that two networks predict correctly.
 
     Args:
-        first_right: bool (N,), N from 1: whether the first gets each image.
-        other_right: bool (N,), of the other, in the same order.
+        first_right: bool (N,), N from 1: whether the first network predicts each image correctly.
+        other_right: bool (N,): the same of the second network, in the same order.
+
+    Raises:
+        ValueError: the shapes differ, or there are no images.
     """
     if first_right.shape != other_right.shape or first_right.ndim != 1 or not len(first_right):
         raise ValueError(f"not the same images: {first_right.shape} and {other_right.shape}")
@@ -74,15 +79,15 @@ def pair(first_right: np.ndarray, other_right: np.ndarray) -> Pair:
 
 
 def pair_by_class(first_right: np.ndarray, other_right: np.ndarray, labels: np.ndarray) -> dict[int, Pair]:
-    """The same for the images of each class.
+    """Counts as `pair` does, separately for the images of each class.
 
     Args:
         first_right: bool (N,).
         other_right: bool (N,).
-        labels: int (N,), the truth.
+        labels: int (N,), true classes.
 
     Returns:
-        By label, those that occur, in order.
+        Label -> counts, for the labels that occur, in ascending order.
     """
     return {
         label: pair(first_right[labels == label], other_right[labels == label])
@@ -91,36 +96,33 @@ def pair_by_class(first_right: np.ndarray, other_right: np.ndarray, labels: np.n
 
 
 def mcnemar(only_first: int, only_other: int) -> float:
-    """McNemar's exact two-sided test: the chance of counts as unequal as these if both were equally good.
+    """Two-sided p-value of McNemar's exact test: are both networks equally accurate?
 
-    Images that both get or neither gets say nothing of which is better; each of the others is a toss of a fair coin
-    (McNemar, Psychometrika 1947; as a binomial test, Mosteller 1952). Exact in integers, then rounded once. Chance
-    is never called a difference more often than p says; the price is that a small difference is told less readily
-    (Fagerland, Lydersen and Laake, BMC Medical Research Methodology 2013).
+    Images that both or neither predict correctly carry no information; under the null hypothesis each other image
+    is a toss of a fair coin (McNemar, Psychometrika 12, 1947; as a binomial test, Mosteller 1952). The exact test
+    never exceeds its nominal level, at the price of less power for small differences (Fagerland, Lydersen and
+    Laake, BMC Medical Research Methodology 13, 2013).
 
     >>> mcnemar(1, 7), mcnemar(0, 0)
     (0.0703125, 1.0)
     """
-    tosses, fewer = only_first + only_other, min(only_first, only_other)
-    term = tail = 1
-    for heads in range(1, fewer + 1):
-        term = term * (tosses - heads + 1) // heads
-        tail += term
-    return min(1.0, 2 * tail / 2**tosses)
+    # The binomial distribution is symmetric, so the two tails are equal. scipy.stats.binomtest does the same, but
+    # refuses 0 images and takes half a second to import.
+    return min(1.0, 2 * float(bdtr(min(only_first, only_other), only_first + only_other, 0.5)))
 
 
 def tango_interval(gained: int, lost: int, total: int, z: float = Z95) -> tuple[float, float]:
-    """Score interval of a paired difference (gained - lost) / total, 95 % unless `z` says otherwise.
+    """Score interval of the paired difference (gained - lost) / total.
 
-    The differences d that a score test would not refuse (Tango, Statistics in Medicine 17, 1998, 891-908). It stays
-    within [-1, 1], has a width also where nothing is gained or lost, and keeps its level where few images differ.
-    Being a score interval, it can leave out 0 by a hair where McNemar's exact p is just above 0.05.
+    The differences that a score test does not reject (Tango, Statistics in Medicine 17, 1998, 891-908). The
+    interval stays within [-1, 1], has a positive width also for gained = lost = 0, and keeps its level for few
+    discordant images. It may exclude 0 where the exact p-value of McNemar's test is just above 0.05.
 
     Args:
-        gained: images that only the second gets.
-        lost: images that only the first gets.
+        gained: images that only the second network predicts correctly.
+        lost: images that only the first network predicts correctly.
         total: images.
-        z: standard normal quantile.
+        z: standard normal quantile; the default gives a 95 % interval.
 
     >>> tuple(round(bound, 3) for bound in tango_interval(1, 7, 21))
     (-0.517, -0.026)
@@ -129,7 +131,7 @@ def tango_interval(gained: int, lost: int, total: int, z: float = Z95) -> tuple[
 
 
 def _upper(gained: int, lost: int, total: int, z: float) -> float:
-    """The largest d that is not refused, by bisection: the score falls from 0 as d rises from the estimate."""
+    """The largest difference that is not rejected, by bisection: the score falls as d rises from the estimate."""
     low, high = (gained - lost) / total, 1.0
     while low < (middle := (low + high) / 2) < high:
         excess = total * middle - (gained - lost)
@@ -141,46 +143,46 @@ def _upper(gained: int, lost: int, total: int, z: float) -> float:
 
 
 def _variance(gained: int, lost: int, total: int, d: float) -> float:
-    """Of gained - lost, where the likeliest rates that differ by d are the true ones."""
-    # The rate of losing q maximises gained log(q + d) + lost log q + rest log(1 - 2q - d): a quadratic's root.
+    """Variance of gained - lost at the maximum likelihood estimate under a true difference of d."""
+    # The loss rate q maximises gained log(q + d) + lost log q + rest log(1 - 2q - d): the root of a quadratic.
     b = (2 * total - gained + lost) * d - gained - lost
     c = -lost * d * (1 - d)
     root = math.sqrt(max(0.0, b * b - 8 * total * c))
-    q = (root - b) / (4 * total) if b <= 0 else -2 * c / (root + b)  # neither form takes the near from the near
+    q = (root - b) / (4 * total) if b <= 0 else -2 * c / (root + b)  # the form without cancellation
     return max(0.0, total * (2 * q + d * (1 - d)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values of several tests, made larger so that any false find among them is as rare as of one test.
+    """Adjusts p-values of several tests so that the family-wise error rate is controlled.
 
-    Holm, Scandinavian Journal of Statistics 6, 1979, 65-70; nothing is assumed of how the tests depend on another.
+    Holm, Scandinavian Journal of Statistics 6, 1979, 65-70; valid under any dependence of the tests.
 
     >>> [round(p, 6) for p in holm([0.04, 0.01, 0.03])]
     [0.06, 0.03, 0.06]
     """
-    corrected, largest = [0.0] * len(p_values), 0.0
-    for rank, position in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[position]))
-        corrected[position] = largest
-    return corrected
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return adjusted.tolist()
 
 
 def verdict(only_first: int, only_other: int, p: float, other: str, first: str = "A") -> str:
-    """What it means, in one sentence.
+    """States the result of a comparison in one sentence.
 
     Args:
-        only_first: images that only the first gets.
-        only_other: images that only the other gets.
-        p: of the two, corrected where several were compared.
-        other: what the other is called.
-        first: what the first is called.
+        only_first: images that only the first network predicts correctly.
+        only_other: images that only the second predicts correctly.
+        p: p-value, adjusted where several networks were compared.
+        other: name of the second network.
+        first: name of the first network.
     """
     if not only_first + only_other:
-        return f"No difference can be told: {first} and {other} get the very same images."
-    more, chance = abs(only_other - only_first), "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+        return f"No difference: {first} and {other} predict the same images correctly."
+    more, p_text = abs(only_other - only_first), "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
     better, worse = (other, first) if only_other > only_first else (first, other)
-    reads = f"{better} reads {more:,} image{'s' * (more != 1)} more than {worse}"
+    found = f"{better} predicts {more:,} more image{'s' * (more != 1)} correctly than {worse}"
     if p < LEVEL:
-        return f"{reads}; such a difference would come by chance with {chance}."
-    told = f"{reads}, as chance may well do" if more else "both read as many"
-    return f"No difference can be told: {told} ({chance})."
+        return f"Significant difference: {found} ({p_text})."
+    found = found if more else "both predict the same number of images correctly"
+    return f"No significant difference: {found} ({p_text})."

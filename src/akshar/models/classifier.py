@@ -168,7 +168,7 @@ class Classifier(LightningModule):
         self._seen = []
         self.logits = distributed.all_gather(torch.cat(logits)).cpu()
         self.labels = distributed.all_gather(torch.cat(labels)).cpu()
-        self.scored = score(self.logits, self.labels)
+        self.scored = score(self.logits.numpy(), self.labels.numpy())
         self._publish(stage, self.scored.loss, self.scored.accuracy)
 
     def _publish(self, stage: str, loss: float, accuracy: float) -> None:

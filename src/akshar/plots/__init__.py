@@ -1,1 +1,1 @@
-"""Pictures of a run, one subject a file, in one style."""
+"""Figures as PNG files and sheets of images, one subject per module; colours and sizes are in `style`."""

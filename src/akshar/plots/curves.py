@@ -1,4 +1,4 @@
-"""Loss and accuracy by epoch."""
+"""Loss, accuracy, learning rate and time by epoch."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -13,13 +13,13 @@ from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 
 def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, title: str) -> None:
-    """Writes a PNG of two charts, with the chosen epoch marked.
+    """Writes a PNG of loss and accuracy by epoch, with the best epoch marked.
 
     Args:
-        rows: of the history, one an epoch.
-        best_epoch: the one that was kept, counted from 1.
+        rows: of the history, one per epoch.
+        best_epoch: the epoch whose weights are kept, from 1.
         path: of the PNG.
-        title: what run this is.
+        title: of the figure, e.g. the name of the run.
     """
     with plt.rc_context(STYLE):
         figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
@@ -36,11 +36,11 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
 
 
 def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path) -> None:
-    """Writes a PNG of two charts: the learning rate at each epoch's end, and the seconds each epoch took.
+    """Writes a PNG of the learning rate at the end of each epoch and the duration of each epoch.
 
     Args:
-        rows: of the history, one an epoch.
-        best_epoch: the one that was kept, counted from 1.
+        rows: of the history, one per epoch.
+        best_epoch: the epoch whose weights are kept, from 1.
         path: of the PNG.
     """
     epochs = [row["epoch"] for row in rows]
@@ -66,6 +66,6 @@ def _pair(axes: Axes, rows: Sequence[Mapping[str, Any]], metric: str, best_epoch
         axes.plot(
             epochs, [row[f"{metric}/{stage}"] for row in rows], color=colour, label=label, marker=marker, ms=4
         )
-    axes.axvline(best_epoch, color=INK, linewidth=1, linestyle=":", label=f"kept: epoch {best_epoch}")
+    axes.axvline(best_epoch, color=INK, linewidth=1, linestyle=":", label=f"best: epoch {best_epoch}")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -1,81 +1,79 @@
-"""Sheets of images that say more than figures: errors, doubts, and what they are confused with."""
+"""Sheets of an error report: errors, their nearest training images, occlusion maps and first-layer filters."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
-from akshar.devanagari.letters import letter_of
+from akshar.data.card import DatasetCard
 from akshar.plots.style import INK, RIGHT, WRONG
 from akshar.plots.tiles import Tile, draw_sheet
 
 COLUMNS = 8
+FOR, AGAINST = np.array([213, 94, 0]), np.array([0, 114, 178])  # Okabe and Ito's vermilion and blue
+WHITE = 255
 
 
-def answer_tile(pixels: np.ndarray, truth: str, answer: str, confidence: float) -> Tile:
-    """An image under `answer (truth) 98 %`, green or red.
+def answer_tile(pixels: np.ndarray, truth: str, answer: str, confidence: float, card: DatasetCard) -> Tile:
+    """Captions an image `answer (truth) 98 %`, in green where the answer is correct and in red where it is not.
 
     Args:
-        pixels: uint8 (H, W).
+        pixels: uint8 (H, W), or (H, W, 3) in colour.
         truth, answer: class names.
         confidence: in the answer, [0, 1].
+        card: of the data set.
     """
-    caption = f"{letter_of(answer)} ({letter_of(truth)}) {confidence:.0%}"
+    caption = f"{card.label(answer)} ({card.label(truth)}) {confidence:.0%}"
     return Tile(pixels, caption, RIGHT if truth == answer else WRONG)
 
 
-def draw_tiles(parts: Sequence[tuple[str, Sequence[Tile]]]) -> Image.Image:
-    """A sheet of tiles under headings, narrow enough for a page."""
-    return draw_sheet(parts, COLUMNS)
+def draw_tiles(parts: Sequence[tuple[str, Sequence[Tile]]], card: DatasetCard) -> Image.Image:
+    """Draws tiles under headings on a sheet that is narrow enough for a page."""
+    return draw_sheet(parts, card.font, COLUMNS)
 
 
 def draw_neighbours(
-    rows: Sequence[tuple[Tile, Sequence[tuple[np.ndarray, str]]]],
+    rows: Sequence[tuple[Tile, Sequence[tuple[np.ndarray, str]]]], card: DatasetCard
 ) -> Image.Image:
-    """Each error at the left of the training images that are nearest to it.
+    """Draws each error at the left of its nearest training images.
 
     Args:
-        rows: the error's tile, and its neighbours as uint8 (H, W) with the name of their class.
+        rows: tile of each error, and its neighbours as uint8 (H, W) or (H, W, 3) with their class names.
+        card: of the data set.
     """
     tiles = [
-        [error, *(Tile(pixels, letter_of(name), INK) for pixels, name in neighbours)] for error, neighbours in rows
+        [error, *(Tile(pixels, card.label(name), INK) for pixels, name in neighbours)] for error, neighbours in rows
     ]
-    parts = [
-        ("At the left an error, answer (truth); beside it the nearest training images and their labels", tiles[0])
-    ]
-    parts += [("", row) for row in tiles[1:]]
-    return draw_sheet(parts, len(tiles[0]))
+    heading = "Left: an error, answer (truth); beside it: the nearest training images and their labels"
+    parts = [(heading, tiles[0]), *(("", row) for row in tiles[1:])]
+    return draw_sheet(parts, card.font, len(tiles[0]))
 
 
 def overlay(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """An image tinted by what speaks for a class (orange) and against it (blue).
+    """Tints an image by the evidence for a class (orange) and against it (blue).
 
     Args:
-        pixels: uint8 (32, 32).
-        heat: float (32, 32), above 0 where it speaks for it.
+        pixels: uint8 (H, W), or (H, W, 3) in colour.
+        heat: float (H, W), positive where the pixel is evidence for the class.
 
     Returns:
-        uint8 (32, 32, 3).
+        uint8 (H, W, 3).
     """
     strength = (heat / max(float(np.abs(heat).max()), 1e-12))[..., None]
-    colours = np.where(strength > 0, np.array([213, 94, 0]), np.array([0, 114, 178]))
     share = np.abs(strength) * 0.75
-    return (pixels[..., None] * (1 - share) + colours * share).round().astype(np.uint8)
+    picture = pixels if pixels.ndim == 3 else pixels[..., None]
+    return (picture * (1 - share) + np.where(strength > 0, FOR, AGAINST) * share).round().astype(np.uint8)
 
 
 def draw_filters(weights: np.ndarray) -> Image.Image:
-    """The kernels of a first layer, each to its own largest weight.
+    """Draws the kernels of a first layer, each scaled by its largest absolute weight.
 
     Args:
-        weights: float (out, in, h, w); of several inputs the mean is shown.
+        weights: float (out, in, h, w); the mean over the input channels is drawn.
     """
     kernels = weights.mean(1)
     scaled = kernels / np.maximum(np.abs(kernels).max((1, 2), keepdims=True), 1e-12)
-    factor = max(1, 32 // kernels.shape[1])
-    tiles = []
-    for number, kernel in enumerate(scaled):
-        warm = np.clip(kernel, 0, 1)[..., None] * (np.array([213, 94, 0]) - 255)
-        cold = np.clip(-kernel, 0, 1)[..., None] * (np.array([0, 114, 178]) - 255)
-        picture = (255 + warm + cold).round().astype(np.uint8).repeat(factor, 0).repeat(factor, 1)
-        tiles.append(Tile(picture, str(number), INK))
-    return draw_sheet([("First layer: orange takes ink, blue takes its absence", tiles)], COLUMNS)
+    strength = np.abs(scaled)[..., None]
+    pictures = (WHITE + strength * (np.where(scaled[..., None] > 0, FOR, AGAINST) - WHITE)).round().astype(np.uint8)
+    tiles = [Tile(picture, str(number)) for number, picture in enumerate(pictures)]
+    return draw_sheet([("First layer: positive weights are orange, negative ones blue", tiles)], columns=COLUMNS)

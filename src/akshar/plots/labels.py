@@ -1,35 +1,34 @@
-"""Letters as labels of an axis: pictures that HarfBuzz has shaped, as matplotlib itself shapes no conjuncts."""
+"""Class labels on an axis, drawn as images that HarfBuzz has shaped: matplotlib shapes no conjuncts."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-from akshar.pictures.text import CAPTION, Font, draw_text, font_files, load_font
+from akshar.pictures.text import caption_font, draw_text
 from akshar.plots.style import INK
 
-FINE = 3  # pixels a point: more than any figure is saved with, so that matplotlib only ever makes them smaller
-LONGEST = 24  # characters of a class's name that are shown
+FINE = 3  # pixels per point: above the resolution of any figure, so that matplotlib only ever scales labels down
+LONGEST = 24  # characters of a label that are shown
 GAP = 4  # points between an axis and its labels
 
 
-def letter_image(text: str, size: float, colour: str = INK) -> np.ndarray:
-    """Draws one line of text, shaped, on nothing.
+def label_image(text: str, size: float, font: str | None = None, colour: str = INK) -> np.ndarray:
+    """Draws one line of text on a transparent background.
 
     Args:
-        text: Devanagari or Latin; other scripts as far as matplotlib's own font has them.
-        size: pixels an em.
-        colour: any that matplotlib knows.
+        text: what to draw.
+        size: pixels per em.
+        font: package with glyphs for the text, as `DatasetCard.font` names it.
+        colour: any colour that matplotlib knows.
 
     Returns:
         uint8 RGBA (H, W, 4), cropped to the ink; one transparent pixel for a blank text.
     """
-    ink = draw_text(_font_for(text), text, size)
+    ink = draw_text(caption_font(text, font), text, size)
     if not ink.size:
         ink = np.zeros((1, 1), np.uint8)
     image = np.empty((*ink.shape, 4), np.uint8)
@@ -38,9 +37,9 @@ def letter_image(text: str, size: float, colour: str = INK) -> np.ndarray:
     return image
 
 
-def label_width(texts: Sequence[str], size: float) -> float:
-    """The widest of some labels in points, for those who must choose between lying and standing ones."""
-    return max((letter_image(_shortened(text), size * FINE).shape[1] / FINE for text in texts), default=0.0)
+def label_width(texts: Sequence[str], size: float, font: str | None = None) -> float:
+    """Width of the widest label in points, at `size` points per em; 0 for no labels."""
+    return max((label_image(_shortened(text), size * FINE, font).shape[1] / FINE for text in texts), default=0.0)
 
 
 def label_axis(
@@ -49,30 +48,30 @@ def label_axis(
     positions: Sequence[float],
     texts: Sequence[str],
     size: float,
-    colours: Sequence[str] | None = None,
+    font: str | None = None,
     *,
     turned: bool = False,
 ) -> None:
-    """Puts shaped letters in the place of an axis's tick labels, and moves the axis's own label out of their way.
+    """Replaces the tick labels of an axis by shaped ones, and moves the axis's title outside them.
 
     Args:
         axes: whose lower or left axis is labelled.
         which: "x" or "y".
-        positions: in data coordinates.
-        texts: one a position.
-        size: points an em.
-        colours: one a text; ink where None.
-        turned: whether they read upwards, for long names on the x axis.
+        positions: of the labels, in data coordinates.
+        texts: one label per position.
+        size: points per em.
+        font: package with glyphs for the texts, as `DatasetCard.font` names it.
+        turned: whether labels run upwards, for long ones on the x axis.
     """
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_ticks(list(positions), [""] * len(positions))
     across = 0.0
-    for index, (position, text) in enumerate(zip(positions, texts, strict=True)):
-        image = letter_image(_shortened(text), size * FINE, colours[index] if colours else INK)
+    for position, text in zip(positions, texts, strict=True):
+        image = label_image(_shortened(text), size * FINE, font)
         if turned:
             image = np.rot90(image)
         across = max(across, image.shape[0 if which == "x" else 1] / FINE)
-        # The frame is a fraction of the axes across the axis, and data along it, as tick labels have it.
+        # As for tick labels, coordinates are data along the axis and a fraction of the axes across it.
         if which == "x":
             anchor, frame, offset, alignment = (position, 0), axes.get_xaxis_transform(), (0, -GAP), (0.5, 1.0)
         else:
@@ -95,11 +94,3 @@ def label_axis(
 
 def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def _font_for(text: str) -> Font:
-    """Noto, unless a character of the text would be a box in it."""
-    font = load_font(font_files(CAPTION)[0], wght=500)
-    if all(font.get_nominal_glyph(ord(character)) is not None for character in text):
-        return font
-    return load_font(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")

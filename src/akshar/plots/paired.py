@@ -1,4 +1,4 @@
-"""What only one of two networks gets, as images."""
+"""Sheet of the images that only one of two networks predicts correctly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from akshar.devanagari.letters import letter_of
+from akshar.data.card import DatasetCard
 from akshar.plots.style import WRONG
 from akshar.plots.tiles import Tile, draw_sheet
 
-SHOWN = 36  # tiles a part: three rows
+SHOWN = 36  # tiles per part: three rows
 
 
 @dataclass(frozen=True)
-class Reader:
-    """One network's answers on N images.
+class Answers:
+    """Predictions of one network on N images.
 
     Attributes:
-        name: for the headings.
-        predicted: int64 (N,).
-        right: bool (N,).
+        name: of the network, for headings.
+        predicted: int64 (N,), predicted classes.
+        right: bool (N,), whether each prediction is correct.
     """
 
     name: str
@@ -29,27 +29,29 @@ class Reader:
 
 
 def draw_pairs(
-    pixels: np.ndarray,
+    pictures: np.ndarray,
     labels: np.ndarray,
     classes: Sequence[str],
-    first: Reader,
-    others: Sequence[Reader],
+    card: DatasetCard,
+    first: Answers,
+    others: Sequence[Answers],
     seed: int = 0,
 ) -> Image.Image | None:
-    """A sheet of the images that only one of two gets, captioned by the other's answer and the truth.
+    """Draws the images that only one of two networks predicts correctly, captioned `wrong answer (truth)`.
 
-    Of more than `SHOWN` in a part a random choice is shown, so that no kind of image is favoured.
+    A part shows at most `SHOWN` images, chosen at random.
 
     Args:
-        pixels: uint8 (N, 32, 32).
-        labels: int64 (N,), the truth.
+        pictures: uint8 (N, H, W), or (N, H, W, 3) in colour.
+        labels: int64 (N,), true classes.
         classes: names in label order.
+        card: of the data set.
         first: the network that the others are compared with.
-        others: one or more, each compared with the first.
-        seed: of the choice.
+        others: one or more networks, each compared with the first.
+        seed: of the random choice.
 
     Returns:
-        The sheet, or None where all get the same images.
+        The sheet, or None where all networks predict the same images correctly.
     """
     draw = np.random.default_rng(seed)
     parts = []
@@ -59,10 +61,8 @@ def draw_pairs(
             chosen = np.sort(draw.choice(found, min(SHOWN, len(found)), replace=False))
             tiles = []
             for index in chosen.tolist():
-                answer, truth = classes[int(loser.predicted[index])], classes[int(labels[index])]
-                tiles.append(Tile(pixels[index], f"{letter_of(answer)} ({letter_of(truth)})", WRONG))
+                answer, truth = (card.label(classes[int(label[index])]) for label in (loser.predicted, labels))
+                tiles.append(Tile(pictures[index], f"{answer} ({truth})", WRONG))
             count = f"{len(found):,}" if len(found) == len(chosen) else f"{len(chosen)} of {len(found):,}"
-            parts.append(
-                (f"Only {winner.name}, gets these ({count}); {loser.name}, reads them as: answer (truth)", tiles)
-            )
-    return draw_sheet(parts) if any(tiles for _, tiles in parts) else None
+            parts.append((f"Correct only by {winner.name} ({count}); {loser.name} answers: answer (truth)", tiles))
+    return draw_sheet(parts, card.font) if any(tiles for _, tiles in parts) else None

@@ -1,4 +1,4 @@
-"""How well each class is read, the worst first."""
+"""Accuracy of each class, in ascending order."""
 
 import math
 from collections.abc import Sequence
@@ -8,38 +8,41 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from akshar.devanagari.letters import letter_of
-from akshar.metrics.accuracy import wilson_interval
+from akshar.data.card import DatasetCard
+from akshar.metrics.intervals import wilson_bounds
 from akshar.plots.labels import label_axis
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
-ROW = 0.21  # inches of height a class
-LETTER = 13.0  # points
+ROW = 0.21  # inches of height per class
+LABEL = 13.0  # points per em
 
 
-def draw_per_class(right: np.ndarray, total: np.ndarray, classes: Sequence[str], path: Path) -> None:
-    """Writes a PNG of each class's accuracy with its 95 % interval (Wilson's), from the worst to the best.
+def draw_per_class(
+    correct: np.ndarray, total: np.ndarray, classes: Sequence[str], card: DatasetCard, path: Path
+) -> None:
+    """Writes a PNG of the accuracy of each class with its 95 % Wilson interval, from the lowest to the highest.
 
     Args:
-        right: int (K,), images of each class that are read right.
-        total: int (K,), images of each class; a class without any is left out, and the figure says so.
+        correct: int (K,), images of each class that are predicted correctly.
+        total: int (K,), images of each class; classes without images are left out, and the figure says how many.
         classes: K names in label order.
+        card: of the data set.
         path: of the PNG.
     """
-    right, total = np.asarray(right), np.asarray(total)
+    correct, total = np.asarray(correct), np.asarray(total)
     seen = np.flatnonzero(total > 0)
-    share = right[seen] / total[seen]
-    order = seen[np.lexsort((seen, -total[seen], share))]  # of equals the surest first, then as they are counted
-    accuracy = right[order] / total[order]
-    bounds = np.array([wilson_interval(int(right[label]), int(total[label])) for label in order])
-    overall = right[seen].sum() / total[seen].sum()
-    below = bounds[:, 1] < overall - 1e-9  # of a perfect class the bound is 1 but for its rounding
+    share = correct[seen] / total[seen]
+    order = seen[np.lexsort((seen, -total[seen], share))]  # ties: the largest class first, then by label
+    accuracy = correct[order] / total[order]
+    bounds = wilson_bounds(correct[order], total[order])
+    overall = correct[seen].sum() / total[seen].sum()
+    below = bounds[:, 1] < overall - 1e-9  # the upper bound of a perfect class may round to below 1
     rows = np.arange(len(order))
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(10, 1.6 + max(1.2, ROW * len(order))), layout="constrained")
         groups = (
-            (below, VAL, "D", "a class whose 95 % interval lies below that"),
-            (~below, TRAIN, "o", "other classes" if below.any() else "a class, with its 95 % interval"),
+            (below, VAL, "D", "class whose 95 % interval lies below the overall accuracy"),
+            (~below, TRAIN, "o", "other classes" if below.any() else "class with its 95 % interval"),
         )
         for chosen, colour, marker, label in groups:
             if chosen.any():
@@ -55,10 +58,10 @@ def draw_per_class(right: np.ndarray, total: np.ndarray, classes: Sequence[str],
                     clip_on=False,
                     zorder=3,
                 )
-        axes.axvline(overall, color=INK, linewidth=1, linestyle=":", label=f"over all: {100 * overall:.2f} %")
+        axes.axvline(overall, color=INK, linewidth=1, linestyle=":", label=f"overall: {100 * overall:.2f} %")
         for row, label in enumerate(order):
             axes.annotate(
-                f"{right[label]:,} / {total[label]:,}",
+                f"{correct[label]:,} / {total[label]:,}",
                 (1, row),
                 xycoords=axes.get_yaxis_transform(),
                 xytext=(10, 0),
@@ -68,7 +71,7 @@ def draw_per_class(right: np.ndarray, total: np.ndarray, classes: Sequence[str],
                 annotation_clip=False,
             )
         axes.annotate(
-            "right / images",
+            "correct / images",
             (1, 1),
             xycoords="axes fraction",
             xytext=(10, 4),
@@ -80,11 +83,12 @@ def draw_per_class(right: np.ndarray, total: np.ndarray, classes: Sequence[str],
         axes.set_ylim(len(order) - 0.4, -0.6)
         axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-        label_axis(axes, "y", rows.tolist(), [letter_of(classes[int(label)]) for label in order], LETTER)
+        texts = [card.label(classes[int(label)]) for label in order]
+        label_axis(axes, "y", rows.tolist(), texts, LABEL, card.font)
         axes.tick_params(axis="y", length=0)
         missing = len(total) - len(seen)
         without = f"; {missing} without images left out" if missing else ""
-        axes.set_ylabel("class, worst first")
+        axes.set_ylabel("class, lowest accuracy first")
         axes.set_xlabel(
             f"accuracy with 95 % interval (n = {total.sum():,} images in {len(order)} classes{without})"
             + (f"\nthe axis begins at {100 * start:.4g} %" if start else "")
@@ -95,7 +99,7 @@ def draw_per_class(right: np.ndarray, total: np.ndarray, classes: Sequence[str],
 
 
 def _start(least: float) -> float:
-    """Where the axis begins: a round figure below all that is drawn, 0 if that is near."""
+    """Start of the accuracy axis: a round number below the lowest bound `least`, or 0 if that is near."""
     if least < 0.3:
         return 0.0
     step = 10.0 ** math.floor(math.log10(max(1 - least, 1e-6)))

@@ -1,7 +1,5 @@
-"""Whether the confidence can be believed: accuracy beside confidence, before and after temperature scaling."""
+"""Reliability diagram: accuracy against confidence, before and after temperature scaling."""
 
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,96 +8,29 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from akshar.metrics.accuracy import wilson_interval
-from akshar.plots.coverage import share_ties
+from akshar.metrics.calibration import Bins, calibration_error, equal_bins
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
-BINS = 15  # Guo et al.'s number
-SUREST = 1 - 1e-5  # the end of the axis: no test set of ours is large enough to tell surer ones apart
-LEAST = 0.005  # its other end
+SUREST = 1 - 1e-5  # upper end of the axes: resolving higher confidence takes more than 100,000 images
+LEAST = 0.005  # lower end of the axes
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
-COLUMNS = 30  # of the histogram
-
-
-@dataclass(frozen=True)
-class Bins:
-    """Images by confidence, B bins of as equal a number as can be, the least sure first.
-
-    Attributes:
-        size: int (B,), images.
-        confidence: float (B,), mean.
-        accuracy: float (B,).
-    """
-
-    size: np.ndarray
-    confidence: np.ndarray
-    accuracy: np.ndarray
-
-    @cached_property
-    def bounds(self) -> np.ndarray:
-        """Float (B, 2): 95 % intervals of the accuracy (Wilson's)."""
-        pairs = zip(self.size, self.accuracy, strict=True)
-        return np.array([wilson_interval(round(size * share), int(size)) for size, share in pairs])
-
-
-def equal_bins(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> Bins:
-    """Sorts images into bins of equal mass.
-
-    Images of equal confidence share what is right among them (`akshar.plots.coverage.share_ties`).
-
-    Args:
-        confidence: (N,), N > 0.
-        right: bool (N,).
-        bins: how many; as many as images, if those are fewer.
-    """
-    if not len(confidence):
-        raise ValueError("there are no images")
-    shared = share_ties(confidence, right)
-    order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(bins, len(order)))
-    return Bins(
-        np.array([len(part) for part in parts]),
-        np.array([np.asarray(confidence, dtype=np.float64)[part].mean() for part in parts]),
-        np.array([shared[part].mean() for part in parts]),
-    )
-
-
-def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
-    """The expected calibration error: how far accuracy and confidence are apart, on average over the images.
-
-    The mean over bins, weighted by their images, of |accuracy - mean confidence| (Guo et al., On Calibration of
-    Modern Neural Networks, ICML 2017), with bins of equal mass, not of equal width (Nixon et al., Measuring
-    Calibration in Deep Learning, CVPR Workshops 2019): nearly all answers of a good net fall into the last of
-    equal width. It is biased upwards where bins hold few images.
-
-    Args:
-        confidence: (N,), of the answers given, [0, 1].
-        right: bool (N,).
-        bins: how many.
-
-    Returns:
-        [0, 1], 0 is perfect.
-
-    >>> calibration_error(np.array([0.75, 0.75, 0.75, 0.75]), np.array([True, True, False, True]), bins=1)
-    0.0
-    """
-    made = equal_bins(confidence, right, bins)
-    return float((made.size * np.abs(made.accuracy - made.confidence)).sum() / made.size.sum())
+COLUMNS = 30  # bins of the histogram
 
 
 def draw_reliability(
     before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray], path: Path
 ) -> None:
-    """Writes a PNG: accuracy against confidence, the confidences below it, and the gap of each bin beside it.
+    """Writes a PNG: reliability diagram, histogram of confidence, and gap of accuracy and confidence by bin.
 
     Args:
-        before: confidence (N,) of the answers without temperature scaling, and whether they are right, bool (N,).
-        after: with it.
+        before: without temperature scaling: confidence, float (N,), and whether each prediction is correct, bool
+            (N,).
+        after: the same with temperature scaling.
         path: of the PNG.
     """
-    made = [equal_bins(*before), equal_bins(*after)]
+    binned = [equal_bins(*before), equal_bins(*after)]
     errors = [100 * calibration_error(*before), 100 * calibration_error(*after)]
-    ends = _ends([confidence for confidence, _ in (before, after)], made)
+    ends = _ends([confidence for confidence, _ in (before, after)], binned)
     with plt.rc_context(STYLE):
         figure = plt.figure(figsize=(10, 6.6), layout=ConstrainedLayoutEngine(w_pad=0.1))
         grid = figure.add_gridspec(2, 2, height_ratios=(2.4, 1), width_ratios=(1.15, 1))
@@ -109,36 +40,36 @@ def draw_reliability(
         diagram.plot(ends, ends, color=INK, lw=1, ls=":", label="confidence = accuracy")
         edges = 1 / (1 + np.exp(-np.linspace(_logit(ends[0]), _logit(ends[1]), COLUMNS + 1)))
         for at, (colour, marker, label) in enumerate(
-            ((VAL, "o", "before temperature scaling"), (TRAIN, "s", "after it"))
+            ((VAL, "o", "before temperature scaling"), (TRAIN, "s", "after"))
         ):
-            _diagram(diagram, made[at], ends, colour, marker, f"{label}: ECE {errors[at]:.2f} percentage points")
-            _gaps(gaps, made[at], colour, marker, (at - 0.5) * 0.28)
+            _diagram(diagram, binned[at], ends, colour, marker, f"{label}: ECE {errors[at]:.2f} percentage points")
+            _gaps(gaps, binned[at], colour, marker, (at - 0.5) * 0.28)
             confidence = np.clip((before, after)[at][0], edges[0], edges[-1])
             histogram.hist(confidence, bins=list(edges), histtype="step", color=colour, lw=1.8)
-        _scale(diagram, ends, np.concatenate([bins.accuracy for bins in made]))
+        _scale(diagram, ends, np.concatenate([bins.accuracy for bins in binned]))
         diagram.tick_params(labelbottom=False)
         diagram.set_ylabel("accuracy of a bin\n(logit scale, 95 % interval)")
         histogram.tick_params(labelsize=9.5)
         histogram.set_yscale("log")
-        histogram.set_ylim(bottom=0.7)  # one image is seen
+        histogram.set_ylim(bottom=0.7)  # so that a bar of one image is visible
         histogram.set_ylabel("images (log scale)")
         histogram.set_xlabel(f"confidence (logit scale, n = {len(before[0]):,} images)")
-        sizes = np.unique(made[0].size)
-        count = len(made[0].size)
+        sizes = np.unique(binned[0].size)
+        count = len(binned[0].size)
         gaps.axhline(0, color=INK, lw=1, ls=":")
         gaps.set_xlim(0.4, count + 0.6)
         gaps.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         each = " or ".join(f"{size:,}" for size in sizes)
-        gaps.set_xlabel(f"bin, from the least to the most sure\n({count} bins, n = {each} images each)")
+        gaps.set_xlabel(f"bin, in ascending order of confidence\n({count} bins, n = {each} images each)")
         gaps.set_ylabel("accuracy − confidence (percentage points, 95 % interval)")
         figure.legend(*diagram.get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=9.5)
         figure.savefig(path)
         plt.close(figure)
 
 
-def _ends(confidences: list[np.ndarray], made: list[Bins]) -> tuple[float, float]:
-    """Of both axes of the diagram: so that all bins, intervals and confidences are seen, within reason."""
-    shares = np.concatenate([*confidences, *(bins.bounds.ravel() for bins in made)])
+def _ends(confidences: list[np.ndarray], binned: list[Bins]) -> tuple[float, float]:
+    """Ends of both axes of the diagram, wide enough for all bins, intervals and confidences in [LEAST, SUREST]."""
+    shares = np.concatenate([*confidences, *(bins.bounds.ravel() for bins in binned)])
     inside = shares[(shares > 0) & (shares < 1)]
     low = max(0.8 * float(inside.min(initial=0.5)), LEAST)
     high = float(inside.max(initial=0.5))
@@ -159,7 +90,7 @@ def _gaps(axes: Axes, bins: Bins, colour: str, marker: str, aside: float) -> Non
 
 
 def _scale(axes: Axes, ends: tuple[float, float], accuracies: np.ndarray) -> None:
-    """Logit scales, on which 99 %, 99.9 % and 99.99 % stand apart; 0 and 100 % are drawn on their ends."""
+    """Sets logit scales, which separate 99 %, 99.9 % and 99.99 %; 0 and 100 % are drawn at the ends."""
     ticks = [tick for tick in TICKS if ends[0] * 1.5 <= tick and 1 - tick >= 3 * (1 - ends[1])]
     names = [f"{100 * tick:.4g} %" for tick in ticks]
     outer = [(ends[0], "0 %")] if accuracies.min() <= ends[0] else []

@@ -1,63 +1,62 @@
-"""What a person should see before believing a figure: the images trained on, and a batch of predictions."""
+"""Sheets for a first check of a run: the images it trains on, and a sample of its predictions."""
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet, denormalise
-from akshar.devanagari.letters import letter_of
 from akshar.plots.style import RIGHT, WRONG
-from akshar.plots.tiles import Tile, draw_sheet
+from akshar.plots.tiles import Tile, draw_sheet, to_picture
 
 SAMPLES = 48
 ERRORS = 24
 
 
-def draw_batch(images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Image.Image:
-    """A sheet of the first images of a batch as the net gets them.
+def draw_batch(images: Tensor, labels: Tensor, classes: tuple[str, ...], card: DatasetCard) -> Image.Image:
+    """Draws the first images of a batch as the network receives them.
 
     Args:
-        images: float32 [-1, 1] (B, 1, 32, 32).
+        images: float32, normalised, (B, C, H, W) with C of 1 or 3.
         labels: int64 (B,).
         classes: names in label order.
+        card: of the data set.
     """
-    pixels = (denormalise(images[:SAMPLES, 0]).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    pixels = (denormalise(images[:SAMPLES]).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
     tiles = [
-        Tile(picture, letter_of(classes[label]))
-        for picture, label in zip(pixels, labels[:SAMPLES].tolist(), strict=True)
+        Tile(to_picture(image), card.label(classes[label]))
+        for image, label in zip(pixels, labels[:SAMPLES].tolist(), strict=True)
     ]
-    return draw_sheet([("Training images as the net sees them, augmented", tiles)])
+    return draw_sheet([("Training images as the network receives them, augmented", tiles)], card.font)
 
 
-def draw_predictions(images: ImageSet, logits: Tensor, seed: int = 0) -> Image.Image:
-    """A sheet of predictions, `predicted (true)`, right ones in green and wrong ones in red.
+def draw_predictions(images: ImageSet, logits: Tensor, card: DatasetCard, seed: int = 0) -> Image.Image:
+    """Draws a random sample of predictions, and then of errors, captioned `predicted (true)`.
 
-    A random batch first, then errors.
+    Captions of correct predictions are green, those of errors red.
 
     Args:
         images: the N test images.
         logits: float32 (N, K), in their order.
-        seed: of the choice.
+        card: of the data set.
+        seed: of the samples.
     """
     predicted = logits.argmax(1)
-    right = predicted == images.labels
+    correct = predicted == images.labels
     draw = np.random.default_rng(seed)
-    batch = draw.choice(len(images), min(SAMPLES, len(images)), replace=False)
-    wrong = torch.nonzero(~right).flatten().numpy()
+    sample = draw.choice(len(images), min(SAMPLES, len(images)), replace=False)
+    wrong = torch.nonzero(~correct).flatten().numpy()
     errors = np.sort(draw.choice(wrong, min(ERRORS, len(wrong)), replace=False))
 
     def tile(index: int) -> Tile:
-        letters = [letter_of(images.classes[int(label[index])]) for label in (predicted, images.labels)]
-        caption = f"{letters[0]} ({letters[1]})"
-        return Tile(images.pixels[index, 0].numpy(), caption, RIGHT if right[index] else WRONG)
+        answer, truth = (card.label(images.classes[int(label[index])]) for label in (predicted, images.labels))
+        colour = RIGHT if correct[index] else WRONG
+        return Tile(to_picture(images.pixels[index].numpy()), f"{answer} ({truth})", colour)
 
-    return draw_sheet(
-        [
-            (
-                f"A random batch of the {len(images):,} test images: predicted (true)",
-                [tile(i) for i in batch],
-            ),
-            (f"Errors: {len(errors)} of {len(wrong)}", [tile(i) for i in errors]),
-        ]
-    )
+    heading = f"A random sample of the {len(images):,} test images: predicted (true)"
+    parts = [
+        (heading, [tile(i) for i in sample]),
+        (f"Errors: {len(errors)} of {len(wrong)}", [tile(i) for i in errors]),
+    ]
+    return draw_sheet(parts, card.font)

@@ -1,84 +1,58 @@
-"""What parameters buy: the test error of a sweep's networks against their size, and what others have published."""
+"""Test error against number of parameters, for a sweep's networks and for published ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
+from akshar.data.card import PublishedResult
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 
 @dataclass(frozen=True)
 class Network:
-    """A point.
+    """Size and accuracy of one network of the sweep.
 
     Attributes:
-        parameters: of the network.
-        accuracy: on the test set, in [0, 1].
-        sd: of that over runs; None of a single one.
-        name: written beside it; empty for none.
+        parameters: number of parameters.
+        accuracy: on the test set, [0, 1].
+        sd: standard deviation of the accuracy over runs; None for a single run.
     """
 
     parameters: int
     accuracy: float
     sd: float | None = None
-    name: str = ""
 
 
-# On the official test set of DHCD's 46 classes.
-PUBLISHED = (
-    Network(9_800_000, 0.9959, 0.0002, "HCR-Net, ImageNet weights"),
-    Network(17_300_000, 0.9971, None, "MallaNet, one run"),
-)
-
-
-def draw_size(networks: Sequence[Network], published: Sequence[Network], path: Path) -> None:
-    """Writes a PNG: error against parameters, both on logarithmic axes, and the line of the best of each size.
+def draw_size(networks: Sequence[Network], published: Sequence[PublishedResult], path: Path) -> None:
+    """Writes a PNG: error against parameters on logarithmic axes, with the Pareto front as a line.
 
     Args:
-        networks: of the sweep.
-        published: of others, drawn apart.
+        networks: of the sweep, at least one.
+        published: results from the literature, drawn in another colour.
         path: of the PNG.
     """
     front = pareto_front(networks)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(7.5, 4.8), layout="constrained")
         axes.plot(
-            [point.parameters for point in front],
-            [error(point.accuracy) for point in front],
+            [network.parameters for network in front],
+            [error(network.accuracy) for network in front],
             color=TRAIN,
             linewidth=1.2,
             zorder=1,
             label="best of its size",
         )
-        for points, colour, marker, label in (
-            (networks, TRAIN, "o", "this sweep"),
-            (published, VAL, "s", "published"),
-        ):
-            if not points:
-                continue
-            axes.errorbar(
-                [point.parameters for point in points],
-                [error(point.accuracy) for point in points],
-                yerr=[100 * (point.sd or 0.0) for point in points],
-                fmt=marker,
-                color=colour,
-                capsize=3,
-                linewidth=1.2,
-                label=label,
-            )
-        for point in [*front, *published]:
-            axes.annotate(
-                point.name or f"{100 * point.accuracy:.2f} %",
-                (point.parameters, error(point.accuracy)),
-                xytext=(0, 9) if point.name else (-4, 5),  # above and left of a rising line
-                textcoords="offset points",
-                ha="right",
-                fontsize=9,
-                color=INK,
-            )
+        _points(axes, networks, TRAIN, "o", "this sweep")
+        if published:
+            _points(axes, published, VAL, "s", "published")
+        for network in front:  # above and left of a rising line
+            _annotate(axes, network, f"{100 * network.accuracy:.2f} %", (-4, 5))
+        for result in published:
+            _annotate(axes, result, result.name, (0, 9))
         axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="test accuracy")
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -92,14 +66,40 @@ def draw_size(networks: Sequence[Network], published: Sequence[Network], path: P
 
 
 def pareto_front(networks: Sequence[Network]) -> list[Network]:
-    """Those that no other beats with as few parameters, from the smallest on."""
+    """Networks that none with as few parameters surpasses in accuracy, by ascending size."""
     front: list[Network] = []
-    for network in sorted(networks, key=lambda point: (point.parameters, -point.accuracy)):
+    for network in sorted(networks, key=lambda network: (network.parameters, -network.accuracy)):
         if not front or network.accuracy > front[-1].accuracy:
             front.append(network)
     return front
 
 
 def error(accuracy: float) -> float:
-    """Per cent of wrong answers; a hundredth of a per cent where there is none, for the axis."""
+    """Error rate in per cent, at least 0.01, since 0 has no place on a logarithmic axis."""
     return max(100 * (1 - accuracy), 0.01)
+
+
+def _points(axes: Axes, results: Sequence[Network | PublishedResult], colour: str, marker: str, label: str) -> None:
+    axes.errorbar(
+        [result.parameters for result in results],
+        [error(result.accuracy) for result in results],
+        yerr=[100 * (result.sd or 0.0) for result in results],
+        fmt=marker,
+        color=colour,
+        capsize=3,
+        linewidth=1.2,
+        label=label,
+    )
+
+
+def _annotate(axes: Axes, result: Network | PublishedResult, text: str, offset: tuple[int, int]) -> None:
+    """Writes a text beside a point, `offset` points away from it."""
+    axes.annotate(
+        text,
+        (result.parameters, error(result.accuracy)),
+        xytext=offset,
+        textcoords="offset points",
+        ha="right",
+        fontsize=9,
+        color=INK,
+    )

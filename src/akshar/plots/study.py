@@ -1,4 +1,4 @@
-"""A search at a glance: how its best came down, which keys mattered, and which values went together."""
+"""Overview of a search: best value by trial, importance of each key, and parallel coordinates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
 from akshar.plots.style import GRID, INK, STYLE, TRAIN, VAL
 
-FEW = 3  # values an axis of the lower chart names where it is a scale
+FEW = 3  # tick labels per numeric axis of the parallel coordinates
 
 
 @dataclass(frozen=True)
 class TrialPoint:
-    """One trial.
+    """Result of one trial.
 
     Attributes:
         number: from 0.
-        value: of the objective; None of a trial that ended early.
-        params: of the keys that were searched, numbers or words.
+        value: of the objective; None if the trial was pruned or failed.
+        params: key -> value, a number or a choice, for the keys of the search space.
     """
 
     number: int
@@ -41,15 +41,15 @@ def draw_study(
     minimised: bool,
     logarithmic: Sequence[str] = (),
 ) -> None:
-    """Writes a PNG: history, importance, and below them a line for each trial through its values.
+    """Writes a PNG: history, importance, and below them the parallel coordinates, one line per trial.
 
     Args:
-        trials: in their order; at least one with a value.
-        importance: of each key, shares that sum to 1; may be empty.
+        trials: in order of their numbers; at least one has a value.
+        importance: key -> importance; they sum to 1; may be empty.
         path: of the PNG.
-        objective: its name, for the axes.
-        minimised: whether less is better.
-        logarithmic: keys that were searched on a logarithmic scale.
+        objective: name of the objective, for the axes.
+        minimised: whether a lower value is better.
+        logarithmic: keys searched on a logarithmic scale.
     """
     keys = list(trials[0].params)
     with plt.rc_context(STYLE):
@@ -65,7 +65,7 @@ def draw_study(
 def _history(axes: Axes, trials: Sequence[TrialPoint], objective: str, minimised: bool) -> None:
     done = [(trial.number, trial.value) for trial in trials if trial.value is not None]
     best = list(accumulate((value for _, value in done), min if minimised else max))
-    axes.plot([number for number, _ in done], [value for _, value in done], "o", color=TRAIN, label="a trial")
+    axes.plot([number for number, _ in done], [value for _, value in done], "o", color=TRAIN, label="trial")
     axes.step([number for number, _ in done], best, where="post", color=VAL, label="best so far")
     ended = [trial.number for trial in trials if trial.value is None]
     if ended:
@@ -91,7 +91,7 @@ def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
     axes.barh([key for key, _ in ordered], [share for _, share in ordered], color=TRAIN)
     axes.set_xlim(0, 1)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("importance for being among the best (PED-ANOVA)")
+    axes.set_xlabel("importance for the best trials (PED-ANOVA)")
 
 
 def _parallel(
@@ -106,7 +106,7 @@ def _parallel(
     values = [trial.value for trial in done if trial.value is not None]
     heights = np.array([_scaled(axes, at, key, done, key in logarithmic) for at, key in enumerate(keys)])
     colour = ScalarMappable(Normalize(min(values), max(values)), "viridis_r" if minimised else "viridis")
-    order = np.argsort(values)[::-1] if minimised else np.argsort(values)  # the best are drawn on top
+    order = np.argsort(values)[::-1] if minimised else np.argsort(values)  # the best trials are drawn last, on top
     for rank, index in enumerate(order):
         axes.plot(
             range(len(keys)),
@@ -127,23 +127,24 @@ def _parallel(
 
 
 def _scaled(axes: Axes, at: int, key: str, trials: Sequence[TrialPoint], log: bool) -> list[float]:
-    """Heights in [0, 1] of one key's values, and the axis that names them."""
-    given = [trial.params[key] for trial in trials]
+    """Scales the values of one key to [0, 1] and draws their axis."""
+    values = [trial.params[key] for trial in trials]
     axes.axvline(at, color=GRID, linewidth=1, zorder=0)
-    if any(isinstance(value, str) for value in given):
-        words = list(dict.fromkeys(map(str, given)))
-        places = {word: (index + 0.5) / len(words) for index, word in enumerate(words)}
-        heights = [places[str(value)] for value in given]
-        named = [(place, word) for word, place in places.items()]
+    if any(isinstance(value, str) for value in values):
+        choices = list(dict.fromkeys(map(str, values)))
+        places = {choice: (index + 0.5) / len(choices) for index, choice in enumerate(choices)}
+        heights = [places[str(value)] for value in values]
+        ticks = [(place, choice) for choice, place in places.items()]
     else:
-        numbers = np.array(given, dtype=float)
+        numbers = np.array(values, dtype=float)
         numbers = np.log(numbers) if log else numbers
         low, high = numbers.min(), max(numbers.max(), numbers.min() + 1e-12)
         heights = list((numbers - low) / (high - low))
         steps = [index / (FEW - 1) for index in range(FEW)]
-        shown = [low + step * (high - low) for step in steps]
-        named = [(step, f"{np.exp(value) if log else value:.3g}") for step, value in zip(steps, shown, strict=True)]
-    for place, text in named:
+        at_steps = [low + step * (high - low) for step in steps]
+        at_steps = np.exp(at_steps) if log else at_steps
+        ticks = [(step, f"{value:.3g}") for step, value in zip(steps, at_steps, strict=True)]
+    for place, text in ticks:
         axes.text(at + 0.03, place, text, va="center", fontsize=9, color=INK, zorder=5, bbox=_BOX)
     return heights
 

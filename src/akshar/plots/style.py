@@ -1,10 +1,10 @@
-"""Colours and sizes that all figures share; colours tell apart under every common colour blindness."""
+"""Colours and sizes shared by all figures; the colours are safe for colour-blind readers."""
 
 from typing import Any
 
 import matplotlib
 
-matplotlib.use("Agg")  # files only: no window, no display needed
+matplotlib.use("Agg")  # draws to files, without a display
 
 PAPER = "#ffffff"
 INK = "#1f2328"

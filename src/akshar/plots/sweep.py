@@ -1,4 +1,4 @@
-"""Accuracy against each value that a sweep varied."""
+"""Accuracy against the values of each key that a sweep varies."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,58 +10,58 @@ from matplotlib.ticker import PercentFormatter
 
 from akshar.plots.style import STYLE, TRAIN, VAL
 
-SIDE_BY_SIDE = 5  # numbers that get a place each; more are drawn to scale
-WIDE = 20  # the largest over the smallest, from which the scale is logarithmic
+SIDE_BY_SIDE = 5  # distinct numbers that are drawn as categories; more are drawn to scale
+WIDE = 20  # ratio of largest to smallest number above which the scale is logarithmic
 
 
 class Spread(Protocol):
-    """A mean with its deviation."""
+    """Mean and standard deviation over runs."""
 
     @property
     def mean(self) -> float:
-        """Of some runs."""
+        """Mean over the runs."""
         ...
 
     @property
     def sd(self) -> float | None:
-        """None of a single run."""
+        """Standard deviation; None for a single run."""
         ...
 
 
-class Shown(Protocol):
-    """What the figure needs of a row of the table."""
+class SweepRow(Protocol):
+    """What the figure needs from a row of the sweep's table."""
 
     @property
     def values(self) -> Mapping[str, object]:
-        """Of the keys that vary."""
+        """Key -> value, for the keys that vary."""
         ...
 
     @property
     def val_accuracy(self) -> Spread | None:
-        """In [0, 1]; None where no run is completed."""
+        """Validation accuracy, [0, 1]; None if no run is completed."""
         ...
 
     @property
     def test_accuracy(self) -> Spread | None:
-        """Likewise, and None where none was tested."""
+        """Test accuracy, [0, 1]; None if no run was tested."""
         ...
 
 
-def draw_sweep(rows: Sequence[Shown], path: Path) -> None:
-    """Writes a PNG with a chart for each key that varies; each row of the table is a point with its deviation.
+def draw_sweep(rows: Sequence[SweepRow], path: Path) -> None:
+    """Writes a PNG with one chart per key that varies; each row of the table is a point with its deviation.
 
     Args:
-        rows: of the table; those without figures are left out.
+        rows: of the table; those without a validation accuracy are left out.
         path: of the PNG.
     """
-    shown = [row for row in rows if row.val_accuracy is not None]
+    drawn = [row for row in rows if row.val_accuracy is not None]
     keys = list(rows[0].values) or [""]
     with plt.rc_context(STYLE):
         figure, charts = plt.subplots(
             1, len(keys), figsize=(max(5.0, 3.6 * len(keys)), 4), layout="constrained", squeeze=False, sharey=True
         )
         for axes, key in zip(charts[0], keys, strict=True):
-            _chart(axes, shown, key)
+            _chart(axes, drawn, key)
         charts[0][0].set_ylabel("accuracy")
         charts[0][0].yaxis.set_major_formatter(PercentFormatter(1.0))
         figure.legend(*charts[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -69,15 +69,15 @@ def draw_sweep(rows: Sequence[Shown], path: Path) -> None:
         plt.close(figure)
 
 
-def _chart(axes: Axes, rows: Sequence[Shown], key: str) -> None:
-    """One key's values on the horizontal axis: side by side, or to scale where there are many numbers."""
-    given = [row.values.get(key, "") for row in rows]
-    numbers = [float(value) for value in given if isinstance(value, int | float) and not isinstance(value, bool)]
-    numeric = len(numbers) == len(given)
-    labels = [f"{value:g}" for value in sorted({*numbers})] if numeric else [*dict.fromkeys(map(str, given))]
+def _chart(axes: Axes, rows: Sequence[SweepRow], key: str) -> None:
+    """Draws accuracy against one key: values as categories, or to scale where there are many numbers."""
+    values = [row.values.get(key, "") for row in rows]
+    numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    numeric = len(numbers) == len(values)
+    labels = [f"{value:g}" for value in sorted({*numbers})] if numeric else [*dict.fromkeys(map(str, values))]
     to_scale = numeric and len(labels) > SIDE_BY_SIDE
-    own = [f"{value:g}" for value in numbers] if numeric else [str(value) for value in given]
-    places = numbers if to_scale else [float(labels.index(label)) for label in own]
+    texts = [f"{value:g}" for value in numbers] if numeric else [str(value) for value in values]
+    places = numbers if to_scale else [float(labels.index(label)) for label in texts]
     for name, colour, offset in (("val_accuracy", VAL, -0.06), ("test_accuracy", TRAIN, 0.06)):
         spreads = [getattr(row, name) for row in rows]
         points = [(place, spread) for place, spread in zip(places, spreads, strict=True) if spread is not None]

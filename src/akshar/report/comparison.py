@@ -10,6 +10,7 @@ import numpy as np
 
 from akshar.errors import UsageError
 from akshar.files import printable
+from akshar.metrics.intervals import wilson_interval
 from akshar.metrics.paired import holm, pair, pair_by_class, verdict
 from akshar.runs.predictions import Predictions
 from akshar.runs.run_dir import RunDir
@@ -67,8 +68,6 @@ def compare(folders: Sequence[RunDir], outcomes: Sequence[Predictions]) -> dict[
         `interval_95` (Tango; not widened for several runs), `p` (McNemar, exact), `p_holm`, counts `by_class`, and
         a `verdict` in words.
     """
-    from akshar.metrics.accuracy import wilson_interval  # which loads torch
-
     runs, pairs = [], []
     first, total = outcomes[0], len(outcomes[0])
     for position, (folder, outcome) in enumerate(zip(folders, outcomes, strict=True)):

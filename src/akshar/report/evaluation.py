@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,15 @@ import torch
 from omegaconf import OmegaConf
 
 from akshar.data.image_set import ImageSet, TrainTest
-from akshar.devanagari.letters import letter_of
+from akshar.devanagari.letters import DEVANAGARI
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic, write_json
-from akshar.metrics.summary import figures_of_merit
+from akshar.metrics.calibration import softmax
+from akshar.metrics.summary import evaluate_predictions
 from akshar.models.classifier import count_parameters
 from akshar.plots.samples import draw_predictions
 from akshar.runs import provenance
 from akshar.runs.load_checkpoint import TrainedNetwork, load_checkpoint
-from akshar.runs.predictions import softmax
 from akshar.runs.run_dir import RunDir
 from akshar.training.build import dataset_of, precision
 
@@ -70,21 +71,24 @@ def run_test(settings: dict[str, Any], folder: RunDir) -> dict[str, Any]:
         },
         "best": {"checkpoint": settings["checkpoint"], "temperature": trained.temperature},
         "precision": decided,
-        "test": figures_of_merit(softmax(logits.numpy(), trained.temperature), labels.numpy(), trained.classes),
+        "test": asdict(evaluate_predictions(logits.numpy(), labels.numpy(), trained.classes, trained.temperature)),
         "restricted": None,
         "config": settings,
         "provenance": provenance.here(),
     }
     if len(asked) < len(trained.classes):
-        among = softmax(logits[:, asked].numpy(), trained.temperature)
-        result["restricted"] = figures_of_merit(among, images.labels.numpy(), images.classes)
+        restricted = logits[:, asked].numpy()
+        result["restricted"] = asdict(
+            evaluate_predictions(restricted, images.labels.numpy(), images.classes, trained.temperature)
+        )
     folder.predictions.mkdir(parents=True, exist_ok=True)
     folder.figures.mkdir(exist_ok=True)
     write_atomic(folder.config, OmegaConf.to_yaml(OmegaConf.create(settings)).encode())
     np.savez_compressed(folder.predictions / "test.npz", logits=logits.numpy(), labels=labels.numpy())
     write_atomic(folder.path / "predictions.csv", _as_csv(images, trained, logits.numpy(), labels.numpy()))
     shown = ImageSet(images.pixels, labels, images.numbers, trained.classes, images.files)
-    draw_predictions(shown, logits).save(folder.figures / "predictions.png")
+    sheet = draw_predictions(shown, logits, DEVANAGARI)  # card: from the data
+    sheet.save(folder.figures / "predictions.png")
     write_json(folder.result, result)
     _announce(result, folder)
     return result
@@ -143,7 +147,7 @@ def _as_csv(images: ImageSet, trained: TrainedNetwork, logits: np.ndarray, label
         named = "; ".join(f"{trained.classes[other]} {row[other]:.6f}" for other in best[index])
         answer = trained.classes[first]
         sure = (f"{row[first]:.9g}", f"{row[label]:.9g}")
-        letter = letter_of(answer)
+        letter = DEVANAGARI.label(answer)  # card: from the data
         writer.writerow([index, images.name_of(index), trained.classes[label], answer, letter, *sure, named])
     return text.getvalue().encode()
 
@@ -176,10 +180,11 @@ def _announce(result: dict[str, Any], folder: RunDir) -> None:
             high,
         )
         log.info(
-            "top 3 %.2f %%, macro F1 %.2f %%, log loss %.4f, Brier %.4f, calibration error %.2f %%",
+            "top 3 %.2f %%, macro F1 %.2f %%; after temperature scaling: "
+            "log loss %.4f, Brier %.4f, calibration error %.2f %%",
             100 * figures["top_3"],
             100 * figures["macro_f1"],
-            figures["loss"],
+            figures["calibrated_loss"],
             figures["brier"],
             100 * figures["calibration_error"],
         )

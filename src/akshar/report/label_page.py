@@ -26,6 +26,7 @@ def write_label_audit(sweep: Path, runs: Sequence[RunDir]) -> Path:
     Raises:
         UsageError: it is no completed k-fold sweep of one data set, or the data is no longer what it was.
     """
+    from akshar.devanagari.letters import DEVANAGARI
     from akshar.plots.errors import answer_tile, draw_tiles
     from akshar.report.label_audit import read_doubts
     from akshar.report.page import Section, write_page
@@ -42,6 +43,7 @@ def write_label_audit(sweep: Path, runs: Sequence[RunDir]) -> Path:
         )
     if len({result["data"]["digest"] for result in results}) > 1:
         raise UsageError(f"{sweep}: its runs were trained on different data")
+    card = DEVANAGARI  # card: from the data
     doubts, classes = read_doubts(runs)
     dataset = dataset_of(results[0]["config"])
     images = dataset.train
@@ -61,12 +63,12 @@ def write_label_audit(sweep: Path, runs: Sequence[RunDir]) -> Path:
     for start in range(0, min(LISTED, len(losing)), EACH):
         part = losing[start : start + EACH]
         tiles = [
-            answer_tile(images.pixels[d.index, 0].numpy(), classes[d.label], classes[d.likelier], -d.margin)
+            answer_tile(images.pixels[d.index, 0].numpy(), classes[d.label], classes[d.likelier], -d.margin, card)
             for d in part
         ]
         path = sweep / f"labels-{start + 1}.png"
         heading = f"{start + 1} to {start + len(part)}: read as (label), by how much of the probability"
-        draw_tiles([(heading, tiles)]).save(path)
+        draw_tiles([(heading, tiles)], card).save(path)
         figures.append((path, heading))
     page = sweep / "labels.html"
     summary = (

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet
-from akshar.devanagari.letters import letter_of
-from akshar.metrics.summary import confusion_counts, figures_of_merit
+from akshar.devanagari.letters import DEVANAGARI
+from akshar.metrics.calibration import softmax
+from akshar.metrics.confusion import confusion_counts
+from akshar.metrics.summary import evaluate_predictions
 from akshar.plots.confusion import confused_pairs, draw_confusion
 from akshar.plots.coverage import draw_coverage
 from akshar.plots.curves import draw_curves, draw_schedule
@@ -23,14 +26,13 @@ from akshar.report.feature_map import choose, lay_out
 from akshar.report.features import nearest, occlusion, read_features
 from akshar.report.page import Section
 from akshar.runs.load_checkpoint import TrainedNetwork
-from akshar.runs.predictions import Predictions, softmax
+from akshar.runs.predictions import Predictions
 from akshar.runs.run_dir import RunDir
 
 ABOUT_NEIGHBOURS = (
     "Nearest is meant in the network's last layer. Where the neighbours agree with the answer and not with the "
     "label, the label may be wrong; where they disagree among themselves, the image cannot be decided."
 )
-MACRO = ("macro_accuracy", "macro_precision", "macro_f1")
 WORST, PAIRS, EXAMPLES, NEIGHBOURS, WATCHED = 24, 8, 4, 7, 8  # images shown of each kind
 
 
@@ -60,6 +62,11 @@ class Material:
     features: np.ndarray | None = None
     mapped: np.ndarray | None = None
 
+    @property
+    def card(self) -> DatasetCard:
+        """The data set's card."""
+        return DEVANAGARI  # card: from the data
+
     def figure(self, name: str) -> Path:
         """Where a figure goes."""
         return self.folder.figures / f"{name}.png"
@@ -70,7 +77,7 @@ class Material:
         answer = int(outcome.predicted[index])
         truth = outcome.classes[outcome.labels[index]]
         sure = float(outcome.probabilities[index, answer])
-        return answer_tile(self.images.pixels[index, 0].numpy(), truth, outcome.classes[answer], sure)
+        return answer_tile(self.images.pixels[index, 0].numpy(), truth, outcome.classes[answer], sure, self.card)
 
 
 def sections_of(material: Material) -> Iterator[Section]:
@@ -90,22 +97,24 @@ def sections_of(material: Material) -> Iterator[Section]:
 
 
 def how_good(material: Material) -> Section:
-    """The figures of merit."""
+    """A table of the metrics on the test images."""
     outcome = material.outcome
-    merit = figures_of_merit(outcome.probabilities, outcome.labels, outcome.classes)
-    low, high = (100 * bound for bound in merit["interval_95"])
+    metrics = evaluate_predictions(outcome.logits, outcome.labels, outcome.classes, outcome.temperature)
+    macro = metrics.macro_accuracy, metrics.macro_precision, metrics.macro_f1
+    low, high = (100 * bound for bound in metrics.interval_95)
     result = outcome.result
     return Section(
         "How good it is",
         table=[
             ("on the test images", ""),
-            ("accuracy", f"{100 * merit['accuracy']:.2f} % ({merit['correct']:,} of {merit['total']:,})"),
+            ("accuracy", f"{100 * metrics.accuracy:.2f} % ({metrics.correct:,} of {metrics.total:,})"),
             ("95 % interval (Wilson)", f"{low:.2f} to {high:.2f} %"),
-            ("right among the three likeliest", f"{100 * merit['top_3']:.2f} %"),
-            ("mean recall, precision, F1 of classes", " / ".join(f"{100 * merit[k]:.2f}" for k in MACRO) + " %"),
-            ("log loss", f"{merit['loss']:.4f} nats"),
-            ("Brier score", f"{merit['brier']:.4f}"),
-            ("calibration error", f"{100 * merit['calibration_error']:.2f} %"),
+            ("right among the three likeliest", f"{100 * metrics.top_3:.2f} %"),
+            ("mean recall, precision, F1 of classes", " / ".join(f"{100 * rate:.2f}" for rate in macro) + " %"),
+            ("log loss", f"{metrics.loss:.4f} nats"),
+            ("log loss after temperature scaling", f"{metrics.calibrated_loss:.4f} nats"),
+            ("Brier score after it", f"{metrics.brier:.4f}"),
+            ("calibration error after it", f"{100 * metrics.calibration_error:.2f} %"),
             ("parameters", f"{result['model']['parameters']:,}"),
             ("training", f"{result['fit']['seconds']:.0f} s on {result['fit']['device']}"),
         ],
@@ -128,18 +137,18 @@ def confusions(material: Material) -> Section:
     """The matrix, and the pairs in images of both sides."""
     outcome = material.outcome
     counts = confusion_counts(outcome.labels, outcome.predicted, len(outcome.classes))
-    draw_confusion(counts, outcome.classes, material.figure("confusion"))
+    draw_confusion(counts, outcome.classes, material.card, material.figure("confusion"))
     figures = [(material.figure("confusion"), "confusion matrix")]
     pairs = confused_pairs(counts, PAIRS)
     parts = []
     for truth, answer, number in pairs:
-        letters = letter_of(outcome.classes[truth]), letter_of(outcome.classes[answer])
+        labels = [material.card.label(outcome.classes[label]) for label in (truth, answer)]
         wrong = np.flatnonzero((outcome.labels == truth) & (outcome.predicted == answer))[:EXAMPLES]
         fine = np.flatnonzero((outcome.labels == answer) & outcome.right)[:EXAMPLES]
-        heading = f"{letters[0]} read as {letters[1]}: {number} of {counts[truth].sum()}; then {letters[1]} itself"
+        heading = f"{labels[0]} read as {labels[1]}: {number} of {counts[truth].sum()}; then {labels[1]} itself"
         parts.append((heading, [material.tile(int(index)) for index in (*wrong, *fine)]))
     if parts:
-        draw_tiles(parts).save(material.figure("confused_pairs"))
+        draw_tiles(parts, material.card).save(material.figure("confused_pairs"))
         figures.append((material.figure("confused_pairs"), "the most confused pairs"))
     text = [f"{int((~outcome.right).sum())} of {len(outcome):,} test images are read wrongly."]
     return Section("What it confuses", text, figures)
@@ -157,7 +166,8 @@ def errors(material: Material) -> Section:
         [
             (f"The surest of {len(wrong)} errors: answer (truth), confidence", [material.tile(i) for i in worst]),
             ("The least sure right answers", [material.tile(i) for i in unsure]),
-        ]
+        ],
+        material.card,
     )
     sheet.save(material.figure("errors"))
     figures = [(material.figure("errors"), "errors and unsure answers")]
@@ -173,7 +183,7 @@ def errors(material: Material) -> Section:
             )
             for index, row in zip(worst[: WORST // 2], found, strict=False)
         ]
-        draw_neighbours(rows).save(material.figure("neighbours"))
+        draw_neighbours(rows, material.card).save(material.figure("neighbours"))
         figures.append((material.figure("neighbours"), "errors beside the nearest training images"))
     return Section(
         "Errors, one by one",
@@ -189,7 +199,7 @@ def classes(material: Material) -> Section:
     correct = np.bincount(outcome.labels[outcome.right], minlength=len(outcome.classes))
     there = np.flatnonzero(total)
     names = [outcome.classes[label] for label in there]
-    draw_per_class(correct[there], total[there], names, material.figure("per_class"))
+    draw_per_class(correct[there], total[there], names, material.card, material.figure("per_class"))
     text = [
         "Classes whose interval lies below the accuracy over all are marked, without a correction for their number."
     ]
@@ -231,11 +241,11 @@ def looks(material: Material) -> Section:
         for words, watched in (("the answer", outcome.predicted), ("the truth", outcome.labels)):
             heats = occlusion(material.trained, pixels, watched[chosen])
             tiles = [
-                Tile(overlay(image, heat), letter_of(outcome.classes[label]))
+                Tile(overlay(image, heat), material.card.label(outcome.classes[label]))
                 for image, heat, label in zip(pixels[:, 0].numpy(), heats, watched[chosen], strict=True)
             ]
             parts.append((f"What speaks for {words} (orange) and against it (blue)", tiles))
-        draw_tiles(parts).save(material.figure("occlusion"))
+        draw_tiles(parts, material.card).save(material.figure("occlusion"))
         figures.append((material.figure("occlusion"), "what the net looks at"))
     first = next((m for m in material.trained.classifier.net.modules() if isinstance(m, torch.nn.Conv2d)), None)
     if first is not None:
@@ -252,5 +262,5 @@ def feature_map(material: Material) -> Section:
     material.mapped = chosen = choose(outcome.labels)
     places = lay_out(material.features[chosen])
     path = material.figure("feature_map")
-    draw_feature_map(places, outcome.labels[chosen], outcome.right[chosen], outcome.classes, path)
+    draw_feature_map(places, outcome.labels[chosen], outcome.right[chosen], outcome.classes, material.card, path)
     return Section("A map of the test images", (), [(path, "feature map")])

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from akshar.errors import UsageError
+from akshar.metrics.calibration import softmax
 from akshar.runs.run_dir import RunDir
 
 
@@ -50,13 +51,6 @@ class Predictions:
     def right(self) -> np.ndarray:
         """Bool (N,)."""
         return self.predicted == self.labels
-
-
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Float64 probabilities of (N, K) logits divided by a temperature."""
-    scaled = logits.astype(np.float64) / temperature
-    shifted = np.exp(scaled - scaled.max(1, keepdims=True))
-    return shifted / shifted.sum(1, keepdims=True)
 
 
 def read_predictions(named: str | Path, part: Literal["test", "val"] = "test") -> Predictions:

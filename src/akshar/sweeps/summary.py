@@ -4,8 +4,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from akshar.data.card import PublishedResult
 from akshar.errors import UsageError
 from akshar.files import write_atomic, write_json
 from akshar.runs.run_dir import RunDir
@@ -78,9 +78,9 @@ def _draw_sizes(rows: Sequence[Row], entries: Sequence[Entry], path: Path) -> bo
     return True
 
 
-def _published(entries: Sequence[Entry]) -> Sequence[Any]:
+def _published(entries: Sequence[Entry]) -> Sequence[PublishedResult]:
     """Results of others on the same test images, to draw beside the sweep's."""
-    from akshar.plots.size import PUBLISHED
+    from akshar.devanagari.letters import PUBLISHED  # card: from the data
 
     sets = {(entry.result.data.source, entry.result.data.subset) for entry in entries if entry.result}
     return PUBLISHED if sets == {("dhcd", "all")} else ()

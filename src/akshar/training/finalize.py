@@ -6,8 +6,11 @@ import numpy as np
 import pytorch_lightning as pl
 from PIL import Image
 
+from akshar.devanagari.letters import DEVANAGARI
 from akshar.errors import AksharError
-from akshar.metrics.accuracy import Score, fit_temperature, wilson_interval
+from akshar.metrics.accuracy import Score
+from akshar.metrics.calibration import fit_temperature
+from akshar.metrics.intervals import wilson_interval
 from akshar.models.classifier import Classifier
 from akshar.plots.samples import draw_predictions
 from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint, write_checkpoint
@@ -24,7 +27,7 @@ def calibrate(prepared: Prepared, tester: pl.Trainer) -> tuple[Score, float]:
     tester.validate(classifier, datamodule=prepared.data, verbose=False)
     assert classifier.scored is not None
     _save_predictions(classifier, folder, "val")
-    temperature = fit_temperature(classifier.logits, classifier.labels)
+    temperature = fit_temperature(classifier.logits.numpy(), classifier.labels.numpy())
     checkpoint[KEY]["temperature"] = temperature
     write_checkpoint(checkpoint, folder.best)
     return classifier.scored, temperature
@@ -44,7 +47,8 @@ def test(prepared: Prepared, tester: pl.Trainer, logger: RunLogger | None, epoch
     if scored.total != len(data.test):
         raise AksharError(f"the test saw {scored.total} images of {len(data.test)}")
     _save_predictions(classifier, folder, "test")
-    show(draw_predictions(data.test, classifier.logits), "predictions", folder, logger, epoch)
+    sheet = draw_predictions(data.test, classifier.logits, DEVANAGARI)  # card: from the data
+    show(sheet, "predictions", folder, logger, epoch)
     if logger is not None:
         logger.log_metrics({"loss/test": scored.loss, "accuracy/test": scored.accuracy}, step=epoch)
     return {

@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from omegaconf import OmegaConf
 
+from akshar.devanagari.letters import DEVANAGARI
 from akshar.files import write_json
 from akshar.models.classifier import count_parameters
 from akshar.plots.curves import draw_curves
@@ -108,7 +109,7 @@ def _show_batch(prepared: Prepared, logger: RunLogger | None) -> None:
     """The first batch as the network will see it."""
     data = prepared.data
     batch = data.prepare(next(iter(data.train_dataloader())), augmented=True)
-    sheet = draw_batch(batch.images, batch.labels, data.classes)
+    sheet = draw_batch(batch.images, batch.labels, data.classes, DEVANAGARI)  # card: from the data
     show(sheet, "train_batch", prepared.folder, logger, 0)
 
 

@@ -1,0 +1,29 @@
+"""Mean and standard deviation of a metric over runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+
+@dataclass(frozen=True)
+class MeanSd:
+    """Mean and sample standard deviation of a metric.
+
+    Attributes:
+        mean: over the runs.
+        sd: sample standard deviation (n - 1); None for a single run.
+    """
+
+    mean: float
+    sd: float | None
+
+    @staticmethod
+    def of(values: Sequence[float]) -> "MeanSd | None":
+        """Summarises one value per run; None for no values.
+
+        >>> MeanSd.of([1.0, 3.0]), MeanSd.of([1.0]), MeanSd.of([])
+        (MeanSd(mean=2.0, sd=1.4142135623730951), MeanSd(mean=1.0, sd=None), None)
+        """
+        if not values:
+            return None
+        return MeanSd(mean(values), stdev(values) if len(values) > 1 else None)

@@ -1,0 +1,125 @@
+"""Figures as PNG files: each can be drawn for few and many classes and images, and nothing is cut off."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from akshar.data.card import DatasetCard
+from akshar.devanagari.letters import DEVANAGARI, SUBSETS
+from akshar.plots.confusion import draw_confusion
+from akshar.plots.coverage import draw_coverage
+from akshar.plots.curves import draw_curves, draw_schedule
+from akshar.plots.feature_map import draw_feature_map
+from akshar.plots.per_class import draw_per_class
+from akshar.plots.reliability import draw_reliability
+from akshar.plots.study import TrialPoint, draw_study
+from akshar.plots.sweep import draw_sweep
+
+NAMES = {
+    2: ["a name that is much too long for a label", "Ωμέγα"],
+    10: [f"animal {number}" for number in range(10)],
+    46: [character.folder for character in SUBSETS["all"]],
+}
+
+
+def outcome(classes: int, images: int, wrong: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Confusion counts, confidence and correctness of random predictions."""
+    draw = np.random.default_rng(classes + images)
+    labels = draw.integers(classes, size=images)
+    predicted = np.where(draw.random(images) < wrong, draw.integers(classes, size=images), labels)
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (labels, predicted), 1)
+    right = predicted == labels
+    return counts, np.clip(1 - draw.random(images) ** np.where(right, 4, 1), 1 / classes, 1), right
+
+
+def check_pictures(folder: Path) -> None:
+    """Every PNG of a folder has a sensible size, ink, and a margin."""
+    for path in folder.iterdir():
+        with Image.open(path) as picture:
+            width, height = picture.size
+            pixels = np.asarray(picture.convert("L"))
+        assert 700 <= width <= 1400, path.name
+        assert 200 <= height <= 1500, path.name
+        assert (pixels < 128).mean() > 0.001, path.name
+        for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+            assert edge.min() > 200, f"{path.name} is cut off"
+
+
+@pytest.mark.parametrize(("classes", "images"), [(2, 5), (2, 900), (10, 5), (10, 900), (46, 5), (46, 5000)])
+@pytest.mark.parametrize("wrong", [0.0, 0.1, 1.0], ids=["perfect", "good", "guessing"])
+def test_every_figure_is_drawn(classes: int, images: int, wrong: float, tmp_path: Path) -> None:
+    counts, confidence, right = outcome(classes, images, wrong)
+    names = NAMES[classes]
+    draw_confusion(counts, names, DEVANAGARI, tmp_path / "confusion.png")
+    draw_per_class(counts.diagonal(), counts.sum(1), names, DEVANAGARI, tmp_path / "per_class.png")
+    draw_reliability((confidence, right), (confidence**1.5, right), tmp_path / "reliability.png")
+    draw_coverage(confidence, right, tmp_path / "coverage.png")
+    check_pictures(tmp_path)
+
+
+def test_a_perfect_class_is_not_marked_as_a_bad_one(tmp_path: Path) -> None:
+    def marked(right: list[int]) -> bool:
+        total, card = np.array([126, 300, 108]), DatasetCard("abc", "Three classes")
+        draw_per_class(np.array(right), total, ["a", "b", "c"], card, tmp_path / "figure.png")
+        with Image.open(tmp_path / "figure.png") as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        return bool((pixels == (0xD5, 0x5E, 0)).all(2).any())
+
+    assert not marked([126, 300, 108])
+    assert marked([126, 300, 60])
+
+
+@pytest.mark.parametrize("epochs", [1, 40])
+def test_curves_are_drawn_of_one_epoch_and_of_many(epochs: int, tmp_path: Path) -> None:
+    keys = ("loss/train", "loss/val", "accuracy/train", "accuracy/val", "lr")
+    rows = [
+        {"epoch": epoch, "seconds": 2.0 * epoch, **dict.fromkeys(keys, 1 / epoch)} for epoch in range(1, epochs + 1)
+    ]
+    draw_curves(rows, epochs, tmp_path / "curves.png", "a run")
+    draw_schedule(rows, epochs, tmp_path / "schedule.png")
+    check_pictures(tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_a_feature_map_is_drawn_with_and_without_errors(wrong: int, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    labels, correct = np.arange(92) % 46, np.arange(92) >= wrong
+    draw_feature_map(draw.normal(size=(92, 2)), labels, correct, NAMES[46], DEVANAGARI, tmp_path / "map.png")
+    check_pictures(tmp_path)
+
+
+@dataclass
+class Spread:
+    """A mean with its deviation."""
+
+    mean: float
+    sd: float | None
+
+
+@dataclass
+class Row:
+    """A row of a sweep's table."""
+
+    values: dict[str, object]
+    val_accuracy: Spread | None
+    test_accuracy: Spread | None
+
+
+@pytest.mark.parametrize("values", [["a", "b"], [0.1, 0.2, True], [10.0**-power for power in range(7)]])
+def test_a_sweep_is_drawn_for_choices_and_for_many_numbers(values: list[object], tmp_path: Path) -> None:
+    rows = [Row({"model": value, "lr": 1}, Spread(0.9, 0.01), Spread(0.8, None)) for value in values]
+    draw_sweep([*rows, Row({"model": values[0], "lr": 1}, None, None)], tmp_path / "sweep.png")
+    check_pictures(tmp_path)
+
+
+def test_a_search_is_drawn_with_trials_that_ended_early(tmp_path: Path) -> None:
+    params = [{"lr": 10.0**-power, "model": "compact" if power % 2 else "tutorial"} for power in range(6)]
+    trials = [TrialPoint(at, None if at == 3 else 0.1 * at + 0.01, one) for at, one in enumerate(params)]
+    settings = {"objective": "loss/val", "minimised": True, "logarithmic": ["lr"]}
+    draw_study(trials, {"lr": 0.7, "model": 0.3}, tmp_path / "study.png", **settings)
+    draw_study(trials, {}, tmp_path / "without_importance.png", **settings)
+    check_pictures(tmp_path)
