@@ -48,8 +48,8 @@ def test_two_runs_image_by_image(runs, workplace, capsys):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda result: result["data"].update(digest="0" * 64), "but of data that differ"),
-        (lambda result: result.update(classes=result["classes"][::-1]), "answer among different classes"),
+        (lambda result: result["data"].update(digest="0" * 64), "but the data differs"),
+        (lambda result: result.update(classes=result["classes"][::-1]), "the classes differ"),
         (lambda result: result.pop("classes"), "is damaged, or of another version"),
     ],
 )
@@ -68,18 +68,18 @@ def test_a_record_s_data_source_is_not_run_unless_it_is_ours(runs, tmp_path, wor
     result["config"]["data"]["source"] = {"_target_": "os.system", "command": f"touch {tmp_path / 'harm'}"}
     (tmp_path / "evil" / "result.json").write_text(json.dumps(result))
     assert main(["compare", str(tmp_path / "evil"), str(runs / "other")]) == 0
-    assert "no sheet of images: os.system is none of our own data sources" in capsys.readouterr().out
+    assert "no sheet of images: os.system is not a data set of akshar" in capsys.readouterr().out
     assert not (tmp_path / "harm").exists()
 
 
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["one"], "at least two runs are needed"),
-        (["one", "one"], "are the same run"),
+        (["one"], "needs at least two runs"),
+        (["one", "one"], "one: the same run"),
         (
             ["one", "digits"],
-            "read different test images: all of glyphs (230 images) and digits of glyphs (50 images)",
+            "tested on different images: all of glyphs (230 images) and digits of glyphs (50 images)",
         ),
         (["one", "nowhere"], "no such folder"),
     ],

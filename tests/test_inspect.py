@@ -116,7 +116,7 @@ def draw(kind, random):
     x, y = random.integers(14, 27, 2)
     size = int(random.integers(6, 11))
     if kind == "ring":
-        pen.ellipse((x - size, y - size, x + size, y + size), dataset_size=0, width=int(random.integers(2, 5)))
+        pen.ellipse((x - size, y - size, x + size, y + size), outline=0, width=int(random.integers(2, 5)))
     else:
         pen.line((x - size, y - size, x + size, y + size), fill=0, width=int(random.integers(2, 5)))
         pen.line((x - size, y + size, x + size, y - size), fill=0, width=int(random.integers(2, 5)))
@@ -148,11 +148,11 @@ def test_wrong_labels_are_found_by_real_folds(workplace, refused):
         first = [row["file"] for row in csv.DictReader(file)][:40]
     assert len(planted & {*first}) >= 15
     page = (workplace / "sweep" / "labels.html").read_text(encoding="utf-8")
-    assert "of 400 training images are read as something else" in page
+    assert "of 400 training images are assigned to another class" in page
     # One run of it is no cross-validation, nor is the sweep without one of its folds.
     shutil.rmtree(Path("sweep/3"))
     (line,) = refused("inspect", "sweep")
-    assert "judge 300 of 400 training images" in line
+    assert "hold out 300 of 400 training images" in line
 
 
 def test_a_sweep_without_folds_is_refused_with_the_line_that_makes_them(workplace, refused):

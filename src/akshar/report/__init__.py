@@ -1,1 +1,1 @@
-"""What can be asked of a network after training: how good, what it confuses, better than which other."""
+"""Reports on trained networks: evaluation, HTML report, comparison of runs, label audit."""

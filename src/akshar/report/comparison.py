@@ -1,8 +1,7 @@
-"""Runs held against each other on the same images: whether they can be, all figures, and a row an image."""
+"""Comparison of runs on the same test images: whether they are comparable, and every number about them."""
 
-import csv
-import io
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from string import ascii_uppercase
 from typing import Any
 
@@ -11,105 +10,176 @@ import numpy as np
 from akshar.errors import UsageError
 from akshar.files import printable
 from akshar.metrics.intervals import wilson_interval
-from akshar.metrics.paired import holm, pair, pair_by_class, verdict
+from akshar.metrics.paired import Pair, holm, pair, pair_by_class, verdict
 from akshar.runs.predictions import Predictions
 from akshar.runs.run_dir import RunDir
 
 
-def check_comparable(folders: Sequence[RunDir], outcomes: Sequence[Predictions]) -> None:
-    """Sees that all runs have answered on the same images, in the same order and among the same classes.
+@dataclass(frozen=True)
+class ComparedRun:
+    """One of the runs.
+
+    Attributes:
+        run: its letter in the comparison: A, B, ...
+        name: of the run.
+        folder: of the run.
+        correct, total: number of images.
+        accuracy: correct / total, [0, 1].
+        interval_95: Wilson interval of the accuracy.
+        parameters: of the network; None if the result does not record them.
+    """
+
+    run: str
+    name: str
+    folder: str
+    correct: int
+    total: int
+    accuracy: float
+    interval_95: tuple[float, float]
+    parameters: int | None
+
+
+@dataclass(frozen=True)
+class ComparedPair:
+    """A run compared with run A.
+
+    Attributes:
+        run: letter of the run.
+        counts: on all images; with the difference in accuracy, its interval and the p-value.
+        by_class: class name -> counts on the images of that class.
+        p_holm: p-value adjusted for the number of runs.
+        verdict: the result in one sentence.
+    """
+
+    run: str
+    counts: Pair
+    by_class: dict[str, Pair]
+    p_holm: float
+    verdict: str
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        counts = self.counts
+        return {
+            "run": self.run,
+            **counts.record(),
+            "difference": counts.difference,
+            "interval_95": counts.interval_95,
+            "p": counts.p,
+            "by_class": [{"class": name, **of_class.record()} for name, of_class in self.by_class.items()],
+            "p_holm": self.p_holm,
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs on the same images.
+
+    Attributes:
+        images: what the runs were tested on, for people.
+        runs: in the order in which they were named; the first is A.
+        pairs: each later run compared with A.
+    """
+
+    images: str
+    runs: list[ComparedRun]
+    pairs: list[ComparedPair]
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "images": self.images,
+            "runs": [asdict(run) for run in self.runs],
+            "pairs": [pair.to_record() for pair in self.pairs],
+        }
+
+
+def compare(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> Comparison:
+    """Compares each later run with the first.
+
+    Args:
+        run_dirs: folders of at least two runs.
+        predictions: of the same runs.
 
     Raises:
-        UsageError: a line for each that differs from the first.
+        UsageError: lists every run that was not tested on the same images as the first.
     """
+    _check_comparable(run_dirs, predictions)
+    first = predictions[0]
+    runs = []
+    for position, (run_dir, other) in enumerate(zip(run_dirs, predictions, strict=True)):
+        correct, total = int(other.right.sum()), len(other)
+        runs.append(
+            ComparedRun(
+                run=run_letter(position),
+                name=printable(other.name),
+                folder=str(run_dir),
+                correct=correct,
+                total=total,
+                accuracy=correct / total,
+                interval_95=wilson_interval(correct, total),
+                parameters=_parameters(other),
+            )
+        )
+    counts = [pair(first.right, other.right) for other in predictions[1:]]
+    pairs = []
+    for position, p_holm in enumerate(holm([of_pair.p for of_pair in counts])):
+        letter, of_pair = run_letter(position + 1), counts[position]
+        by_class = pair_by_class(first.right, predictions[position + 1].right, first.labels)
+        pairs.append(
+            ComparedPair(
+                run=letter,
+                counts=of_pair,
+                by_class={first.classes[label]: of_class for label, of_class in by_class.items()},
+                p_holm=p_holm,
+                verdict=verdict(of_pair.only_first, of_pair.only_other, p_holm, letter),
+            )
+        )
+    return Comparison(_tested_on(run_dirs[0], first)[0], runs, pairs)
+
+
+def run_letter(position: int) -> str:
+    """Short name of a run in a comparison: A, B, ..., Z, 27, ..."""
+    return ascii_uppercase[position] if position < len(ascii_uppercase) else str(position + 1)
+
+
+def _check_comparable(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> None:
+    """Raises a UsageError unless all runs predict the same images, in the same order, among the same classes."""
+    first, (first_images, first_digest) = predictions[0], _tested_on(run_dirs[0], predictions[0])
     problems = []
-    described = [_describe(folder, outcome) for folder, outcome in zip(folders, outcomes, strict=True)]
-    first, (what, digest) = outcomes[0], described[0]
-    for folder, other, (other_what, other_digest) in zip(folders[1:], outcomes[1:], described[1:], strict=True):
-        if what != other_what:
-            why = f"read different test images: {what} and {other_what}"
-        elif digest != other_digest:
-            why = f"both read {what}, but of data that differ ({digest[:12]} and {other_digest[:12]})"
+    for run_dir, other in zip(run_dirs[1:], predictions[1:], strict=True):
+        images, digest = _tested_on(run_dir, other)
+        if images != first_images:
+            reason = f"tested on different images: {first_images} and {images}"
+        elif digest != first_digest:
+            reason = f"both tested on {images}, but the data differs ({first_digest[:12]} and {digest[:12]})"
         elif first.classes != other.classes:
-            why = f"answer among different classes: {_some(first.classes)} and {_some(other.classes)}"
+            reason = f"the classes differ: {_abbreviate(first.classes)} and {_abbreviate(other.classes)}"
         elif not np.array_equal(first.labels, other.labels):
-            why = f"both read {what}, but their labels differ"
+            reason = f"both tested on {images}, but the labels differ"
         else:
             continue
-        problems.append(f"{folders[0]} and {folder}: {why}")
+        problems.append(f"{run_dirs[0]} and {run_dir}: {reason}")
     if problems:
         raise UsageError(*problems)
 
 
-def _describe(folder: RunDir, outcome: Predictions) -> tuple[str, str]:
-    """What a run was tested on, for people, and the digest of its data."""
+def _tested_on(run_dir: RunDir, predictions: Predictions) -> tuple[str, str]:
+    """The images that a run was tested on, for people, and the digest of the data."""
     try:
-        data = outcome.result["data"]
+        data = predictions.result["data"]
         subset, part = data.get("subset") or "all", data.get("part", "test")
         which = subset if part == "test" else f"{subset} (part={part})"
-        return printable(f"{which} of {data['source']} ({len(outcome):,} images)"), str(data["digest"])
+        return printable(f"{which} of {data['source']} ({len(predictions):,} images)"), str(data["digest"])
     except (AttributeError, KeyError, TypeError) as error:
-        raise UsageError(f"{folder.result}: does not say what it was tested on") from error
+        raise UsageError(f"{run_dir.result}: does not say which data the run was tested on") from error
 
 
-def _some(classes: Sequence[str]) -> str:
+def _parameters(predictions: Predictions) -> int | None:
+    model = predictions.result.get("model")
+    return model.get("parameters") if isinstance(model, dict) else None
+
+
+def _abbreviate(classes: Sequence[str]) -> str:
     return printable(f"{len(classes)} ({', '.join(classes[:2])}{' ...' if len(classes) > 2 else ''})")
-
-
-def compare(folders: Sequence[RunDir], outcomes: Sequence[Predictions]) -> dict[str, Any]:
-    """All figures, as plain values.
-
-    Args:
-        folders: of the runs, the first of which the others are held against.
-        outcomes: of the same runs, of the same images.
-
-    Returns:
-        `runs`, called A, B, ...; `pairs`, one a later run: counts, `difference` of its accuracy to A's [-1, 1] with
-        `interval_95` (Tango; not widened for several runs), `p` (McNemar, exact), `p_holm`, counts `by_class`, and
-        a `verdict` in words.
-    """
-    runs, pairs = [], []
-    first, total = outcomes[0], len(outcomes[0])
-    for position, (folder, outcome) in enumerate(zip(folders, outcomes, strict=True)):
-        correct, model = int(outcome.right.sum()), outcome.result.get("model")
-        named = {"run": letter_of_run(position), "name": printable(outcome.name), "folder": str(folder)}
-        figures = {"correct": correct, "total": total, "accuracy": correct / total}
-        figures["interval_95"] = list(wilson_interval(correct, total))
-        figures["parameters"] = model.get("parameters") if isinstance(model, dict) else None
-        runs.append(named | figures)
-    for position, other in enumerate(outcomes[1:], start=1):
-        found = pair(first.right, other.right)
-        figures = {"difference": found.difference, "interval_95": list(found.interval_95), "p": found.p}
-        by_class = [
-            {"class": first.classes[label], **of_class.record()}
-            for label, of_class in pair_by_class(first.right, other.right, first.labels).items()
-        ]
-        pairs.append({"run": letter_of_run(position), **found.record(), **figures, "by_class": by_class})
-    for figures, corrected in zip(pairs, holm([figures["p"] for figures in pairs]), strict=True):
-        figures["p_holm"] = corrected
-        figures["verdict"] = verdict(figures["only_first"], figures["only_other"], corrected, figures["run"])
-    return {"images": _describe(folders[0], first)[0], "runs": runs, "pairs": pairs}
-
-
-def letter_of_run(position: int) -> str:
-    """What a run is called beside others: A, B, ..."""
-    return ascii_uppercase[position] if position < len(ascii_uppercase) else str(position + 1)
-
-
-def as_csv(outcomes: Sequence[Predictions]) -> bytes:
-    """A row an image that not all runs answer alike: position, truth, and each answer with its confidence."""
-    answers = np.stack([outcome.predicted for outcome in outcomes])
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    letters = [letter_of_run(position) for position in range(len(outcomes))]
-    writer.writerow(
-        ["index", "truth", *(f"{key}_{run}" for run in letters for key in ("prediction", "confidence"))]
-    )
-    classes, labels = outcomes[0].classes, outcomes[0].labels
-    for index in np.flatnonzero((answers != answers[0]).any(0)).tolist():
-        cells: list[Any] = [index, classes[labels[index]]]
-        for outcome in outcomes:
-            answer = outcome.predicted[index]
-            cells += [classes[answer], f"{outcome.probabilities[index, answer]:.9g}"]
-        writer.writerow(cells)
-    return text.getvalue().encode()

@@ -1,24 +1,38 @@
-"""A map of features on paper: alike images lie together."""
+"""The map of features: which images it shows, and their places in the plane."""
 
 import numpy as np
 
-MAPPED = 2500  # images; more take minutes and are not told apart on paper
+MAX_IMAGES = 2500  # t-SNE of more takes minutes, and the points cannot be told apart
 
 
-def choose(labels: np.ndarray, count: int = MAPPED) -> np.ndarray:
-    """Positions of at most `count` images, as many of each class as can be; int64, ascending."""
-    draw = np.random.default_rng(0)
-    order = draw.permutation(len(labels))
-    turn = np.empty(len(labels), dtype=np.int64)  # of each image within its class
+def choose(labels: np.ndarray, count: int = MAX_IMAGES) -> np.ndarray:
+    """Chooses at most `count` images, as evenly over the classes as possible.
+
+    Args:
+        labels: int (N,).
+        count: maximum number of images.
+
+    Returns:
+        Positions in ascending order, int64.
+    """
+    order = np.random.default_rng(0).permutation(len(labels))
+    rank = np.empty(len(labels), dtype=np.int64)  # of each image within its class, in random order
     for label in np.unique(labels):
-        mine = order[labels[order] == label]
-        turn[mine] = np.arange(len(mine))
-    return np.sort(order[np.argsort(turn[order], kind="stable")][:count])
+        members = order[labels[order] == label]
+        rank[members] = np.arange(len(members))
+    return np.sort(order[np.argsort(rank[order], kind="stable")][:count])
 
 
 def lay_out(features: np.ndarray) -> np.ndarray:
-    """Float32 (N, 2) of (N, D) features, by t-SNE (van der Maaten and Hinton, JMLR 2008) of scikit-learn."""
-    from sklearn.decomposition import PCA  # an extra, wanted here alone
+    """Embeds features in the plane by t-SNE (van der Maaten and Hinton, JMLR 2008), after PCA.
+
+    Args:
+        features: float32 (N, D).
+
+    Returns:
+        float32 (N, 2).
+    """
+    from sklearn.decomposition import PCA  # imported late: an extra
     from sklearn.manifold import TSNE
 
     components = min(32, *features.shape)

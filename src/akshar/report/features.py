@@ -1,4 +1,4 @@
-"""What a network makes of an image before its last layer, and which images are alike in that."""
+"""Features of a network's last hidden layer, nearest neighbours in them, and occlusion maps."""
 
 from typing import Any
 
@@ -9,68 +9,73 @@ from torch import Tensor, nn
 from akshar.data.image_set import normalise, to_unit
 from akshar.runs.load_checkpoint import TrainedNetwork
 
+PATCH = 5  # pixels; side of the square that occlusion covers
 
-def read_features(trained: TrainedNetwork, pixels: Tensor, precision: str, device: str) -> np.ndarray:
-    """The input of the network's last linear layer; of a network without one, its logits.
+
+def read_features(network: TrainedNetwork, pixels: Tensor, precision: str, device: str) -> np.ndarray:
+    """Computes the input of the network's last linear layer; the logits if it has none.
 
     Args:
-        trained: the network.
-        pixels: uint8 [0, 255] (N, 1, 32, 32), white on black.
-        precision, device: see `Trained.logits`.
+        network: the trained network.
+        pixels: uint8 [0, 255] (N, C, H, W).
+        precision, device: see `TrainedNetwork.logits`.
 
     Returns:
-        float32 (N, D), each row of length 1.
+        float32 (N, D), each row with Euclidean norm 1.
     """
-    layers = [module for module in trained.classifier.net.modules() if isinstance(module, nn.Linear)]
-    seen: list[Tensor] = []
+    layers = [module for module in network.classifier.net.modules() if isinstance(module, nn.Linear)]
+    inputs_seen: list[Tensor] = []
 
     def keep(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-        seen.append(inputs[0].flatten(1).float().cpu())
+        inputs_seen.append(inputs[0].flatten(1).float().cpu())
 
     hook = layers[-1].register_forward_hook(keep) if layers else None
     try:
-        logits = trained.logits(pixels, precision=precision, device=device)
+        logits = network.logits(pixels, precision=precision, device=device)
     finally:
         if hook is not None:
             hook.remove()
-    features = torch.cat(seen) if layers else logits
+    features = torch.cat(inputs_seen) if layers else logits
     return torch.nn.functional.normalize(features).numpy()
 
 
 def nearest(queries: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
-    """Int64 (Q, count): positions of the nearest of `among` by cosine, the nearest first.
+    """Finds the nearest neighbours of each query by cosine similarity.
 
     Args:
-        queries: float32 (Q, D), rows of length 1.
-        among: float32 (M, D), likewise.
-        count: at most M.
-    """
-    likeness = queries @ among.T
-    found = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
-    order = np.argsort(-np.take_along_axis(likeness, found, 1), axis=1, kind="stable")
-    return np.take_along_axis(found, order, 1)
-
-
-def occlusion(trained: TrainedNetwork, pixels: Tensor, classes: np.ndarray) -> np.ndarray:
-    """How much covering a place takes from a class's logit (Zeiler and Fergus, ECCV 2014), by captum.
-
-    Args:
-        trained: the network.
-        pixels: uint8 [0, 255] (N, 1, 32, 32), white on black.
-        classes: int (N,), whose logit is watched.
+        queries: float32 (Q, D), rows with norm 1.
+        among: float32 (M, D), rows with norm 1.
+        count: neighbours per query, at most M.
 
     Returns:
-        float32 (N, 32, 32): above 0 where the ink, or its absence, speaks for the class.
+        Positions in `among`, int64 (Q, count), the nearest first.
     """
-    from captum.attr import Occlusion  # an extra, wanted here alone
+    similarity = queries @ among.T
+    neighbours = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
+    order = np.argsort(-np.take_along_axis(similarity, neighbours, 1), axis=1, kind="stable")
+    return np.take_along_axis(neighbours, order, 1)
 
-    net = trained.classifier.cpu().float()
+
+def occlusion(network: TrainedNetwork, pixels: Tensor, targets: np.ndarray) -> np.ndarray:
+    """Computes how much covering a region lowers a logit (Zeiler and Fergus, ECCV 2014), with captum.
+
+    Args:
+        network: the trained network.
+        pixels: uint8 [0, 255] (N, C, H, W).
+        targets: int (N,), class of the logit for each image.
+
+    Returns:
+        float32 (N, H, W); above 0 where the content of the image supports the class.
+    """
+    from captum.attr import Occlusion  # imported late: an extra
+
+    net, channels = network.classifier.cpu().float(), pixels.shape[1]
     with torch.no_grad():
-        loss = Occlusion(net).attribute(
+        drop = Occlusion(net).attribute(
             normalise(to_unit(pixels)),
-            sliding_window_shapes=(1, 5, 5),
-            strides=(1, 2, 2),
-            target=torch.as_tensor(classes),
+            sliding_window_shapes=(channels, PATCH, PATCH),
+            strides=(channels, 2, 2),
+            target=torch.as_tensor(targets),
             baselines=-1.0,  # background
         )
-    return loss[:, 0].numpy()
+    return drop[:, 0].numpy()

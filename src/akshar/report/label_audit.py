@@ -1,4 +1,4 @@
-"""Which labels the networks of a cross-validation doubt most: each image judged by the one that has not seen it."""
+"""Label audit by cross-validation: how strongly the network that held an image out disagrees with its label."""
 
 import json
 from collections.abc import Sequence
@@ -12,51 +12,68 @@ from akshar.runs.run_dir import RunDir
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """What is held against the label of a training image.
+class AuditedLabel:
+    """The label of a training image and the prediction of the network that was not trained on it.
 
     Attributes:
-        index: position among the training images.
-        label: as it stands, a position in the classes.
-        likelier: what the network reads.
-        margin: probability of the label less that of the likeliest other class, -1 to 1; the less, the more doubt
-            (the normalised margin of Northcutt et al., JAIR 2021).
+        index: position of the image in the training set.
+        label: position of its class.
+        predicted: the most likely class other than the label.
+        margin: probability of the label minus that of `predicted`, [-1, 1]; below 0 the network contradicts the
+            label (the normalised margin of Northcutt et al., JAIR 2021).
     """
 
     index: int
     label: int
-    likelier: int
+    predicted: int
     margin: float
 
 
-def read_doubts(folds: Sequence[RunDir]) -> tuple[list[Doubt], tuple[str, ...]]:
-    """All training images, the most doubted first, and the names of the classes.
+def audit_labels(folds: Sequence[RunDir]) -> tuple[list[AuditedLabel], tuple[str, ...]]:
+    """Audits the label of every training image.
 
     Args:
-        folds: the runs of a completed k-fold sweep, one a fold.
+        folds: the completed runs of a k-fold sweep, one per fold.
+
+    Returns:
+        The labels in ascending order of their margin, and the names of the classes.
 
     Raises:
-        UsageError: the runs do not judge every training image exactly once.
+        UsageError: the runs do not hold out every training image exactly once.
     """
-    indices, margins, labels, likelier = [], [], [], []
+    audited: list[AuditedLabel] = []
     classes: tuple[str, ...] = ()
-    expected = 0
-    for folder in folds:
-        outcome = read_predictions(folder.path, "val")
-        classes = outcome.classes
-        expected = outcome.result["data"]["train"] + outcome.result["data"]["val"]
-        indices += json.loads(folder.split.read_text(encoding="utf-8"))["val"]
-        rows = np.arange(len(outcome))
-        others = outcome.probabilities.copy()
-        own = others[rows, outcome.labels]
-        others[rows, outcome.labels] = -1
-        likelier += others.argmax(1).tolist()
-        margins += (own - others.max(1)).tolist()
-        labels += outcome.labels.tolist()
-    if len(indices) != expected or len({*indices}) != expected:
+    total = 0
+    for run_dir in folds:
+        predictions = read_predictions(run_dir.path, "val")
+        classes = predictions.classes
+        total = predictions.result["data"]["train"] + predictions.result["data"]["val"]
+        indices = json.loads(run_dir.split.read_text(encoding="utf-8"))["val"]
+        if len(indices) != len(predictions):
+            raise UsageError(f"{run_dir}: split.json and predictions/val.npz are not of the same run")
+        likeliest, margins = label_margins(predictions.probabilities, predictions.labels)
+        columns = (indices, predictions.labels.tolist(), likeliest.tolist(), margins.tolist())
+        audited += [AuditedLabel(*row) for row in zip(*columns, strict=True)]
+    distinct = len({label.index for label in audited})
+    if len(audited) != total or distinct != total:
         raise UsageError(
-            f"the {len(folds)} runs judge {len({*indices})} of {expected} training images; a label audit needs "
-            "every fold of one split, once: akshar train -m sweep=kfold"
+            f"the {len(folds)} runs hold out {distinct} of {total} training images; a label audit needs every fold "
+            "of one split, each once: akshar train -m sweep=kfold"
         )
-    order = np.argsort(margins, kind="stable")
-    return [Doubt(indices[at], labels[at], likelier[at], margins[at]) for at in order], classes
+    return sorted(audited, key=lambda label: label.margin), classes
+
+
+def label_margins(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compares the probability of each label with that of the most likely other class.
+
+    Args:
+        probabilities: float (N, K).
+        labels: int (N,).
+
+    Returns:
+        The most likely other class, int64 (N,), and the margin, float (N,).
+    """
+    rows = np.arange(len(labels))
+    others = probabilities.copy()
+    others[rows, labels] = -1
+    return others.argmax(1), probabilities[rows, labels] - others.max(1)

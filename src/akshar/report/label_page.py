@@ -1,81 +1,104 @@
-"""The label audit of a k-fold sweep: training images whose label the networks that have not seen them doubt."""
+"""The page of a label audit: `labels.html` with the most doubtful labels, and `labels.csv` with all of them."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from akshar.data.card import DatasetCard
+from akshar.data.image_set import ImageSet
 from akshar.errors import UsageError
-from akshar.files import write_atomic
+from akshar.plots.errors import answer_tile, draw_tiles
+from akshar.report.label_audit import AuditedLabel, audit_labels
+from akshar.report.page import Section, write_page
+from akshar.runs.predictions import read_result
 from akshar.runs.run_dir import RunDir
+from akshar.tables import write_csv
 
-LISTED = 96  # images on the page; the list has all whose label loses
-EACH = 24
+MAX_IMAGES = 96  # on the page; the CSV file has all
+PER_SHEET = 24
 
 
 def write_label_audit(sweep: Path, runs: Sequence[RunDir]) -> Path:
-    """Makes `labels.html` and `labels.csv` in a sweep's folder.
+    """Writes `labels.html`, its figures and `labels.csv` to the folder of a k-fold sweep.
 
     Args:
-        sweep: the folder.
-        runs: its runs, one a fold.
+        sweep: folder of the sweep.
+        runs: its runs, one per fold.
 
     Returns:
-        The page.
+        Path of the page.
 
     Raises:
-        UsageError: it is no completed k-fold sweep of one data set, or the data is no longer what it was.
+        UsageError: not a completed k-fold sweep on one data set, or the data has changed since.
     """
+    source, images, card = _training_images(sweep, runs)
+    audited, classes = audit_labels(runs)
+    doubtful = [label for label in audited if label.margin < 0]
+    write_csv(
+        sweep / "labels.csv",
+        ["rank", "index", "file", "label", "likelier", "margin"],
+        (
+            (
+                rank,
+                label.index,
+                images.name_of(label.index),
+                classes[label.label],
+                classes[label.predicted],
+                f"{label.margin:.6f}",
+            )
+            for rank, label in enumerate(doubtful, start=1)
+        ),
+    )
+    summary = (
+        f"{len(doubtful)} of {len(audited):,} training images are assigned to another class by the network that "
+        "was not trained on them. Those with the most doubtful labels come first; labels.csv lists all of them."
+    )
+    figures = _draw_sheets(sweep, doubtful[:MAX_IMAGES], images, classes, card)
+    page = sweep / "labels.html"
+    write_page(page, f"Doubtful labels: {source}", [Section("Most doubtful", [summary], figures)])
+    return page
+
+
+def _training_images(sweep: Path, runs: Sequence[RunDir]) -> tuple[str, ImageSet, DatasetCard]:
+    """Loads the training images of a k-fold sweep, with the name and the card of the data set."""
     from akshar.devanagari.letters import DEVANAGARI
-    from akshar.plots.errors import answer_tile, draw_tiles
-    from akshar.report.label_audit import read_doubts
-    from akshar.report.page import Section, write_page
-    from akshar.runs.predictions import read_result
-    from akshar.training.build import dataset_of  # which loads torch
+    from akshar.training.build import dataset_of
 
     if not runs:
-        raise UsageError(f"{sweep}: holds no runs")
+        raise UsageError(f"{sweep}: no runs in this folder")
     results = [read_result(run) for run in runs]
     if not all((result.get("config") or {}).get("data", {}).get("folds") for result in results):
         raise UsageError(
-            f"{sweep}: is no k-fold sweep, which a label audit needs: akshar train -m sweep=kfold; "
-            "for one of its runs: akshar inspect FOLDER/0"
+            f"{sweep}: not a k-fold sweep, which a label audit needs: akshar train -m sweep=kfold; "
+            "to inspect one of its runs: akshar inspect FOLDER/0"
         )
+    data = results[0]["data"]
     if len({result["data"]["digest"] for result in results}) > 1:
         raise UsageError(f"{sweep}: its runs were trained on different data")
-    card = DEVANAGARI  # card: from the data
-    doubts, classes = read_doubts(runs)
     dataset = dataset_of(results[0]["config"])
-    images = dataset.train
-    if images is None or dataset.digest() != results[0]["data"]["digest"]:
-        raise UsageError(f"{sweep}: its data is no longer what it was trained on")
-    losing = [doubt for doubt in doubts if doubt.margin < 0]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["rank", "index", "file", "label", "likelier", "margin"])
-    for rank, doubt in enumerate(losing, start=1):
-        name = images.name_of(doubt.index)
-        writer.writerow(
-            [rank, doubt.index, name, classes[doubt.label], classes[doubt.likelier], f"{doubt.margin:.6f}"]
-        )
-    write_atomic(sweep / "labels.csv", text.getvalue().encode())
+    if dataset.train is None or dataset.digest() != data["digest"]:
+        raise UsageError(f"{sweep}: its data has changed since training")
+    return data["source"], dataset.train, DEVANAGARI  # card: from the data
+
+
+def _draw_sheets(
+    sweep: Path, doubtful: Sequence[AuditedLabel], images: ImageSet, classes: Sequence[str], card: DatasetCard
+) -> list[tuple[Path, str]]:
+    """Draws the images in sheets of `PER_SHEET`; returns each file with its heading."""
     figures = []
-    for start in range(0, min(LISTED, len(losing)), EACH):
-        part = losing[start : start + EACH]
+    for start in range(0, len(doubtful), PER_SHEET):
+        part = doubtful[start : start + PER_SHEET]
         tiles = [
-            answer_tile(images.pixels[d.index, 0].numpy(), classes[d.label], classes[d.likelier], -d.margin, card)
-            for d in part
+            answer_tile(
+                images.pixels[label.index, 0].numpy(),
+                classes[label.label],
+                classes[label.predicted],
+                -label.margin,
+                card,
+            )
+            for label in part
         ]
+        heading = f"{start + 1} to {start + len(part)}: prediction (label), difference of their probabilities"
         path = sweep / f"labels-{start + 1}.png"
-        heading = f"{start + 1} to {start + len(part)}: read as (label), by how much of the probability"
         draw_tiles([(heading, tiles)], card).save(path)
         figures.append((path, heading))
-    page = sweep / "labels.html"
-    summary = (
-        f"{len(losing)} of {len(doubts):,} training images are read as something else by the network that has not "
-        "seen them. At the top stand those whose label is doubted most; labels.csv lists all of them."
-    )
-    write_page(
-        page, f"Labels in doubt: {results[0]['data']['source']}", [Section("Most doubted", [summary], figures)]
-    )
-    return page
+    return figures

@@ -1,4 +1,4 @@
-"""One HTML file that holds everything: opens by a double click, on a phone too, without a network."""
+"""A self-contained HTML page: one file with its images, readable offline and on a phone."""
 
 import base64
 import html
@@ -36,13 +36,13 @@ code { background: var(--soft); padding: .1rem .3rem; border-radius: 3px; overfl
 
 @dataclass
 class Section:
-    """A part of the page.
+    """A section of the page.
 
     Attributes:
-        title: its heading.
+        title: heading.
         text: paragraphs, plain text.
-        figures: PNG files with what they show, in words.
-        table: rows of cells; the first are the column names.
+        figures: PNG files, each with its alternative text.
+        table: rows of cells; the first row holds the column names.
     """
 
     title: str
@@ -52,12 +52,12 @@ class Section:
 
 
 def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
-    """Writes the page whole, its images inside it.
+    """Writes the page atomically, with its images embedded.
 
     Args:
         path: of the HTML file.
         title: plain text.
-        sections: in their order.
+        sections: from top to bottom.
     """
     links = "".join(f'<a href="#s{number}">{html.escape(s.title)}</a> ' for number, s in enumerate(sections))
     body = "".join(_section(number, section) for number, section in enumerate(sections))
@@ -77,8 +77,8 @@ def _section(number: int, section: Section) -> str:
         cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
         lines = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         parts.append(f'<div class="scroll"><table><tr>{cells}</tr>{lines}</table></div>')
-    for file, words in section.figures:
+    for file, alternative in section.figures:
         content = base64.b64encode(file.read_bytes()).decode()
         source = f"data:image/png;base64,{content}"
-        parts.append(f'<figure><img src="{source}" alt="{html.escape(words)}" loading="lazy"></figure>')
+        parts.append(f'<figure><img src="{source}" alt="{html.escape(alternative)}" loading="lazy"></figure>')
     return "".join(parts) + "</section>"

@@ -1,0 +1,63 @@
+"""The label audit: margins, their order, and which folds it accepts."""
+
+import json
+
+import numpy as np
+import pytest
+
+from akshar.errors import UsageError
+from akshar.report.label_audit import audit_labels, label_margins
+from akshar.report.label_page import write_label_audit
+from akshar.runs.run_dir import RunDir
+
+
+def write_fold(path, held_out, labels, logits, total=4):
+    run_dir = RunDir(path)
+    run_dir.make()
+    run_dir.split.write_text(json.dumps({"val": held_out}))
+    np.savez(run_dir.predictions / "val.npz", logits=np.array(logits, dtype=np.float32), labels=np.array(labels))
+    result = {
+        "name": "net",
+        "classes": ["a", "b"],
+        "best": {"temperature": 1.0},
+        "data": {"train": total - len(held_out), "val": len(held_out), "digest": "x"},
+    }
+    run_dir.result.write_text(json.dumps(result))
+    return run_dir
+
+
+def test_the_margin_is_the_label_s_probability_less_the_best_other():
+    predicted, margins = label_margins(np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]), np.array([0, 1]))
+    assert predicted.tolist() == [1, 2]
+    assert margins == pytest.approx([0.5, -0.3])
+
+
+def test_the_most_doubtful_label_comes_first(tmp_path):
+    folds = [
+        write_fold(tmp_path / "0", [3, 1], [0, 1], [[5, 0], [5, 0]]),
+        write_fold(tmp_path / "1", [0, 2], [0, 1], [[1, 0], [0, 1]]),
+    ]
+    audited, classes = audit_labels(folds)
+    assert classes == ("a", "b")
+    assert [label.index for label in audited] == [1, 0, 2, 3]
+    assert (audited[0].label, audited[0].predicted) == (1, 0)
+    assert audited[0].margin < 0 < audited[1].margin
+
+
+@pytest.mark.parametrize("held_out", [[0, 1], [0, 0, 1, 2]])
+def test_folds_must_hold_out_every_image_once(held_out, tmp_path):
+    fold = write_fold(tmp_path / "0", held_out, [0] * len(held_out), [[1, 0]] * len(held_out))
+    with pytest.raises(UsageError, match="of 4 training images; a label audit needs every fold"):
+        audit_labels([fold])
+
+
+def test_a_split_of_another_run_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="are not of the same run"):
+        audit_labels([write_fold(tmp_path / "0", [0, 1], [0], [[1, 0]])])
+
+
+def test_a_page_needs_a_kfold_sweep(tmp_path):
+    with pytest.raises(UsageError, match="no runs in this folder"):
+        write_label_audit(tmp_path, [])
+    with pytest.raises(UsageError, match="not a k-fold sweep"):
+        write_label_audit(tmp_path, [write_fold(tmp_path / "0", [0], [0], [[1, 0]])])
