@@ -9,12 +9,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from akshar.devanagari.letters import DEVANAGARI
+from akshar.config.run_name import new_run_name
 from akshar.errors import UsageError
 from akshar.report.comparison import compare
 from akshar.report.comparison_output import print_comparison, write_comparison
 from akshar.runs.predictions import read_predictions
-from akshar.runs.run_dir import RunDir, new_run_name
+from akshar.runs.run_dir import RunDir
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out}: a file; name a folder")
     sheet = write_comparison(comparison, predictions, out)
-    print_comparison(comparison, DEVANAGARI)  # card: from the data
+    print_comparison(comparison, predictions[0].card)
     print(sheet)
     print(f"all metrics: {RunDir(out)}/compare.json, all images on which the runs differ: compare.csv beside it")
     return 0

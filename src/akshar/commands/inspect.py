@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     if is_sweep(path) and not run_dir.config.exists():
         from akshar.report.label_page import write_label_audit
 
-        written = write_label_audit(path, runs_of(path))
+        written = write_label_audit(path, runs_of(path), args.trust)
     else:
         from akshar.report.run_report import write_report
 

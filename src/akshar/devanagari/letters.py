@@ -40,11 +40,3 @@ SUBSETS: dict[str, tuple[Character, ...]] = {
 
 # Number of images of each class in DHCD's two parts
 PER_CLASS = {"Train": 1700, "Test": 300}
-
-
-def letter_of(class_name):  # TEMPORARY
-    return {c.folder: c.letter for c in SUBSETS["all"]}.get(class_name, class_name)
-
-
-def name_of(class_name):  # TEMPORARY
-    return {c.folder: c.name for c in SUBSETS["all"]}.get(class_name, class_name)

@@ -26,7 +26,7 @@ class ComparedRun:
         correct, total: number of images.
         accuracy: correct / total, [0, 1].
         interval_95: Wilson interval of the accuracy.
-        parameters: of the network; None if the result does not record them.
+        parameters: of the network.
     """
 
     run: str
@@ -36,7 +36,7 @@ class ComparedRun:
     total: int
     accuracy: float
     interval_95: tuple[float, float]
-    parameters: int | None
+    parameters: int
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def compare(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> C
     first = predictions[0]
     runs = []
     for position, (run_dir, other) in enumerate(zip(run_dirs, predictions, strict=True)):
-        correct, total = int(other.right.sum()), len(other)
+        correct, total = int(other.correct.sum()), len(other)
         runs.append(
             ComparedRun(
                 run=run_letter(position),
@@ -119,14 +119,14 @@ def compare(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> C
                 total=total,
                 accuracy=correct / total,
                 interval_95=wilson_interval(correct, total),
-                parameters=_parameters(other),
+                parameters=other.result.model.parameters,
             )
         )
-    counts = [pair(first.right, other.right) for other in predictions[1:]]
+    counts = [pair(first.correct, other.correct) for other in predictions[1:]]
     pairs = []
     for position, p_holm in enumerate(holm([of_pair.p for of_pair in counts])):
         letter, of_pair = run_letter(position + 1), counts[position]
-        by_class = pair_by_class(first.right, predictions[position + 1].right, first.labels)
+        by_class = pair_by_class(first.correct, predictions[position + 1].correct, first.labels)
         pairs.append(
             ComparedPair(
                 run=letter,
@@ -136,7 +136,7 @@ def compare(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> C
                 verdict=verdict(of_pair.only_first, of_pair.only_other, p_holm, letter),
             )
         )
-    return Comparison(_tested_on(run_dirs[0], first)[0], runs, pairs)
+    return Comparison(_tested_on(first)[0], runs, pairs)
 
 
 def run_letter(position: int) -> str:
@@ -146,10 +146,10 @@ def run_letter(position: int) -> str:
 
 def _check_comparable(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> None:
     """Raises a UsageError unless all runs predict the same images, in the same order, among the same classes."""
-    first, (first_images, first_digest) = predictions[0], _tested_on(run_dirs[0], predictions[0])
+    first, (first_images, first_digest) = predictions[0], _tested_on(predictions[0])
     problems = []
     for run_dir, other in zip(run_dirs[1:], predictions[1:], strict=True):
-        images, digest = _tested_on(run_dir, other)
+        images, digest = _tested_on(other)
         if images != first_images:
             reason = f"tested on different images: {first_images} and {images}"
         elif digest != first_digest:
@@ -165,20 +165,12 @@ def _check_comparable(run_dirs: Sequence[RunDir], predictions: Sequence[Predicti
         raise UsageError(*problems)
 
 
-def _tested_on(run_dir: RunDir, predictions: Predictions) -> tuple[str, str]:
+def _tested_on(predictions: Predictions) -> tuple[str, str]:
     """The images that a run was tested on, for people, and the digest of the data."""
-    try:
-        data = predictions.result["data"]
-        subset, part = data.get("subset") or "all", data.get("part", "test")
-        which = subset if part == "test" else f"{subset} (part={part})"
-        return printable(f"{which} of {data['source']} ({len(predictions):,} images)"), str(data["digest"])
-    except (AttributeError, KeyError, TypeError) as error:
-        raise UsageError(f"{run_dir.result}: does not say which data the run was tested on") from error
-
-
-def _parameters(predictions: Predictions) -> int | None:
-    model = predictions.result.get("model")
-    return model.get("parameters") if isinstance(model, dict) else None
+    data = predictions.result.data
+    subset = data.subset or "all"
+    which = subset if data.part == "test" else f"{subset} (part={data.part})"
+    return printable(f"{which} of {data.source} ({len(predictions):,} images)"), data.digest
 
 
 def _abbreviate(classes: Sequence[str]) -> str:

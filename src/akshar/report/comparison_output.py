@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from akshar.data.card import DatasetCard
-from akshar.errors import AksharError, UsageError
+from akshar.errors import AksharError
 from akshar.files import atomic_file, printable, write_json
 from akshar.metrics.paired import Pair
 from akshar.report.comparison import ComparedPair, Comparison, run_letter
@@ -15,13 +15,6 @@ from akshar.runs.run_dir import RunDir
 from akshar.tables import Column, print_table, write_csv
 
 MAX_CLASSES = 8  # classes in the table of a pair: those with the largest difference
-# Data sets that may be built from a result, which may come from somebody else.
-TRUSTED_SOURCES = (
-    "akshar.data.folder.Folder",
-    "akshar.devanagari.broad.Broad",
-    "akshar.devanagari.dhcd.DHCD",
-    "akshar.devanagari.glyphs.Glyphs",
-)
 
 
 def write_comparison(comparison: Comparison, predictions: Sequence[Predictions], out: Path) -> str:
@@ -66,7 +59,7 @@ def print_comparison(comparison: Comparison, card: DatasetCard) -> None:
             run.folder,
             f"{100 * run.accuracy:.2f}",
             _interval(run.interval_95, ".2f"),
-            "" if run.parameters is None else f"{run.parameters:,}",
+            f"{run.parameters:,}",
         ]
         for run in comparison.runs
     ]
@@ -116,15 +109,14 @@ def _interval(bounds: tuple[float, float], form: str) -> str:
 
 def _draw(predictions: Sequence[Predictions], path: Path) -> str:
     """Draws the images that only one of two runs predicts correctly; returns a line about it."""
-    from akshar.devanagari.letters import DEVANAGARI
     from akshar.plots.paired import Answers, draw_pairs  # imported late: loads matplotlib
 
     path.unlink(missing_ok=True)  # of an earlier comparison in the same folder
     answers = [
-        Answers(f"{run_letter(position)}, {printable(of_run.name)}", of_run.predicted, of_run.right)
+        Answers(f"{run_letter(position)}, {printable(of_run.name)}", of_run.predicted, of_run.correct)
         for position, of_run in enumerate(predictions)
     ]
-    first, card = predictions[0], DEVANAGARI  # card: from the data
+    first, card = predictions[0], predictions[0].card
     try:
         pictures = _tested_pictures(first)
     except (AksharError, OSError) as error:
@@ -143,18 +135,9 @@ def _tested_pictures(predictions: Predictions) -> np.ndarray:
     Raises:
         AksharError: the images cannot be loaded, or have changed.
     """
-    from akshar.training.build import dataset_of  # imported late: loads torch
+    from akshar.runs.load_data import load_tested_data  # imported late: loads torch
 
-    result = predictions.result
-    try:
-        source = result["config"]["data"]["source"]
-        if source["_target_"] not in TRUSTED_SOURCES or any(isinstance(v, dict | list) for v in source.values()):
-            raise UsageError(f"{printable(source['_target_'])} is not a data set of akshar")
-    except (KeyError, TypeError) as error:
-        raise UsageError("the result does not say where its images come from") from error
-    dataset = dataset_of(result["config"])
-    if dataset.digest() != result["data"]["digest"]:
-        raise UsageError("the data has changed since the runs were tested")
-    part = result["data"].get("part", "test")
-    parts = [dataset.train] * (part != "test") + [dataset.test] * (part != "train")
+    data = load_tested_data("the first run", predictions.result)
+    part = predictions.result.data.part
+    parts = [data.train] * (part != "test") + [data.test] * (part != "train")
     return np.concatenate([images.pixels.numpy()[:, 0] for images in parts if images is not None])

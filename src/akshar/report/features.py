@@ -72,10 +72,10 @@ def occlusion(network: TrainedNetwork, pixels: Tensor, targets: np.ndarray) -> n
     net, channels = network.classifier.cpu().float(), pixels.shape[1]
     with torch.no_grad():
         drop = Occlusion(net).attribute(
-            normalise(to_unit(pixels)),
+            normalise(to_unit(pixels), network.input_spec),
             sliding_window_shapes=(channels, PATCH, PATCH),
             strides=(channels, 2, 2),
             target=torch.as_tensor(targets),
-            baselines=-1.0,  # background
+            baselines=-network.input_spec.mean / network.input_spec.std,  # black
         )
     return drop[:, 0].numpy()

@@ -47,7 +47,7 @@ def audit_labels(folds: Sequence[RunDir]) -> tuple[list[AuditedLabel], tuple[str
     for run_dir in folds:
         predictions = read_predictions(run_dir.path, "val")
         classes = predictions.classes
-        total = predictions.result["data"]["train"] + predictions.result["data"]["val"]
+        total = predictions.result.data.train + predictions.result.data.val
         indices = json.loads(run_dir.split.read_text(encoding="utf-8"))["val"]
         if len(indices) != len(predictions):
             raise UsageError(f"{run_dir}: split.json and predictions/val.npz are not of the same run")

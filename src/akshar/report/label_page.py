@@ -9,7 +9,8 @@ from akshar.errors import UsageError
 from akshar.plots.errors import answer_tile, draw_tiles
 from akshar.report.label_audit import AuditedLabel, audit_labels
 from akshar.report.page import Section, write_page
-from akshar.runs.predictions import read_result
+from akshar.runs.load_data import load_tested_data
+from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
 from akshar.tables import write_csv
 
@@ -17,12 +18,13 @@ MAX_IMAGES = 96  # on the page; the CSV file has all
 PER_SHEET = 24
 
 
-def write_label_audit(sweep: Path, runs: Sequence[RunDir]) -> Path:
+def write_label_audit(sweep: Path, runs: Sequence[RunDir], trust: Sequence[str] = ()) -> Path:
     """Writes `labels.html`, its figures and `labels.csv` to the folder of a k-fold sweep.
 
     Args:
         sweep: folder of the sweep.
         runs: its runs, one per fold.
+        trust: packages of data sets that the results may name.
 
     Returns:
         Path of the page.
@@ -30,7 +32,7 @@ def write_label_audit(sweep: Path, runs: Sequence[RunDir]) -> Path:
     Raises:
         UsageError: not a completed k-fold sweep on one data set, or the data has changed since.
     """
-    source, images, card = _training_images(sweep, runs)
+    source, images, card = _training_images(sweep, runs, trust)
     audited, classes = audit_labels(runs)
     doubtful = [label for label in audited if label.margin < 0]
     write_csv(
@@ -58,26 +60,24 @@ def write_label_audit(sweep: Path, runs: Sequence[RunDir]) -> Path:
     return page
 
 
-def _training_images(sweep: Path, runs: Sequence[RunDir]) -> tuple[str, ImageSet, DatasetCard]:
+def _training_images(
+    sweep: Path, runs: Sequence[RunDir], trust: Sequence[str]
+) -> tuple[str, ImageSet, DatasetCard]:
     """Loads the training images of a k-fold sweep, with the name and the card of the data set."""
-    from akshar.devanagari.letters import DEVANAGARI
-    from akshar.training.build import dataset_of
-
     if not runs:
         raise UsageError(f"{sweep}: no runs in this folder")
     results = [read_result(run) for run in runs]
-    if not all((result.get("config") or {}).get("data", {}).get("folds") for result in results):
+    if not all(result.config.get("data", {}).get("folds") for result in results):
         raise UsageError(
             f"{sweep}: not a k-fold sweep, which a label audit needs: akshar train -m sweep=kfold; "
             "to inspect one of its runs: akshar inspect FOLDER/0"
         )
-    data = results[0]["data"]
-    if len({result["data"]["digest"] for result in results}) > 1:
+    if len({result.data.digest for result in results}) > 1:
         raise UsageError(f"{sweep}: its runs were trained on different data")
-    dataset = dataset_of(results[0]["config"])
-    if dataset.train is None or dataset.digest() != data["digest"]:
-        raise UsageError(f"{sweep}: its data has changed since training")
-    return data["source"], dataset.train, DEVANAGARI  # card: from the data
+    data = load_tested_data(str(sweep), results[0], trust)
+    if data.train is None:
+        raise UsageError(f"{sweep}: its data has no training images")
+    return data.name, data.train, data.card
 
 
 def _draw_sheets(

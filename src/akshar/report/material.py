@@ -9,7 +9,6 @@ import numpy as np
 
 from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet
-from akshar.devanagari.letters import DEVANAGARI
 from akshar.plots.errors import answer_tile
 from akshar.plots.tiles import Tile, to_picture
 from akshar.report.feature_map import choose
@@ -44,7 +43,7 @@ class Material:
     @property
     def card(self) -> DatasetCard:
         """Card of the data set."""
-        return DEVANAGARI  # card: from the data
+        return self.predictions.card
 
     @cached_property
     def features(self) -> np.ndarray:

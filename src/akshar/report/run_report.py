@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from akshar.data.image_set import TrainTest
 from akshar.errors import UsageError
 from akshar.extras import require_packages
 from akshar.report import sections_images, sections_metrics
@@ -16,6 +15,7 @@ from akshar.report.material import Material
 from akshar.report.page import Section, write_page
 from akshar.runs.checkpoint import read_checkpoint
 from akshar.runs.load_checkpoint import load_checkpoint
+from akshar.runs.load_data import load_tested_data
 from akshar.runs.predictions import Predictions, read_predictions
 from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import INSPECTED, RunLogger
@@ -55,14 +55,16 @@ def write_report(run_dir: RunDir, trust: Sequence[str] = ()) -> Path:
     sections = [draw(material) for draw in tqdm(SECTIONS, "report", unit=" sections", leave=False, disable=None)]
     _show_on_tensorboard(material, sections)
     path = run_dir.path / REPORT
-    accuracy = float(predictions.right.mean())
+    accuracy = float(predictions.correct.mean())
     write_page(path, f"{predictions.name}: {100 * accuracy:.2f} % test accuracy", sections)
     return path
 
 
 def _load(run_dir: RunDir, predictions: Predictions, trust: Sequence[str]) -> Material:
     network = load_checkpoint(str(run_dir.path), trust)
-    data = _tested_data(run_dir, predictions)
+    data = load_tested_data(str(run_dir), predictions.result, trust)
+    if tuple(data.classes) != predictions.classes:
+        raise UsageError(f"{run_dir}: the classes of its data have changed since the test")
     if data.test is None:
         raise UsageError(f"{run_dir}: its data no longer has test images")
     checkpoint = read_checkpoint(run_dir.last if run_dir.last.exists() else run_dir.best)
@@ -72,21 +74,9 @@ def _load(run_dir: RunDir, predictions: Predictions, trust: Sequence[str]) -> Ma
         images=data.test,
         train=data.train,
         network=network,
-        history=checkpoint["callbacks"]["History"]["rows"],
-        precision=predictions.result["provenance"].get("precision", "32-true"),
+        history=checkpoint.history,
+        precision=predictions.result.provenance.precision or "32-true",
     )
-
-
-def _tested_data(run_dir: RunDir, predictions: Predictions) -> TrainTest:
-    """Loads the images that the run was tested on, unchanged since."""
-    from akshar.training.build import dataset_of
-
-    data = dataset_of(predictions.result["config"])
-    if data.digest() != predictions.result["data"]["digest"]:
-        raise UsageError(f"{run_dir}: its data has changed since the test; test it again with akshar test")
-    if tuple(data.classes) != predictions.classes:
-        raise UsageError(f"{run_dir}: the classes of its data have changed since the test")
-    return data
 
 
 def _show_on_tensorboard(material: Material, sections: Sequence[Section]) -> None:
@@ -94,7 +84,7 @@ def _show_on_tensorboard(material: Material, sections: Sequence[Section]) -> Non
     run_dir, predictions, chosen = material.run_dir, material.predictions, material.mapped
     shutil.rmtree(run_dir.path / "00000", ignore_errors=True)  # the projector's files
     logger = RunLogger.after_fit(run_dir.path, INSPECTED)
-    epoch = predictions.result["best"]["epoch"]
+    epoch = predictions.result.best.epoch or 0
     for section in sections:
         for path, _ in section.figures:
             logger.add_image(f"report/{path.stem}", Image.open(path).convert("RGB"), epoch)

@@ -25,7 +25,7 @@ def confusions(material: Material) -> Section:
     parts = []
     for truth, predicted, number in confused_pairs(counts, N_PAIRS):
         wrong = np.flatnonzero((predictions.labels == truth) & (predictions.predicted == predicted))
-        correct = np.flatnonzero((predictions.labels == predicted) & predictions.right)
+        correct = np.flatnonzero((predictions.labels == predicted) & predictions.correct)
         label, wrong_label = material.label(truth), material.label(predicted)
         heading = (
             f"{label} predicted as {wrong_label}: {number} of {counts[truth].sum()}; "
@@ -36,7 +36,7 @@ def confusions(material: Material) -> Section:
     if parts:
         draw_tiles(parts, material.card).save(material.figure("confused_pairs"))
         figures.append((material.figure("confused_pairs"), "the most confused pairs of classes"))
-    text = [f"{int((~predictions.right).sum())} of {len(predictions):,} test images are predicted wrongly."]
+    text = [f"{int((~predictions.correct).sum())} of {len(predictions):,} test images are predicted wrongly."]
     return Section("Confusions", text, figures)
 
 
@@ -45,9 +45,9 @@ def errors(material: Material) -> Section:
     predictions = material.predictions
     confidence = predictions.probabilities.max(1)
     worst = most_confident_errors(material)[:N_ERRORS]
-    correct = np.flatnonzero(predictions.right)
+    correct = np.flatnonzero(predictions.correct)
     unsure = correct[np.argsort(confidence[correct], kind="stable")][:N_ERRORS]
-    heading = f"The most confident of {int((~predictions.right).sum())} errors: prediction (label), confidence"
+    heading = f"The most confident of {int((~predictions.correct).sum())} errors: prediction (label), confidence"
     sheet = draw_tiles(
         [
             (heading, [material.tile(int(index)) for index in worst]),
@@ -74,7 +74,7 @@ def most_confident_errors(material: Material) -> np.ndarray:
     """Positions of the wrongly predicted images in descending order of confidence, int64."""
     predictions = material.predictions
     confidence = predictions.probabilities.max(1)
-    wrong = np.flatnonzero(~predictions.right)
+    wrong = np.flatnonzero(~predictions.correct)
     return wrong[np.argsort(-confidence[wrong], kind="stable")]
 
 
@@ -126,7 +126,7 @@ def feature_map(material: Material) -> Section:
     draw_feature_map(
         lay_out(material.features[chosen]),
         predictions.labels[chosen],
-        predictions.right[chosen],
+        predictions.correct[chosen],
         predictions.classes,
         material.card,
         path,

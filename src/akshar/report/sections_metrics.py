@@ -33,15 +33,15 @@ def metrics_table(material: Material) -> Section:
             ("cross-entropy, calibrated", f"{metrics.calibrated_loss:.4f} nats"),
             ("Brier score, calibrated", f"{metrics.brier:.4f}"),
             ("calibration error, calibrated", f"{100 * metrics.calibration_error:.2f} %"),
-            ("parameters", f"{result['model']['parameters']:,}"),
-            ("training", f"{result['fit']['seconds']:.0f} s on {result['fit']['device']}"),
+            ("parameters", f"{result.model.parameters:,}"),
+            *([("training", f"{result.fit.seconds:.0f} s on {result.fit.device}")] if result.fit else []),
         ],
     )
 
 
 def training(material: Material) -> Section:
     """Loss, accuracy, learning rate and time by epoch."""
-    best = material.predictions.result["best"]["epoch"]
+    best = material.predictions.result.best.epoch or 0
     curves, schedule = material.figure("curves"), material.figure("schedule")
     draw_curves(material.history, best, curves, material.predictions.name)
     draw_schedule(material.history, best, schedule)
@@ -57,7 +57,7 @@ def accuracy_by_class(material: Material) -> Section:
     predictions = material.predictions
     n_classes = len(predictions.classes)
     total = np.bincount(predictions.labels, minlength=n_classes)
-    correct = np.bincount(predictions.labels[predictions.right], minlength=n_classes)
+    correct = np.bincount(predictions.labels[predictions.correct], minlength=n_classes)
     present = np.flatnonzero(total)
     names = [predictions.classes[label] for label in present]
     draw_per_class(correct[present], total[present], names, material.card, material.figure("per_class"))
@@ -75,8 +75,8 @@ def calibration(material: Material) -> Section:
     """Reliability of the confidence, and accuracy when unsure predictions are rejected."""
     predictions = material.predictions
     before, after = softmax(predictions.logits).max(1), predictions.probabilities.max(1)
-    draw_reliability((before, predictions.right), (after, predictions.right), material.figure("reliability"))
-    draw_coverage(after, predictions.right, material.figure("coverage"))
+    draw_reliability((before, predictions.correct), (after, predictions.correct), material.figure("reliability"))
+    draw_coverage(after, predictions.correct, material.figure("coverage"))
     return Section(
         "Calibration and rejection",
         [

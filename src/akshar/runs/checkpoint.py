@@ -13,12 +13,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
-from akshar.config.trusted import build_trusted
 from akshar.data.card import DatasetCard
 from akshar.errors import AksharError, UsageError
 from akshar.files import atomic_file, is_full, printable
 from akshar.pictures.input_spec import InputSpec
 from akshar.renamed import upgrade_config
+from akshar.runs.card_of import card_of
 
 FORMAT = 3
 OLD_FORMAT = 2  # of akshar 0.1: its networks are read, its runs are not resumed
@@ -200,19 +200,6 @@ def _upgraded(path: Path, record: dict[str, Any]) -> dict[str, Any]:
         "temperature": record.get("temperature"),
         "config": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
     }
-
-
-def card_of(config: Mapping[str, Any]) -> DatasetCard:
-    """Return the card of the data set that a config names; a bare one where that is not one of akshar's."""
-    data = config.get("data")
-    target = data.get("_target_") if isinstance(data, dict) else None
-    places = (
-        {key: value for key, value in data.items() if key in ("root", "archive")} if isinstance(data, dict) else {}
-    )
-    try:
-        return build_trusted("config", {"_target_": target, **places}, ()).card
-    except Exception:  # the class is not ours, or takes other arguments
-        return DatasetCard(str(target).rpartition(".")[2].lower(), "images from whoever trained the model")
 
 
 def content_digest(node: object) -> str:

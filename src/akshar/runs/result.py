@@ -14,6 +14,7 @@ from akshar.errors import UsageError
 from akshar.files import write_json
 from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
 from akshar.renamed import upgrade_config
+from akshar.runs.card_of import card_of
 from akshar.runs.provenance import Provenance
 from akshar.runs.run_dir import RunDir
 
@@ -152,8 +153,8 @@ class Result(Record):
 
     @property
     def dataset_card(self) -> DatasetCard:
-        """The data set's card; without labels in a result of akshar 0.1, which did not keep it."""
-        return DatasetCard.from_record(self.card) if self.card else DatasetCard(self.data.source, self.data.source)
+        """The data set's card; rebuilt from the config in a result of akshar 0.1, which did not keep it."""
+        return DatasetCard.from_record(self.card) if self.card else card_of(self.config)
 
     @property
     def title(self) -> str:
