@@ -1,233 +1,193 @@
-"""What a `_target_` takes, read from its source: importing torch to find a mistyped key would cost seconds.
+"""Signatures of targets, read from their source: importing torch to find a mistyped key would take seconds.
 
-Follows names through packages, re-exports and base classes. Where a name cannot be followed without running code
-(extension modules, names made by code), it says so, and the caller imports.
+Names are followed through packages, re-exports and base classes. Where only running code could tell (extension
+modules, names assigned by code), `Unreadable` is raised, and the caller imports the target.
 """
 
 import ast
 import builtins
 import contextlib
-import importlib.util
-from collections.abc import Iterator
-from dataclasses import dataclass
+import importlib
+from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec, resolve_name
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
 
-# Modules whose names may stand in an annotation that is evaluated: light, and imported already.
-ANNOTATIONS = ("typing", "collections.abc", "pydantic", "pathlib")
-_NOTHING = object()
+# Light modules, whose names an annotation may use and still be evaluated
+LIGHT = ("typing", "collections.abc", "pydantic", "pathlib")
 
 
 class Unreadable(Exception):
-    """The source does not say; only an import can."""
+    """The source does not contain the signature; only an import can find it."""
 
 
 class NameNotFound(Exception):
     """There is no such module, or no such name in it."""
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter that can be given by name.
-
-    Attributes:
-        name: of it.
-        required: whether it has no default.
-        type: its annotation, evaluated, or None where there is none or it names heavy types.
-    """
-
-    name: str
-    required: bool
-    type: Any
-
-
-@dataclass(frozen=True)
-class Signature:
-    """Of a function, or of a class's constructor without `self`.
-
-    Attributes:
-        name: of what is called.
-        parameters: in order.
-        open: whether it takes any other keyword.
-    """
-
-    name: str
-    parameters: tuple[Parameter, ...]
-    open: bool
-
-
 @cache
 def signature(dotted: str) -> Signature:
-    """The signature of what a dotted name leads to.
+    """Read the signature of a function, or of a class's constructor without `self`.
+
+    A parameter with a default has `...` in its place; an annotation that names other modules than `LIGHT` is empty.
+
+    Args:
+        dotted: module and name.
 
     Raises:
-        NotThere: the name leads nowhere; the message says where it ends.
-        Unreadable: the source does not say.
+        NameNotFound: there is no such name; the message says which part is missing.
+        Unreadable: the source does not contain the signature.
     """
-    module, name = _split(dotted)
-    node, home = _definition(module, name)
-    return _signature(node, home, name)
-
-
-@dataclass(frozen=True)
-class _Module:
-    name: str
-    path: Path
-    folders: tuple[str, ...]  # of a package, where its modules are
+    return _signature(*_definition(dotted))
 
 
 @cache
-def _module(name: str) -> _Module | None:
-    """A module by its full name, found without running its parents; None where there is none."""
-    parent, _, _ = name.rpartition(".")
-    try:
-        if parent:
-            package = _module(parent)
-            spec = PathFinder.find_spec(name, list(package.folders)) if package and package.folders else None
-        else:
-            spec = importlib.util.find_spec(name)  # asks the hooks of editable installs too
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None:
-        return None
-    folders = tuple(spec.submodule_search_locations or ())
-    if spec.origin is None and folders:  # a package without __init__
-        return _Module(name, Path(), folders)
-    if spec.origin is None or not spec.origin.endswith(".py"):
-        raise Unreadable(name)
-    return _Module(name, Path(spec.origin), folders)
-
-
-def _split(dotted: str) -> tuple[_Module, str]:
-    """The innermost module of a dotted name and the one name after it."""
-    parts = dotted.split(".")
-    if not all(part.isidentifier() for part in parts) or len(parts) < 2:
-        raise NameNotFound(f"{dotted} is no dotted name")
-    module = None
-    for count in range(1, len(parts) + 1):
-        found = _module(".".join(parts[:count]))
-        if found is None:
-            break
-        module = found
-    if module is None:
-        raise NameNotFound(f"No module named '{parts[0]}'")
-    rest = dotted.removeprefix(module.name).lstrip(".").split(".")
-    if len(rest) > 1:
-        _definition(module, rest[0])
-    if len(rest) > 1 or not rest[0]:
-        raise Unreadable(dotted)  # a name inside a class, or a module itself
-    return module, rest[0]
+def _spec(module: str) -> ModuleSpec | None:
+    """Find a module without running its parent packages; None where there is none."""
+    parent = module.rpartition(".")[0]
+    with contextlib.suppress(ImportError, ValueError):
+        if not parent:
+            return find_spec(module)  # also asks the hooks of editable installs
+        if (package := _spec(parent)) and package.submodule_search_locations:
+            return PathFinder.find_spec(module, [*package.submodule_search_locations])
+    return None
 
 
 @cache
-def _tree(module: _Module) -> ast.Module:
+def _statements(module: str) -> list[ast.stmt]:
+    """Parse a module; return its statements, also those under `if` and `try`."""
+    spec = _spec(module)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise Unreadable(module)
     try:
-        return ast.parse(module.path.read_bytes())
+        return [*_flatten(ast.parse(Path(spec.origin).read_bytes()).body)]
     except (OSError, SyntaxError, ValueError) as error:
-        raise Unreadable(module.name) from error
+        raise Unreadable(module) from error
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """A module's statements, also those under `if` and `try`."""
+def _flatten(body: Iterable[ast.AST]) -> Iterator[Any]:
     for statement in body:
         yield statement
-        for inner in ("body", "orelse", "handlers", "finalbody"):
-            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                yield from _statements(getattr(statement, inner, []))
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for inner in ("body", "orelse", "handlers", "finalbody"):
+                yield from _flatten(getattr(statement, inner, []))
 
 
-def _definition(module: _Module, name: str) -> tuple[ast.ClassDef | ast.FunctionDef, _Module]:
-    """Where a name of a module is defined, following its imports."""
-    stars = []
-    for statement in _statements(_tree(module).body):
-        if isinstance(statement, ast.ClassDef | ast.FunctionDef) and statement.name in (name, "__getattr__"):
-            if statement.name != name:
-                raise Unreadable(f"{module.name}.{name}")
+def _definition(dotted: str) -> tuple[ast.ClassDef | ast.FunctionDef, str]:
+    """Find where a name is defined, following imports; return the definition and its module."""
+    module, _, name = dotted.rpartition(".")
+    if not module:
+        raise NameNotFound(f"No module named {dotted!r}")
+    if _spec(module) is None:
+        _definition(module)  # raises if that does not exist either
+        raise Unreadable(dotted)  # a name inside a class
+    if _spec(dotted) is not None:
+        raise Unreadable(dotted)  # a module, or a name that hides one
+    stars, dynamic = [], False
+    for statement in _statements(module):
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef) and statement.name == name:
             return statement, module
         if isinstance(statement, ast.ImportFrom):
-            source = _absolute(module, statement)
             for alias in statement.names:
                 if (alias.asname or alias.name) == name:
-                    return _definition(*_split(f"{source}.{alias.name}"))
-                stars += [source] if alias.name == "*" else []
-        if name in [target.id for target in getattr(statement, "targets", []) if isinstance(target, ast.Name)]:
-            raise Unreadable(f"{module.name}.{name}")  # made by code
+                    return _definition(f"{_source(module, statement)}.{alias.name}")
+                stars += [_source(module, statement)] if alias.name == "*" else []
+        dynamic |= isinstance(statement, ast.FunctionDef) and statement.name == "__getattr__"
+        dynamic |= isinstance(statement, ast.Assign | ast.AnnAssign) and name in _names(statement, ast.Store)
     for source in stars:
         with contextlib.suppress(NameNotFound):
-            return _definition(*_split(f"{source}.{name}"))
-    raise NameNotFound(f"module '{module.name}' has no attribute '{name}'")
+            return _definition(f"{source}.{name}")
+    if dynamic:
+        raise Unreadable(dotted)
+    raise NameNotFound(f"module {module!r} has no attribute {name!r}")
 
 
-def _absolute(module: _Module, statement: ast.ImportFrom) -> str:
-    if not statement.level:
-        return str(statement.module)
-    parts = module.name.split(".")
-    kept = parts[: len(parts) - statement.level + bool(module.folders)]
-    return ".".join([*kept, *([statement.module] if statement.module else [])])
+def _source(module: str, statement: ast.ImportFrom) -> str:
+    """Return the full name of the module that a statement imports from."""
+    spec = _spec(module)
+    is_package = spec is not None and spec.submodule_search_locations is not None
+    package = module if is_package else module.rpartition(".")[0]
+    return resolve_name("." * statement.level + (statement.module or ""), package)
 
 
-def _signature(node: ast.ClassDef | ast.FunctionDef, home: _Module, name: str) -> Signature:
+def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and isinstance(child.ctx, context)}
+
+
+def _signature(node: ast.ClassDef | ast.FunctionDef, module: str) -> Signature:
     if isinstance(node, ast.FunctionDef):
-        return _of_function(node, home, name, bound=False)
+        return _of_function(node, module, bound=False)
     for inner in node.body:
         if isinstance(inner, ast.FunctionDef) and inner.name in ("__init__", "__new__"):
-            return _of_function(inner, home, name, bound=True)
-    if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
-        return Signature(name, tuple(_fields(node, home)), open=False)
-    if node.bases and isinstance(base := node.bases[0], ast.Name) and not node.keywords:
-        return _signature(*_definition(home, base.id), name)
-    raise Unreadable(f"{home.name}.{name}")
+            return _of_function(inner, module, bound=True)
+    is_dataclass = any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
+    if is_dataclass and not node.bases:
+        fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
+        return Signature(
+            [
+                _parameter(ast.unparse(field.target), field.annotation, field.value, Parameter.KEYWORD_ONLY, module)
+                for field in fields
+                if "ClassVar" not in ast.unparse(field.annotation)
+            ]
+        )
+    if not is_dataclass and node.bases and isinstance(base := node.bases[0], ast.Name) and not node.keywords:
+        with contextlib.suppress(NameNotFound):  # a builtin
+            return _signature(*_definition(f"{module}.{base.id}"))
+    raise Unreadable(f"{module}.{node.name}")
 
 
-def _fields(node: ast.ClassDef, home: _Module) -> Iterator[Parameter]:
-    for field in node.body:
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            yield _parameter(field.target.id, field.annotation, field.value is None, home)
-
-
-def _of_function(node: ast.FunctionDef, home: _Module, name: str, bound: bool) -> Signature:
+def _of_function(node: ast.FunctionDef, module: str, bound: bool) -> Signature:
     arguments = node.args
-    by_position = [*arguments.posonlyargs, *arguments.args][int(bound) :]
-    first_default = len(by_position) - len(arguments.defaults)
-    parameters = [
-        _parameter(argument.arg, argument.annotation, position < first_default, home)
-        for position, argument in enumerate(by_position)
+    positional = [*arguments.posonlyargs, *arguments.args][int(bound) :]
+    defaults = [*[None] * (len(positional) - len(arguments.defaults)), *arguments.defaults]
+    named = [
+        *((*pair, Parameter.POSITIONAL_OR_KEYWORD) for pair in zip(positional, defaults, strict=True)),
+        *(
+            (*pair, Parameter.KEYWORD_ONLY)
+            for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        ),
     ]
-    parameters += [
-        _parameter(argument.arg, argument.annotation, default is None, home)
-        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    ]
-    return Signature(name, tuple(parameters), arguments.kwarg is not None)
+    parameters = [_parameter(arg.arg, arg.annotation, default, kind, module) for arg, default, kind in named]
+    if arguments.kwarg:
+        parameters.append(Parameter(arguments.kwarg.arg, Parameter.VAR_KEYWORD))
+    return Signature(parameters)
 
 
-def _parameter(name: str, annotation: ast.expr | None, required: bool, home: _Module) -> Parameter:
-    return Parameter(name, required, None if annotation is None else _evaluate(annotation, home))
+def _parameter(
+    name: str, annotation: ast.expr | None, default: ast.expr | None, kind: Any, module: str
+) -> Parameter:
+    evaluated = Parameter.empty if annotation is None else _evaluate(annotation, module)
+    return Parameter(name, kind, default=Parameter.empty if default is None else ..., annotation=evaluated)
 
 
-def _evaluate(annotation: ast.expr, home: _Module) -> Any:
-    """An annotation's value where all its names are of light modules or aliases of such, else None."""
-    names = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
-    space = {name: _light(name, home) for name in names}
-    if _NOTHING in space.values():
-        return None
+def _evaluate(annotation: ast.expr, module: str) -> Any:
+    """Evaluate an annotation; empty if it is a string or uses a name that would have to be imported."""
     try:
-        return eval(compile(ast.Expression(annotation), str(home.path), "eval"), {"__builtins__": {}}, space)
-    except Exception:  # a string annotation, or one that is not made of types
-        return None
+        names = {name: _light(name, module) for name in _names(annotation, ast.Load)}
+        value = eval(compile(ast.Expression(annotation), module, "eval"), {"__builtins__": {}}, names)
+    except Exception:  # not made of light types
+        return Parameter.empty
+    return Parameter.empty if isinstance(value, str) else value
 
 
-def _light(name: str, home: _Module) -> Any:
-    """What a name in an annotation stands for, or `_NOTHING` where that would have to be imported."""
+def _light(name: str, module: str) -> Any:
+    """Evaluate a name in an annotation: a builtin type, a name of a light module, or an alias of such.
+
+    Raises:
+        NameError: it is neither.
+    """
     if isinstance(builtin := getattr(builtins, name, None), type):
         return builtin
-    for statement in _statements(_tree(home).body):
-        if isinstance(statement, ast.ImportFrom) and statement.module in ANNOTATIONS:
+    for statement in _statements(module):
+        if isinstance(statement, ast.ImportFrom) and statement.module in LIGHT:
             for alias in statement.names:
                 if (alias.asname or alias.name) == name:
-                    return getattr(importlib.import_module(statement.module), alias.name, _NOTHING)
-        if isinstance(statement, ast.Assign) and name in [ast.unparse(target) for target in statement.targets]:
-            value = _evaluate(statement.value, home)
-            return _NOTHING if value is None else value
-    return _NOTHING
+                    return getattr(importlib.import_module(statement.module), alias.name)
+        if isinstance(statement, ast.Assign) and name in _names(statement, ast.Store):
+            value = _evaluate(statement.value, module)
+            if value is not Parameter.empty:
+                return value
+    raise NameError(name)

@@ -1,8 +1,9 @@
 """Checks a part of the config against its target: can it be imported, and does its signature take the arguments?"""
 
 import inspect
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from inspect import Parameter, Signature
 from pkgutil import resolve_name
 from typing import get_type_hints
 
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from akshar.config.schema import Part
-from akshar.config.static_signature import Parameter, Signature, Unreadable, signature
+from akshar.config.static_signature import Unreadable, signature
 
 PLACEHOLDERS = {("scheduler", "steps"), ("trainer", "auto")}  # words replaced by a value that is known later
 
@@ -40,9 +41,11 @@ def target_problems(path: str, part: Part, passed: Collection[str], reserved: Co
     arguments = {key: value for key, value in arguments.items() if key not in reserved}
     if target is None:
         return problems
-    parameters = {parameter.name: parameter for parameter in target.parameters}
-    problems += _unknown(path, part, target, arguments)
-    problems += _missing(path, target, passed, arguments)
+    named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    parameters = {name: parameter for name, parameter in target.parameters.items() if parameter.kind in named}
+    if all(parameter.kind is not Parameter.VAR_KEYWORD for parameter in target.parameters.values()):
+        problems += _unknown(path, part, parameters, arguments)
+    problems += _missing(path, part, parameters, passed, arguments)
     for key, value in arguments.items():
         if key in parameters:
             problems += _wrong_type(path, parameters[key], value)
@@ -71,46 +74,58 @@ def _signature_of(dotted: str) -> Signature | None:
     except Unreadable:
         target = resolve_name(dotted)
     try:
-        found = inspect.signature(target).parameters.values()
+        found = inspect.signature(target)
     except (TypeError, ValueError):
         return None
     try:
         types = get_type_hints(target.__init__ if inspect.isclass(target) else target, include_extras=True)
     except (NameError, TypeError, AttributeError):
         types = {}
-    named = [p for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    parameters = tuple(Parameter(p.name, p.default is p.empty, types.get(p.name)) for p in named)
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in found)
-    return Signature(getattr(target, "__name__", str(target)), parameters, takes_any)
+    return found.replace(
+        parameters=[
+            parameter.replace(annotation=types.get(name, parameter.empty))
+            for name, parameter in found.parameters.items()
+        ]
+    )
 
 
-def _unknown(path: str, part: Part, target: Signature, arguments: Collection[str]) -> list[str]:
-    if target.open:
-        return []
-    names = [*(parameter.name for parameter in target.parameters), *sorted(part.framework_keys)]
-    problems = []
+def _unknown(
+    path: str, part: Part, parameters: Mapping[str, Parameter], arguments: Collection[str]
+) -> Iterator[str]:
+    names = [*parameters, *sorted(part.framework_keys)]
     for key in arguments:
         if key not in names:
             near = get_close_matches(key, names, n=1)
-            hint = f"did you mean {path}.{near[0]}?" if near else f"{target.name} takes {', '.join(names)}"
-            wrong = "no such key" if part.framework_keys else f"{target.name} has no such argument"
-            problems.append(f"{path}.{key}: {wrong}; {hint}")
-    return problems
+            hint = f"did you mean {path}.{near[0]}?" if near else f"{_name(part)} takes {', '.join(names)}"
+            wrong = "no such key" if part.framework_keys else f"{_name(part)} has no such argument"
+            yield f"{path}.{key}: {wrong}; {hint}"
 
 
-def _missing(path: str, target: Signature, passed: Collection[str], arguments: Collection[str]) -> list[str]:
-    needed = [p.name for p in target.parameters if p.required and p.name not in {*passed, *arguments}]
+def _missing(
+    path: str,
+    part: Part,
+    parameters: Mapping[str, Parameter],
+    passed: Collection[str],
+    arguments: Collection[str],
+) -> list[str]:
+    required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
+    needed = [name for name in required if name not in {*passed, *arguments}]
     # The framework passes its one argument by position, whatever the target calls it.
-    if passed and needed and not {*passed} & {parameter.name for parameter in target.parameters}:
+    if passed and needed and not {*passed} & parameters.keys():
         needed = needed[1:]
-    return [f"{path}.{name}: is missing; {target.name} needs it" for name in needed]
+    return [f"{path}.{name}: is missing; {_name(part)} needs it" for name in needed]
+
+
+def _name(part: Part) -> str:
+    return part.target.rpartition(".")[2]
 
 
 def _wrong_type(path: str, parameter: Parameter, value: object) -> list[str]:
-    if parameter.type is None or isinstance(value, dict) or (path, str(value)) in PLACEHOLDERS:  # a dict is a part
+    # A dict is a part.
+    if parameter.annotation is parameter.empty or isinstance(value, dict) or (path, str(value)) in PLACEHOLDERS:
         return []
     try:
-        adapter = TypeAdapter(parameter.type)
+        adapter = TypeAdapter(parameter.annotation)
     except PydanticUserError:
         return []  # a type that only its own library understands
     try:
