@@ -419,7 +419,8 @@ def test_a_failing_network_fails_only_its_batch():
 def run_folder(workplace, name, status="completed", checkpoint=True):
     folder = workplace / "outputs" / "train" / name
     (folder / "checkpoints").mkdir(parents=True)
-    (folder / "status.json").write_text(json.dumps({"status": status}))
+    record = {"status": status, "epoch": 1, "step": 9, "updated": "2026-01-01T00:00:00Z", "pid": 1, "host": "a"}
+    (folder / "status.json").write_text(json.dumps({**record, "error": None}))
     if checkpoint:
         (folder / "checkpoints" / "best.ckpt").touch()
 
