@@ -12,6 +12,7 @@ LABELS = {character.folder: character.letter for character in SUBSETS["all"]}
 TRANSLITERATIONS = {character.folder: character.name for character in SUBSETS["all"]}
 FONT = "fontpkg_noto_sans_devanagari"
 SUBJECT = "handwritten character of Devanagari"
+ONE_AT_A_TIME = "It reads one character at a time: no words, no vowel signs, no half forms."
 
 CITATION = (
     "S. Acharya, A. K. Pant, P. K. Gyawali: Deep learning based large scale handwritten Devanagari character "
@@ -26,6 +27,7 @@ DHCD_CARD = DatasetCard(
     citation=CITATION,
     subject=SUBJECT,
     limits=(
+        ONE_AT_A_TIME,
         "Training and test images come from the same writers, so the test accuracy holds for known hands; "
         "expect less of a new one.",
         "The forms are those of Nepal; the Hindi forms of झ, ५, ८ and ९ differ and were seldom or never seen.",
@@ -46,6 +48,7 @@ BROAD_CARD = DatasetCard(
     citation=CITATION,
     subject=SUBJECT,
     limits=(
+        ONE_AT_A_TIME,
         "Training and test images of DHCD come from the same writers, so the test accuracy holds for known hands; "
         "expect less of a new one.",
         "Hindi and Marathi forms were learned from fonts and pen strokes, not from people's hands.",
@@ -60,7 +63,10 @@ GLYPHS_CARD = DatasetCard(
     licence="images made by a program, under MIT, from fonts under the SIL Open Font License 1.1",
     citation="none needed; the program draws them itself",
     subject=SUBJECT,
-    limits=("It has seen no handwriting: the test accuracy holds for other fonts, not for people's hands.",),
+    limits=(
+        ONE_AT_A_TIME,
+        "It has seen no handwriting: the test accuracy holds for other fonts, not for people's hands.",
+    ),
     labels=LABELS,
     transliterations=TRANSLITERATIONS,
     font=FONT,

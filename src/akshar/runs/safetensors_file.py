@@ -1,15 +1,13 @@
 """Weights as safetensors, with what it takes to rebuild their network in the header; nothing in it can run."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from akshar.errors import UsageError
 from akshar.extras import require_packages
-from akshar.files import printable
+from akshar.files import parse_json, printable
 from akshar.runs.checkpoint import Checkpoint, read_contents, weights_digest
 
 CONTENTS = ("format", "network", "classes", "input_spec", "card", "temperature", "config")
@@ -36,19 +34,11 @@ def read_safetensors(path: Path) -> Checkpoint:
     if "akshar" not in metadata:
         raise UsageError(f"{printable(path)}: not a model that akshar exported")
     keys = CONTENTS if "input_spec" in metadata else OLD_CONTENTS
-    record = {key: _json(metadata.get(key)) for key in keys}
+    record = {key: parse_json(metadata.get(key)) for key in keys}
     contents = read_contents(path, record)
     if weights_digest(weights) != metadata.get("weights_sha256"):
         raise UsageError(f"{printable(path)}: damaged (its weights do not match their digest)")
     return Checkpoint(path, contents, weights, {}, contents.format)
-
-
-def _json(text: str | None) -> Any:
-    """Parse JSON; None where it is not."""
-    try:
-        return json.loads(text or "")
-    except (ValueError, RecursionError):
-        return None
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
