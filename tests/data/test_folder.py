@@ -9,7 +9,6 @@ from PIL import Image
 from akshar.data.folder import read_picture
 from akshar.devanagari.cards import INPUT_SPEC
 from akshar.errors import DataError
-from akshar.pictures.frame import SPEC
 from akshar.pictures.framing import frame_picture
 
 MODES = ("L", "RGB", "RGBA", "P", "1", "LA", "CMYK", "I;16")
@@ -61,7 +60,7 @@ def test_transparent_paper_and_exif_rotation(tmp_path):
 def test_a_picture_placed_as_dhcd_places_it_is_left_as_it_is():
     placed = np.zeros((32, 32), np.float32)
     placed[2:30, 4:28] = np.random.default_rng(0).random((28, 24))
-    assert np.array_equal(frame_picture(placed, SPEC).pixels, np.rint(placed * 255).astype(np.uint8))
+    assert np.array_equal(frame_picture(placed, INPUT_SPEC).pixels, np.rint(placed * 255).astype(np.uint8))
 
 
 def test_train_and_test_folders(tmp_path):

@@ -5,9 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
+from akshar.devanagari.cards import FONT
 from akshar.devanagari.glyph_drawing import TEST_FAMILIES, TRAIN_FAMILIES
 from akshar.devanagari.glyphs import Glyphs
-from akshar.devanagari.letters import DEVANAGARI, SUBSETS
+from akshar.devanagari.letters import SUBSETS
 from akshar.devanagari.strokes import FORMS
 from akshar.pictures.text import draw_text, font_files, load_font
 
@@ -75,7 +76,7 @@ def test_every_character_has_forms_within_the_grid():
 
 
 def test_conjuncts_are_shaped_and_nepali_forms_differ():
-    font = load_font(font_files(DEVANAGARI.font)[0])
+    font = load_font(font_files(FONT)[0])
     joined = draw_text(font, "क्ष", 60)
     apart = draw_text(font, "क\u094d\u200cष", 60)  # a zero-width non-joiner forbids the conjunct
     assert joined.shape[1] < 0.8 * apart.shape[1]
