@@ -1,0 +1,83 @@
+"""Composing: one typed config, or every problem with it at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from akshar.config.compose import compose, composing, to_record
+from akshar.config.schema import TestConfig, TrainConfig
+from akshar.errors import UsageError
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hydra() -> Iterator[None]:
+    with composing("train"):
+        yield
+
+
+def problems(*overrides, multirun=False):
+    with pytest.raises(UsageError) as caught:
+        compose("train", overrides, TrainConfig, multirun)
+    return list(caught.value.problems)
+
+
+def test_the_default_config_is_typed():
+    config = compose("train", [], TrainConfig).config
+    assert config.data.target == "akshar.devanagari.dhcd.DHCD"
+    assert config.optimizer.lr == config.scheduler.arguments["max_lr"]  # interpolated
+    assert config.seed == 1
+    assert not compose("train", [], TrainConfig).is_multirun
+
+
+def test_overrides_change_values_and_choices():
+    config = compose("train", ["optimizer=sgd", "optimizer.lr=0.5", "data=glyphs", "seed=7"], TrainConfig).config
+    assert config.optimizer.target == "torch.optim.SGD"
+    assert (config.optimizer.lr, config.seed) == (0.5, 7)
+    assert config.data.arguments["train_per_class"] == 400
+
+
+def test_a_preset_can_make_it_a_sweep():
+    assert compose("train", ["sweep=seeds"], TrainConfig).is_multirun
+
+
+def test_every_problem_is_reported_at_once():
+    assert problems("optimizer=adamx", "quickstart", "data.batchsize=3", "seed=-1", "trainer.max_epochs=0") == [
+        "'quickstart' is not a KEY=VALUE override; did you mean experiment=quickstart?",
+        "optimizer=adamx: no such choice; did you mean adamw? (choices: adamw, muon, sgd)",
+        "data.batchsize: no such key; did you mean data.batch_size?",
+        "seed=-1: must be greater than or equal to 0",
+        "trainer.max_epochs=0: must be greater than 0",
+    ]
+
+
+def test_several_values_need_a_multirun():
+    assert problems("seed=1,2") == ["seed=1,2: several values need -m"]
+    assert compose("train", ["seed=5,2"], TrainConfig, multirun=True).config.seed == 5
+
+
+def test_a_mandatory_value_is_asked_for():
+    assert problems("data=folder") == ["data.root: must be given, as data.root=VALUE"]
+    with pytest.raises(UsageError, match="checkpoint: must be given, as checkpoint=VALUE"):
+        compose("test", [], TestConfig)
+
+
+def test_an_interpolation_that_leads_nowhere_is_reported():
+    assert problems("optimizer.lr=${nowhere}") == ["optimizer.lr: Interpolation key 'nowhere' not found"]
+
+
+def test_presets_are_not_in_the_record():
+    record = to_record(compose("train", ["experiment=quickstart"], TrainConfig).tree)
+    assert not {"experiment", "sweep", "debug", "hydra"} & record.keys()
+
+
+def test_composing_and_validating_do_not_import_torch():
+    code = (
+        "import sys\n"
+        "from akshar.config.compose import compose, composing\n"
+        "from akshar.config.schema import TrainConfig\n"
+        "with composing('train'): compose('train', ['experiment=robust'], TrainConfig)\n"
+        "assert not {'torch', 'torchvision', 'pytorch_lightning', 'matplotlib'} & {*sys.modules}\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,24 @@
+"""Dotted keys: listing, suggesting and flattening."""
+
+from akshar.config.keys import all_keys, did_you_mean, flatten
+
+CONFIG = {"seed": 1, "data": {"_target_": "a.b.Folder", "root": "x", "batch_size": 8}, "callbacks": {}}
+
+
+def test_all_keys_are_listed_except_one_and_those_below_it():
+    assert all_keys(CONFIG) == ["seed", "data", "data._target_", "data.root", "data.batch_size", "callbacks"]
+    assert all_keys(CONFIG, without="data") == ["seed", "callbacks"]
+    assert "data.root" not in all_keys(CONFIG, without="data.root")
+
+
+def test_a_near_key_is_suggested_and_a_far_one_is_not():
+    assert did_you_mean("data.batchsize", all_keys(CONFIG)) == "; did you mean data.batch_size?"
+    assert did_you_mean("zzz", all_keys(CONFIG)) == ""
+
+
+def test_a_flat_config_has_plain_values_and_no_places():
+    assert flatten(CONFIG) == {"seed": 1, "data": "Folder", "data.root": "x", "data.batch_size": 8}
+    flat = flatten(
+        {"data": {"archive": "/home/x", "cache_dir": None}, "traceback": True, "lr": None, "widths": [1]}
+    )
+    assert flat == {"lr": "None", "widths": "[1]"}

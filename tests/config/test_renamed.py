@@ -1,0 +1,69 @@
+"""Keys and targets of earlier versions are read under today's names, with one warning each."""
+
+import logging
+
+import pytest
+
+from akshar.renamed import KEYS, TARGETS, rename_overrides, upgrade_config
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        *((f"{old}=1", f"{new}=1") for old, new in KEYS.items()),
+        ("augment.hand.rotation=3", "augment.geometric.rotation=3"),
+        ("+augment.hand.rotation=3", "+augment.geometric.rotation=3"),
+        ("~augment.grain", "~augment.photometric"),
+        ("data.source.subset=digits", "data.subset=digits"),
+    ],
+)
+def test_an_old_key_is_renamed_with_a_warning(old, new, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert rename_overrides([old]) == [new]
+    assert "the old name will stop working in a later version" in caplog.text
+
+
+@pytest.mark.parametrize("word", ["seed=1", "augment.handle=1", "optimizer=sgd", "quickstart", "data.sources=1"])
+def test_other_words_are_left_alone(word, caplog):
+    assert rename_overrides([word]) == [word]
+    assert not caplog.records
+
+
+def test_a_config_of_version_0_1_comes_to_today_s_form(caplog):
+    old = {
+        "dead_after": 3,
+        "data": {
+            "batch_size": 8,
+            "cache_dir": "/c",
+            "subset": "all",
+            "source": {"_target_": "akshar.data.glyphs.Glyphs", "subset": "digits", "seed": 4, "cache_dir": None},
+        },
+        "augment": {"_target_": "akshar.data.robust.Robust", "hand": {"rotation": 1}, "reframed_by": 2},
+    }
+    new = upgrade_config(old)
+    assert new == {
+        "chance_warning_epochs": 3,
+        "data": {
+            "batch_size": 8,
+            "_target_": "akshar.devanagari.glyphs.Glyphs",
+            "subset": "digits",
+            "glyph_seed": 4,
+            "cache_dir": None,
+        },
+        "augment": {
+            "_target_": "akshar.devanagari.robust.Robust",
+            "geometric": {"rotation": 1},
+            "recrop_jitter": 2,
+        },
+    }
+    assert "source" in old["data"]  # the input is left as it was
+    assert "hand" in old["augment"]
+    assert upgrade_config(new, warn=False) == new
+
+
+def test_old_targets_lead_to_today_s():
+    from akshar.config.static_signature import signature
+
+    for old, new in TARGETS.items():
+        assert upgrade_config({"data": {"_target_": old}})["data"]["_target_"] == new
+        signature(new)  # it exists
