@@ -1,4 +1,4 @@
-"""What the tests share: a cache of their own, a working directory of their own, and small image sets."""
+"""Fixtures and small image sets that several tests use; each session has its own cache."""
 
 import json
 import os
@@ -14,17 +14,20 @@ from PIL import Image
 from tensorboard.summary.writer import event_file_writer
 
 from akshar.cli import main
-from akshar.data.image_set import ImageSet
+from akshar.data.card import DatasetCard
+from akshar.data.folder import Folder
+from akshar.data.image_set import ImageSet, TrainTest
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.glyphs import Glyphs
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # one beside others: each has its share of the processor
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the processor
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
 
-# Where the real data set lies, if it does; read before the tests' own environment hides it.
+# The real data set, where there is one; read before `own_cache` hides it.
 DHCD = os.environ.get("AKSHAR_DHCD")
 
-# A run of `akshar train` that takes about a second once glyphs are drawn.
+# A run of `akshar train` that takes about a second after the glyphs are drawn
 TINY = (
     "data=glyphs",
     "data.train_per_class=20",
@@ -42,7 +45,7 @@ FAULTS = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-screenshots", metavar="RUN", help="make the screenshots in docs/ of this run")
+    parser.addoption("--write-screenshots", metavar="RUN", help="make the screenshots in docs/ from this run")
     parser.addoption("--write-faults", action="store_true", help="write the table of faults")
 
 
@@ -60,14 +63,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nothing is read from or written to the user's cache, and DHCD is not found by accident."""
+    """Keep the user's cache out of the tests, and DHCD hidden."""
     os.environ["AKSHAR_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ.pop("AKSHAR_DHCD", None)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def ordered_event_files() -> None:
-    """Names that sort as they were made: TensorBoard's own sort 10 before 9, of one process and second."""
+    """Pad the counter in event files' names, so that files of one process and second sort by time."""
 
     class Padded(event_file_writer.AtomicCounter):
         def get(self) -> str:
@@ -78,14 +81,14 @@ def ordered_event_files() -> None:
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, so that `outputs/` is the test's own."""
+    """Change to an empty working directory, so that `outputs/` belongs to the test."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def dhcd_archive() -> str:
-    """The real data set's zip or folder; the test is skipped where there is none."""
+    """Path of the real data set; skip the test where there is none."""
     if not DHCD or not Path(DHCD).exists():
         pytest.skip("AKSHAR_DHCD names no copy of the real data set")
     return DHCD
@@ -93,7 +96,7 @@ def dhcd_archive() -> str:
 
 @pytest.fixture
 def train(workplace: Path) -> Callable[..., tuple[dict[str, Any], Path]]:
-    """Runs `akshar train` with some words, which must succeed; gives its result and its folder."""
+    """Return a function that runs `akshar train`, which must succeed, and returns its result and folder."""
 
     def run(*words: str) -> tuple[dict[str, Any], Path]:
         before = set(workplace.glob("outputs/train/*"))
@@ -106,7 +109,7 @@ def train(workplace: Path) -> Callable[..., tuple[dict[str, Any], Path]]:
 
 @pytest.fixture(scope="session")
 def finished(own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
-    """One finished run, of seed 3, for all that is only looked at."""
+    """Result and folder of one finished run with seed 3, not to be changed."""
     place = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
@@ -117,7 +120,7 @@ def finished(own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 @pytest.fixture(scope="session")
 def digit_run(own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that can tell drawn digits apart; it takes some seconds."""
+    """Folder of a run that can tell drawn digits apart; takes some seconds."""
     place = tmp_path_factory.mktemp("digits")
     words = (
         *("data.subset=digits", "data.train_per_class=500", "data.test_per_class=30", "data.batch_size=32"),
@@ -131,7 +134,7 @@ def digit_run(own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="session")
 def digit_images(own_cache: None) -> np.ndarray:
-    """Digits that `digit_run` has never seen: uint8 (300, 32, 32), 30 of each, in order."""
+    """Digits that `digit_run` was not trained on: uint8 (300, 32, 32), 30 of each, in order."""
     test = Glyphs("digits", 500, 30).load().test
     assert test is not None
     return test.pixels[:, 0].numpy()
@@ -139,7 +142,7 @@ def digit_images(own_cache: None) -> np.ndarray:
 
 @pytest.fixture
 def refused(workplace: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., list[str]]:
-    """Runs `akshar` with some words, which must be refused; gives the lines on stderr."""
+    """Return a function that runs `akshar`, which must fail, and returns the lines on stderr."""
 
     def run(*words: str, exit_code: int = 2) -> list[str]:
         capfd.readouterr()
@@ -153,7 +156,7 @@ def refused(workplace: Path, capfd: pytest.CaptureFixture[str]) -> Callable[...,
 
 @pytest.fixture
 def dhcd_if_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Lets words that ask for DHCD have it, or skips; other words pass as they are."""
+    """Return a function that provides DHCD to a command line that needs it, or skips the test."""
 
     def prepare(words: list[str]) -> list[str]:
         if not any(word.startswith(("data=", "experiment=quickstart", "experiment=glyphs")) for word in words):
@@ -165,9 +168,9 @@ def dhcd_if_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def fault(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Notes a fault that was tried and what happened, which has to stand so in `docs/faults.md`.
+    """Return a function that checks a row of `docs/faults.md`: what was tried, and what happened.
 
-    `pytest -m "slow or not slow" --write-faults` makes that table anew.
+    `pytest -m "slow or not slow" --write-faults` writes the table.
     """
 
     def note(tried: str, happened: str) -> None:
@@ -182,7 +185,7 @@ def fault(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No address resolves."""
+    """Let no address resolve."""
 
     def fail(*_: Any, **__: Any) -> Any:
         raise socket.gaierror("no network in this test")
@@ -191,7 +194,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_images(per_class: int, classes: int = 4, seed: int = 0) -> ImageSet:
-    """Random images with file numbers 1, 2, ... in each class."""
+    """Make random images with file numbers 1, 2, ... in each class."""
     generator = torch.Generator().manual_seed(seed)
     count = per_class * classes
     return ImageSet(
@@ -202,8 +205,19 @@ def make_images(per_class: int, classes: int = 4, seed: int = 0) -> ImageSet:
     )
 
 
+def make_data(train: ImageSet | None = None, test: ImageSet | None = None) -> TrainTest:
+    """Make a data set of images that are already there."""
+    return TrainTest(DatasetCard("given", "random images"), INPUT_SPEC, train, test)
+
+
+def make_folder(root: Path, cache_dir: Path, test_fraction: float = 0.2, test_seed: int = 1) -> Folder:
+    """Make the data set of a folder, read as `conf/data/folder.yaml` reads it."""
+    card = DatasetCard("folder", "pictures of a test")
+    return Folder(str(root), card, INPUT_SPEC, test_fraction, test_seed, str(cache_dir))
+
+
 def write_picture(path: Path, shape: int = 0, mode: str = "L", size: int = 48, dark_on_light: bool = True) -> None:
-    """A picture of a bar (shape 0) or of a cross (shape 1)."""
+    """Write a picture of a bar (shape 0) or of a cross (shape 1)."""
     ink = np.zeros((size, size), np.uint8)
     half = max(2, size // 12)
     ink[size // 5 : -size // 5, size // 2 - half : size // 2 + half] = 255

@@ -1,4 +1,4 @@
-"""The optimizer of our own: what one step of it does."""
+"""Muon: what one step does."""
 
 import pytest
 import torch

@@ -1,12 +1,13 @@
-"""A person's own images: any mode, size and polarity; what is wrong is named by its file."""
+"""A folder of the user's own images: any mode, size and polarity; errors name the file."""
 
 import numpy as np
 import pytest
 import torch
-from conftest import write_picture
+from conftest import make_folder, write_picture
 from PIL import Image
 
-from akshar.data.folder import Folder, read_picture
+from akshar.data.folder import read_picture
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.errors import DataError
 from akshar.pictures.frame import SPEC
 from akshar.pictures.framing import frame_picture
@@ -21,7 +22,11 @@ def fill(root, classes=("bar", "cross"), count=12):
 
 
 def load(root, tmp_path, **settings):
-    return Folder(str(root), cache_dir=str(tmp_path / "cache"), **settings).load()
+    return make_folder(root, tmp_path / "cache", **settings).load()
+
+
+def read(path):
+    return read_picture(path, INPUT_SPEC)
 
 
 @pytest.mark.parametrize("dark_on_light", [True, False])
@@ -31,7 +36,7 @@ def test_any_mode_size_and_polarity_gives_the_same_character(mode, size, dark_on
     suffix = "tif" if mode == "CMYK" else "png"
     write_picture(tmp_path / "reference.png", 1, size=size)
     write_picture(tmp_path / f"other.{suffix}", 1, mode, size, dark_on_light)
-    reference, other = (read_picture(tmp_path / name).astype(int) for name in ("reference.png", f"other.{suffix}"))
+    reference, other = (read(tmp_path / name).astype(int) for name in ("reference.png", f"other.{suffix}"))
     assert np.abs(reference - other).max() <= 2
     assert reference[2:-2, 15:17].min() > 200  # the cross fills the box
     assert not reference[:2].any()
@@ -48,9 +53,9 @@ def test_transparent_paper_and_exif_rotation(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees when shown
     flat.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
-    expected = read_picture(tmp_path / "flat.png")
-    assert np.array_equal(read_picture(tmp_path / "transparent.png"), expected)
-    assert np.array_equal(read_picture(tmp_path / "turned.png"), expected)
+    expected = read(tmp_path / "flat.png")
+    assert np.array_equal(read(tmp_path / "transparent.png"), expected)
+    assert np.array_equal(read(tmp_path / "turned.png"), expected)
 
 
 def test_a_picture_placed_as_dhcd_places_it_is_left_as_it_is():
@@ -121,10 +126,22 @@ def test_every_file_that_is_no_image_is_named(tmp_path):
         ("text", "not an image in a supported format"),
         ("empty", "not an image in a supported format"),
         ("cut", ""),
-        ("blank", "nothing is drawn"),
+        ("blank", "the picture is blank"),
         ("huge", "9000 x 9000 pixels"),
     ]:
         assert any(f"{name}.png: " in line and reason in line for line in lines)
+
+
+def test_sizes_of_classes_are_known_without_reading_a_picture(tmp_path):
+    fill(tmp_path / "one", count=10)
+    assert make_folder(tmp_path / "one", tmp_path / "cache").class_sizes() == [8, 8]
+    fill(tmp_path / "two" / "train", count=5)
+    fill(tmp_path / "two" / "test", count=3)
+    assert make_folder(tmp_path / "two", tmp_path / "cache").class_sizes() == [5, 5]
+    fill(tmp_path / "alone" / "test")
+    for name in ("alone", "nowhere"):
+        assert make_folder(tmp_path / name, tmp_path / "cache").class_sizes() is None
+    assert not (tmp_path / "cache").exists()
 
 
 def test_missing_and_empty_folders_are_named(tmp_path):

@@ -2,24 +2,14 @@
 
 import pytest
 import torch
-from conftest import make_images
+from conftest import make_data, make_images
 from pytorch_lightning import Trainer
 
 from akshar.data.augment import Augment
-from akshar.data.image_set import TrainTest, to_unit
+from akshar.data.image_set import to_unit
 from akshar.data.module import ImageDataModule
 from akshar.errors import UsageError
 from akshar.models.classifier import Classifier
-
-
-class Given:
-    """A source of images that are there already."""
-
-    def __init__(self, train=None, test=None):
-        self.dataset = TrainTest("given", train, test)
-
-    def load(self):
-        return self.dataset
 
 
 def collect(batches):
@@ -28,9 +18,7 @@ def collect(batches):
 
 @pytest.fixture
 def data():
-    return ImageDataModule(
-        Given(make_images(30), make_images(5, seed=9)).load(), Augment(rotation=30), batch_size=16
-    )
+    return ImageDataModule(make_data(make_images(30), make_images(5, seed=9)), Augment(rotation=30), batch_size=16)
 
 
 def test_an_epoch_has_every_training_image_once_in_an_order_of_its_own(data):
@@ -81,13 +69,13 @@ def test_the_test_loader_gives_each_image_once_in_order(data):
 
 
 def test_missing_parts_and_too_large_batches_are_refused():
-    only_test = ImageDataModule(Given(test=make_images(5)).load())
+    only_test = ImageDataModule(make_data(test=make_images(5)), batch_size=16)
     with pytest.raises(UsageError, match="no training images"):
         only_test.train_dataloader()
     with pytest.raises(UsageError, match="no test images"):
-        ImageDataModule(Given(train=make_images(30)).load()).test_dataloader()
+        ImageDataModule(make_data(make_images(30)), batch_size=16).test_dataloader()
     with pytest.raises(UsageError, match=r"data\.batch_size=1000: more than the 108"):
-        ImageDataModule(Given(train=make_images(30)).load(), batch_size=1000)
+        ImageDataModule(make_data(make_images(30)), batch_size=1000)
 
 
 def test_in_a_real_fit_training_is_augmented_and_validation_and_test_are_not():
@@ -103,7 +91,7 @@ def test_in_a_real_fit_training_is_augmented_and_validation_and_test_are_not():
             self.seen[self.training].append(images.detach().clone())
             return self.linear(images.flatten(1))
 
-    data = ImageDataModule(Given(make_images(30), make_images(5, seed=9)).load(), Augment(noise=0.5), batch_size=16)
+    data = ImageDataModule(make_data(make_images(30), make_images(5, seed=9)), Augment(noise=0.5), batch_size=16)
     classifier = Classifier(Seeing(), optimizer=lambda groups: torch.optim.SGD(groups, lr=0.1))
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     trainer = Trainer(max_epochs=1, accelerator="cpu", num_sanity_val_steps=0, enable_model_summary=False, **quiet)

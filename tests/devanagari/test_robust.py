@@ -1,4 +1,4 @@
-"""What `augment=robust` does to images, step by step."""
+"""`augment=robust`, step by step."""
 
 import io
 
@@ -9,7 +9,15 @@ from PIL import Image
 
 from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
 from akshar.data.augment import Augment
-from akshar.devanagari.robust import Robust, as_jpeg, binarise, change_headlines, change_pen, few_pixels, reframe
+from akshar.devanagari.robust import (
+    Robust,
+    binarize,
+    change_headlines,
+    change_pen,
+    compress_jpeg,
+    downscale,
+    recrop,
+)
 from akshar.seeds import generator
 
 
@@ -40,10 +48,10 @@ def test_the_same_generator_gives_the_same_and_the_range_is_kept():
 
 def test_a_share_of_each_batch_is_changed_lightly():
     images = letter().repeat(20, 1, 1, 1)
-    most = Robust(Augment(), Augment(erasing=1.0, erasing_side=0.9), lightly=0.3)(images, generator(1))
+    most = Robust(Augment(), Augment(erasing=1.0, erasing_side=0.9), light_share=0.3)(images, generator(1))
     changed = (most != images).any(3).any(2).any(1)
     assert changed.tolist() == [False] * 6 + [True] * 14
-    moved = Robust(Augment(), Augment(), lightly=0.3, light=Augment(rotation=20))(images, generator(1))
+    moved = Robust(Augment(), Augment(), light_share=0.3, light=Augment(rotation=20))(images, generator(1))
     assert (moved != images).any(3).any(2).any(1).tolist() == [True] * 6 + [False] * 14
 
 
@@ -83,30 +91,30 @@ def test_hairlines_are_not_thinned_away():
 
 
 def test_reframing_undoes_a_move_and_a_stretch():
-    framed = reframe(letter(8, 24, 10), torch.zeros(1, 4))
+    framed = recrop(letter(8, 24, 10), torch.zeros(1, 4))
     assert (framed[0, 0, 2:30, 2:30] > 0.35).any(0).all()
     assert (framed[0, 0, 2:30, 2:30] > 0.35).any(1).all()
     assert framed[0, 0, :2].sum() == framed[0, 0, :, 30:].sum() == 0
     whole = letter()
-    assert torch.allclose(reframe(whole, torch.zeros(1, 4)), whole, atol=1e-5)
-    assert reframe(torch.zeros(1, 1, 32, 32), torch.zeros(1, 4)).sum() == 0
+    assert torch.allclose(recrop(whole, torch.zeros(1, 4)), whole, atol=1e-5)
+    assert recrop(torch.zeros(1, 1, 32, 32), torch.zeros(1, 4)).sum() == 0
 
 
 def test_jpeg_is_what_pillow_makes_of_it():
-    pixels = np.uint8(255 * few_pixels(letter(), 20)[0, 0].numpy())
+    pixels = np.uint8(255 * downscale(letter(), 20)[0, 0].numpy())
     images = torch.from_numpy(pixels)[None, None] / 255
     for quality in (15, 40, 90):
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, "JPEG", quality=quality)
         expected = torch.from_numpy(np.asarray(Image.open(file)).copy()) / 255
-        got = as_jpeg(images, torch.tensor([float(quality)]))[0, 0]
+        got = compress_jpeg(images, torch.tensor([float(quality)]))[0, 0]
         assert (got - expected).abs().mean() < 0.01
         assert (got - expected).abs().max() < 0.1
 
 
 def test_black_and_white_has_hardly_a_grey():
     grey = torch.linspace(0, 1, 32).expand(1, 1, 32, 32)
-    binary = binarise(grey, torch.tensor([0.5]))
+    binary = binarize(grey, torch.tensor([0.5]))
     assert ((binary > 0.05) & (binary < 0.95)).float().mean() < 0.1
 
 

@@ -1,4 +1,4 @@
-"""DHCD's reader on small archives of the same shape: what is right is read, what is wrong is named."""
+"""DHCD's reader on small archives of the same layout: errors list what differs."""
 
 import hashlib
 import io
@@ -140,7 +140,7 @@ def change_pixel(members):
         (spoil_image, "Train/digit_0/9.png cannot be read"),
         (cut_image, "Train/digit_0/9.png cannot be read"),
         (enlarge_image, "Test/digit_0/9.png cannot be read .64x64 L, not 32x32 L."),
-        (add_class, "Train/cat is no class of DHCD"),
+        (add_class, "Train/cat is not a class of DHCD"),
         (change_pixel, "the pixels of Test are not DHCD's"),
         (lambda members: {"readme.txt": b"hello"}, "holds no"),
     ],

@@ -1,4 +1,4 @@
-"""The split: every image once, shares alike, no leak, the same again."""
+"""The split: every image in one part, equal shares, no leak, reproducible."""
 
 import pytest
 import torch
@@ -66,5 +66,5 @@ def test_a_fold_beyond_the_folds_is_refused(fold):
 
 
 def test_a_class_too_small_to_split_is_named():
-    with pytest.raises(UsageError, match="class class_0 has 4 images"):
+    with pytest.raises(UsageError, match=r"data.val_fraction: class class_0 has 4 images, too few for both"):
         split_images(make_images(4), val_fraction=0.1)

@@ -1,11 +1,12 @@
-"""The embedded data: the same again from its seed, placed as DHCD places, test fonts unseen in training."""
+"""Drawn characters: reproducible from their seed, framed as in DHCD, test fonts not used for training."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from akshar.devanagari.glyphs import TEST_FAMILIES, TRAIN_FAMILIES, Glyphs
+from akshar.devanagari.glyph_drawing import TEST_FAMILIES, TRAIN_FAMILIES
+from akshar.devanagari.glyphs import Glyphs
 from akshar.devanagari.letters import DEVANAGARI, SUBSETS
 from akshar.devanagari.strokes import FORMS
 from akshar.pictures.text import draw_text, font_files, load_font
@@ -35,7 +36,7 @@ def test_images_are_placed_as_dhcd_places_them(glyphs):
 
 def test_a_seed_draws_the_same_and_another_others(tmp_path):
     def digest(seed, place):
-        source = Glyphs("digits", train_per_class=10, test_per_class=2, seed=seed, cache_dir=str(tmp_path / place))
+        source = Glyphs("digits", 10, 2, glyph_seed=seed, cache_dir=str(tmp_path / place))
         return source.load().digest()
 
     assert digest(1, "a") == digest(1, "b") != digest(2, "a")

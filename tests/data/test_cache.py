@@ -1,4 +1,4 @@
-"""The cache: whole or not there, built once by many, kept out of the way when the disk is full."""
+"""The cache: complete or missing, built once by many processes, clean after a full disk."""
 
 import os
 import subprocess
