@@ -13,7 +13,7 @@ import torch
 from conftest import TINY
 
 from akshar.cli import main
-from akshar.runs.checkpoint import net_weights, read_checkpoint
+from akshar.runs.checkpoint import read_checkpoint
 
 TWO = [*TINY, "trainer=ddp", "trainer.devices=2", "trainer.accelerator=cpu", "trainer.max_epochs=3"]
 PLAIN = [
@@ -26,7 +26,7 @@ PLAIN = [
 
 
 def weights(folder, name="best"):
-    return net_weights(read_checkpoint(Path(folder) / "checkpoints" / f"{name}.ckpt"))
+    return read_checkpoint(Path(folder) / "checkpoints" / f"{name}.ckpt").weights
 
 
 def same(one, other):

@@ -56,8 +56,8 @@ def test_a_disk_that_fills_loses_nothing(small_disk, workplace, fault):
     assert line.startswith(f"error: {run}/checkpoints/")
     assert "the last whole checkpoint stays" in line
     assert not any("Traceback" in line or "Logging error" in line for line in said)
-    assert read_checkpoint(run)["epoch"] >= 0
-    assert read_checkpoint(run / "checkpoints" / "last.ckpt")["global_step"] >= 13
+    assert read_checkpoint(run).lightning["epoch"] >= 0
+    assert read_checkpoint(run / "checkpoints" / "last.ckpt").lightning["global_step"] >= 13
     assert not list(run.rglob(".*.partial"))
     assert json.loads((run / "status.json").read_text())["status"] == "failed"
 

@@ -20,7 +20,7 @@ from akshar.data.folder import Folder, read_picture
 from akshar.devanagari.dhcd_archive import Layout, read_archive
 from akshar.errors import DataError, UsageError
 from akshar.pictures.decode import FORMATS
-from akshar.runs.checkpoint import KEY, read_checkpoint
+from akshar.runs.checkpoint import KEY, content_digest, read_checkpoint
 from akshar.runs.load_checkpoint import load_checkpoint
 
 # The same examples each time: what is new is looked for with more of them, not by chance in CI.
@@ -147,6 +147,13 @@ def test_a_checkpoint_with_code_is_refused(tmp_path, refused, fault):
     )
 
 
+def save_signed(checkpoint, path):
+    """Save a checkpoint that was tampered with by someone who knows the digest."""
+    if KEY in checkpoint:
+        checkpoint[KEY]["digest"] = content_digest(checkpoint)
+    torch.save(checkpoint, path)
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -160,9 +167,11 @@ def test_a_checkpoint_with_code_is_refused(tmp_path, refused, fault):
 )
 def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path, fault):
     checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
-    checkpoint[KEY]["config"]["model"] = {"_target_": "torch.nn.Sequential", "x": {"_target_": target}}
-    torch.save(checkpoint, tmp_path / "evil.ckpt")
-    with pytest.raises(UsageError, match=f"names {target}, which is no network of"):
+    checkpoint[KEY]["network"] = {"_target_": "torch.nn.Sequential", "x": {"_target_": target}}
+    save_signed(checkpoint, tmp_path / "evil.ckpt")
+    with pytest.raises(
+        UsageError, match=f"names {target}, which is not a data set or network of akshar or torch.nn"
+    ):
         load_checkpoint(str(tmp_path / "evil.ckpt"))
     with pytest.raises(UsageError) as refusal:
         load_checkpoint(str(tmp_path / "evil.ckpt"))
@@ -170,30 +179,34 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
     if target == "os.system":
         fault(
             "a checkpoint that names `os.system` as its network",
-            "`which is no network of akshar.models or torch.nn`",
+            "`which is not a data set or network of akshar or torch.nn`",
         )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c[KEY].update(format=1), "checkpoint format 1; this version reads 2"),
+        (lambda c: c[KEY].update(format=1), "checkpoint format 1; this version reads 2 and 3"),
         (lambda c: c.pop(KEY), "not a checkpoint of akshar"),
         (lambda c: c[KEY].pop("classes"), "its classes is wrong"),
-        (lambda c: c[KEY]["classes"].pop(), "its weights are not those of its network"),
-        (lambda c: c["state_dict"].popitem(), "its weights are not those of its network"),
+        (lambda c: c[KEY]["classes"].pop(), "its weights do not fit its network"),
+        (lambda c: c["state_dict"].popitem(), "its weights do not fit its network"),
         (lambda c: c["state_dict"].update({"net.a\n\x1b[2J": torch.zeros(1)}), r"its network \(a\\n\\x1b\[2J\)"),
         (
-            lambda c: c[KEY]["config"]["model"].update(widths=[1 << 40]),
-            "its weights are not those|cannot be rebuilt",
+            lambda c: c[KEY]["network"].update(widths=[1 << 40]),
+            "its weights do not fit|cannot be rebuilt",
         ),
-        (lambda c: c[KEY]["preprocessing"].update(mean=0.1), "was trained on images prepared as"),
+        (
+            lambda c: c[KEY]["input_spec"].update(std=0),
+            r"not a complete model of akshar \(input_spec: .* out of range",
+        ),
+        (lambda c: c[KEY]["card"].update(labels=[]), r"not a complete model of akshar \(card\.labels"),
     ],
 )
 def test_a_checkpoint_of_another_kind_is_said_to_be(change, message, finished, tmp_path):
     checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
     change(checkpoint)
-    torch.save(checkpoint, tmp_path / "other.ckpt")
+    save_signed(checkpoint, tmp_path / "other.ckpt")
     with pytest.raises(UsageError, match=message) as caught:
         load_checkpoint(str(tmp_path / "other.ckpt"))
     assert "other.ckpt" in str(caught.value)

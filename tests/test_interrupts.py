@@ -11,7 +11,7 @@ import pytest
 from conftest import TINY
 
 from akshar.cli import main
-from akshar.runs.checkpoint import KEY, read_checkpoint
+from akshar.runs.checkpoint import read_checkpoint
 from akshar.runs.run_dir import RunDir
 
 LONG = [*TINY, "trainer.max_epochs=100000", "scheduler=none", "logger=csv"]
@@ -52,8 +52,8 @@ def test_a_signal_saves_and_says_how_to_go_on(running, name, exit_code):
     status = json.loads((folder / "status.json").read_text())
     assert status["status"] == "interrupted"
     last = read_checkpoint(folder / "checkpoints" / "last.ckpt")
-    assert last["global_step"] == status["step"] > 13
-    assert read_checkpoint(folder)[KEY]["classes"]
+    assert last.lightning["global_step"] == status["step"] > 13
+    assert read_checkpoint(folder).contents.classes
 
 
 @pytest.mark.slow

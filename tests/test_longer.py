@@ -148,13 +148,13 @@ def test_a_loss_that_is_no_number_leaves_what_replays_it(workplace, refused, mon
     assert len(report["batch"]["indices"]) == 64
     assert json.loads((folder / "status.json").read_text())["status"] == "diverged"
     # The batch and the weights before it give that loss again.
+    from akshar.config.schema import TrainConfig
     from akshar.runs.load_checkpoint import load_checkpoint
     from akshar.runs.run_dir import RunDir
-    from akshar.training.build import build_data
-    from akshar.training.resume import read_settings
+    from akshar.training.parts import build_data
+    from akshar.training.resume import read_config
 
-    settings = read_settings(RunDir(folder))
-    data = build_data(settings)
+    data = build_data(TrainConfig.model_validate(read_config(RunDir(folder))))
     classifier = load_checkpoint(str(folder / "checkpoints" / "diverged.ckpt")).classifier.train()
     loader = data.train_dataloader()
     loader.set_epoch(report["epoch"] - 1)
@@ -164,14 +164,14 @@ def test_a_loss_that_is_no_number_leaves_what_replays_it(workplace, refused, mon
             prepared = data.prepare(batch, augmented=True)
             loss = torch.nn.functional.cross_entropy(classifier(prepared.images), batch.labels)
             assert not math.isfinite(loss.item())
-    assert "would not be again" in refused("train", f"resume={folder}")[0]
+    assert "would do so again" in refused("train", f"resume={folder}")[0]
     fault("a loss that is no number", "stops at that step; its batch and the weights before it are kept for replay")
 
 
 def test_a_run_that_learns_nothing_is_named(train):
     still = ["optimizer=sgd", "optimizer.lr=1e-12", "scheduler=none"]
-    _, folder = train(*TINY, *still, "dead_after=2")
-    assert "nothing is learnt: after 2 epochs the validation loss" in (folder / "run.log").read_text()
+    _, folder = train(*TINY, *still, "chance_warning_epochs=2")
+    assert "nothing learned: after 2 epochs the validation loss" in (folder / "run.log").read_text()
 
 
 def test_deterministic_runs_are_bit_equal(workplace):

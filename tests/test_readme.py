@@ -1,4 +1,4 @@
-"""Every command of the README runs as it stands; long ones are cut short by their own overrides."""
+"""Every command of the README and of the pages in docs/ runs as written; long ones are shortened by overrides."""
 
 import contextlib
 import re
@@ -14,24 +14,28 @@ from PIL import Image
 
 from akshar.cli import main
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-WEIGHTS = Path(__file__).parents[1] / "weights"
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines() if line]
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+WEIGHTS = ROOT / "weights"
+BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.S)
+COMMANDS = [*dict.fromkeys(line for block in BLOCKS for line in block.splitlines() if line)]
 # Words that make a real training small; the command's own words come first.
 SHORT = ["debug=smoke", *TINY[3:4], "trainer.max_epochs=1"]
 
 
-# Words that take a run's config in place of composing one.
+# Words that take a run's config instead of composing one.
 RECORDED = ("resume=", "repeat=")
 
 
 def trainings():
-    lines = [line for line in COMMANDS if line.startswith("akshar train") and "--" not in line]
+    lines = [line for line in COMMANDS if line.startswith("akshar train") and "--cfg" not in line]
     return [line for line in lines if not any(word in line for word in RECORDED)]
 
 
 def marked(lines):
-    """Those that begin processes of their own, or train many networks, are slow."""
+    """Those that start processes, or train many networks, are slow."""
     words = ("hydra/launcher", "trainer=ddp", "sweep=", "model.dropout=0.0,0.1")
     return [
         pytest.param(line, marks=pytest.mark.slow) if any(word in line for word in words) else line
@@ -43,8 +47,15 @@ def recorded():
     return [line for line in COMMANDS if any(word in line for word in RECORDED)]
 
 
+def example(language, first_line):
+    """The block of a page that starts with a line."""
+    (block,) = re.findall(rf"```{language}\n({re.escape(first_line)}.*?)```", TEXT, re.S)
+    return block
+
+
 def test_the_readme_begins_with_results_and_the_two_commands():
     assert README.index("| ") < README.index("```sh") < 6000
+    assert len(README.splitlines()) <= 120
     first, second = (block.strip() for block in re.findall(r"```sh\n(.*?)```", README, re.S)[:2])
     assert first == (
         "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/akshar train experiment=quickstart"
@@ -53,12 +64,16 @@ def test_the_readme_begins_with_results_and_the_two_commands():
 
 
 @pytest.mark.parametrize("line", marked(trainings()))
-def test_trainings_run(line, workplace, dhcd_if_needed):
+def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch):
     words = shlex.split(line.partition("#")[0])[1:]
     words = dhcd_if_needed(words)
     for shape, name in enumerate(("bar", "cross")):
         for number in range(60):
             write_picture(workplace / "my" / "images" / name / f"{number}.png", shape, size=40 + number)
+    for language, path in (("python", "my_package.py"), ("yaml", "my/conf/model/mine.yaml")):
+        (workplace / path).parent.mkdir(parents=True, exist_ok=True)
+        (workplace / path).write_text(example(language, f"# {path}"), encoding="utf-8")
+    monkeypatch.syspath_prepend(workplace)
     few = ["hydra.sweeper.search.trials=3"] if "optuna" in line else []
     assert main([*words, *SHORT, *few]) == 0
     assert list(workplace.glob("outputs/*/*"))
@@ -71,7 +86,7 @@ def test_trainings_run(line, workplace, dhcd_if_needed):
         for line in COMMANDS
         if line.startswith("akshar")
         and line not in trainings() + recorded()
-        and not line.startswith(("akshar bench", "akshar draw"))  # which tests of their own run
+        and not line.startswith(("akshar bench", "akshar draw"))  # other tests run these
     ],
 )
 def test_other_verbs_run(line, workplace, capfd):
@@ -88,7 +103,7 @@ def test_other_verbs_run(line, workplace, capfd):
 
 
 @pytest.mark.parametrize("line", recorded())
-def test_runs_go_on_and_are_repeated(line, train):
+def test_runs_are_resumed_and_repeated(line, train):
     _, folder = train(*TINY, "scheduler=none")
     if "resume" in line and "max_epochs" not in line:  # as if it had been killed before its test
         (folder / "result.json").unlink()
@@ -109,8 +124,8 @@ def test_every_command_is_of_a_kind_that_is_run():
     assert [line for line in COMMANDS if not line.startswith(kinds)] == []
 
 
-@pytest.mark.parametrize("name", sorted({*re.findall(r"python -m (akshar\.benchmarks\.\w+)", README)}))
-def test_benchmarks_named_in_the_readme_exist(name, monkeypatch, capsys):
+@pytest.mark.parametrize("name", sorted({*re.findall(r"python -m (akshar\.benchmarks\.\w+)", TEXT)}))
+def test_benchmarks_named_in_the_pages_exist(name, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [name, "--help"])
     with contextlib.suppress(SystemExit):  # of argparse
         import_module(name).main()
@@ -118,16 +133,29 @@ def test_benchmarks_named_in_the_readme_exist(name, monkeypatch, capsys):
 
 
 def test_the_python_example_runs(workplace, digit_images, capsys):
-    (example,) = re.findall(r"```python\n(from akshar import load.*?)```", README, re.S)
     shutil.copytree(WEIGHTS, workplace / "weights")
     Image.fromarray(digit_images[60]).save(workplace / "picture.png")
-    exec(compile(example, "README.md", "exec"), {})
+    exec(compile(example("python", "from akshar import load"), "docs/read-pictures.md", "exec"), {})
     first, *guesses = capsys.readouterr().out.splitlines()
     assert first.startswith("२ 0.9")
     assert len(guesses) == 5
     assert guesses[0].startswith("२ 2 0.9")
 
 
-def test_pictures_named_in_the_readme_exist():
-    for path in re.findall(r"!\[[^]]*]\(([^)]+)\)", README):
-        assert (Path(__file__).parents[1] / path).is_file(), path
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "RECORDS.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_pictures_links_and_files_named_in_the_pages_exist(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+    for link in re.findall(r"]\(([^)\s]+)\)", text):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.is_file(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.M)
+            assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    for path in re.findall(r"`((?:src|conf|tests|docs)/[\w/.]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_page_is_linked_from_the_readme():
+    for page in PAGES[1:]:
+        assert f"](docs/{page.name}" in README

@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from akshar.cli import main
 from akshar.metrics.intervals import wilson_interval
-from akshar.runs.checkpoint import KEY, net_weights, read_checkpoint
+from akshar.runs.checkpoint import KEY, read_checkpoint
 
 LEFT_BEHIND = {
     ".hydra",
@@ -85,15 +85,15 @@ def test_the_best_epoch_is_the_one_with_the_least_validation_loss(finished):
 def test_checkpoints_are_plain_data_that_say_what_they_are(finished):
     result, folder = finished
     for name in ("best", "last"):
-        checkpoint = torch.load(folder / "checkpoints" / f"{name}.ckpt", weights_only=True)
-        contents = checkpoint[KEY]
-        assert contents["config"]["model"]["widths"] == [8, 16]
+        contents = torch.load(folder / "checkpoints" / f"{name}.ckpt", weights_only=True)[KEY]
+        assert contents["network"]["widths"] == [8, 16]
+        assert contents["network"]["in_channels"] == 1
         assert contents["classes"][35] == "character_36_gya"
-        assert contents["preprocessing"]["mean"] == 0.5
-    assert read_checkpoint(folder)[KEY]["temperature"] == result["best"]["temperature"]
-    learned = [
-        value for name, value in net_weights(checkpoint).items() if "running" not in name and "num_" not in name
-    ]
+        assert contents["input_spec"]["mean"] == 0.5
+        assert contents["card"]["labels"]["character_36_gya"] == "ज्ञ"
+    checkpoint = read_checkpoint(folder)
+    assert checkpoint.contents.temperature == result["best"]["temperature"]
+    learned = [value for name, value in checkpoint.weights.items() if "running" not in name and "num_" not in name]
     assert sum(value.numel() for value in learned) == result["model"]["parameters"]
 
 

@@ -12,7 +12,7 @@ from conftest import TINY, write_picture
 
 from akshar.cli import main
 from akshar.models.classifier import Classifier
-from akshar.runs.checkpoint import net_weights, read_checkpoint
+from akshar.runs.checkpoint import NETWORK, read_checkpoint
 
 
 def test_without_the_test_set(train):
@@ -44,8 +44,8 @@ def rows_of(folder, *columns):
 def test_the_average_of_the_weights_is_what_is_kept_and_tested(train):
     result, folder = train(*TINY, "callbacks=ema", "callbacks.ema.decay=0.9", "scheduler=none")
     checkpoint = read_checkpoint(folder)
-    averaged, current = net_weights(checkpoint), net_weights({"state_dict": checkpoint["current_model_state"]})
-    assert not torch.equal(averaged["classifier.weight"], current["classifier.weight"])
+    averaged, current = checkpoint.weights, checkpoint.lightning["current_model_state"]
+    assert not torch.equal(averaged["classifier.weight"], current[f"{NETWORK}classifier.weight"])
     # The figures of the weights in best.ckpt are those that were logged:
     assert result["best"]["val_loss"] == pytest.approx(min(rows_of(folder, "loss/val"))[0], rel=1e-4)
 
@@ -81,9 +81,7 @@ def test_the_last_epoch_is_kept_where_that_is_asked(train):
     assert min(losses) < losses[-1]
     assert result["best"]["epoch"] == 4
     assert result["best"]["val_loss"] == pytest.approx(losses[-1])
-    best, last = (
-        net_weights(read_checkpoint(folder / "checkpoints" / name)) for name in ("best.ckpt", "last.ckpt")
-    )
+    best, last = (read_checkpoint(folder / "checkpoints" / name).weights for name in ("best.ckpt", "last.ckpt"))
     assert all(torch.equal(best[name], last[name]) for name in last)
     assert "best so far" not in (folder / "run.log").read_text()
 
@@ -143,7 +141,7 @@ def test_trained_weights_are_a_start_also_for_other_classes(train, finished, wor
     assert result["data"]["classes"] == 2
     assert "new for these classes: classifier.weight, classifier.bias" in (run / "run.log").read_text()
     _, run = train(*TINY, f"init_from={folder}", "optimizer.lr=1e-9")
-    started, learned = (net_weights(read_checkpoint(path)) for path in (folder, run))
+    started, learned = (read_checkpoint(path).weights for path in (folder, run))
     for name, _ in learned.items():
         if name.endswith("weight"):
             assert torch.allclose(started[name], learned[name], atol=1e-4)

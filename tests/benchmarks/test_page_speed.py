@@ -15,6 +15,7 @@ import akshar
 
 MODEL = Path(__file__).parents[2] / "weights" / "robust.onnx"
 WRITTEN = "क ल ढ फ ठ भ ण ४ २ ०"
+ANSWERED = "() => ['read', 'unsure'].includes(document.getElementById('answer').dataset.state)"
 pytestmark = [pytest.mark.slow, pytest.mark.timing]
 
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from akshar.data.card import DatasetCard
-from akshar.devanagari.letters import DEVANAGARI, SUBSETS
+from akshar.devanagari.cards import GLYPHS_CARD
+from akshar.devanagari.letters import SUBSETS
 from akshar.plots.confusion import draw_confusion
 from akshar.plots.coverage import draw_coverage
 from akshar.plots.curves import draw_curves, draw_schedule
@@ -54,8 +55,8 @@ def check_pictures(folder: Path) -> None:
 def test_every_figure_is_drawn(classes: int, images: int, wrong: float, tmp_path: Path) -> None:
     counts, confidence, right = outcome(classes, images, wrong)
     names = NAMES[classes]
-    draw_confusion(counts, names, DEVANAGARI, tmp_path / "confusion.png")
-    draw_per_class(counts.diagonal(), counts.sum(1), names, DEVANAGARI, tmp_path / "per_class.png")
+    draw_confusion(counts, names, GLYPHS_CARD, tmp_path / "confusion.png")
+    draw_per_class(counts.diagonal(), counts.sum(1), names, GLYPHS_CARD, tmp_path / "per_class.png")
     draw_reliability((confidence, right), (confidence**1.5, right), tmp_path / "reliability.png")
     draw_coverage(confidence, right, tmp_path / "coverage.png")
     check_pictures(tmp_path)
@@ -88,7 +89,7 @@ def test_curves_are_drawn_of_one_epoch_and_of_many(epochs: int, tmp_path: Path) 
 def test_a_feature_map_is_drawn_with_and_without_errors(wrong: int, tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     labels, correct = np.arange(92) % 46, np.arange(92) >= wrong
-    draw_feature_map(draw.normal(size=(92, 2)), labels, correct, NAMES[46], DEVANAGARI, tmp_path / "map.png")
+    draw_feature_map(draw.normal(size=(92, 2)), labels, correct, NAMES[46], GLYPHS_CARD, tmp_path / "map.png")
     check_pictures(tmp_path)
 
 

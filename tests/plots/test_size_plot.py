@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from akshar.devanagari.letters import PUBLISHED
+from akshar.devanagari.cards import DHCD_CARD
 from akshar.plots.size import Network, draw_size, error, pareto_front
 
 
@@ -14,7 +14,7 @@ def test_the_front_holds_what_nothing_smaller_beats():
 def test_the_plot_is_drawn_with_and_without_published_results(tmp_path):
     networks = [Network(10_000, 0.97, 0.001), Network(40_000, 0.99), Network(100_000, 1.0)]
     sizes = []
-    for published in ((), PUBLISHED):
+    for published in ((), DHCD_CARD.published):
         draw_size(networks, published, tmp_path / "size.png")
         with Image.open(tmp_path / "size.png") as picture:
             sizes.append(picture.size)

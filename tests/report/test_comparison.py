@@ -10,16 +10,29 @@ from akshar.errors import UsageError
 from akshar.report.comparison import compare, run_letter
 from akshar.report.comparison_output import disagreements, print_comparison, write_comparison
 from akshar.runs.predictions import Predictions
+from akshar.runs.provenance import GitState, Host, Provenance
+from akshar.runs.result import BestResult, DataResult, ModelResult, Result
 from akshar.runs.run_dir import RunDir
 
 CLASSES = ("circle", "square")
 LABELS = [0, 0, 0, 1, 1]
+HOST = Host(name="", system="", cpu="", cores=2, threads=1, gpus=[])
 
 
 def predictions(answers, labels=LABELS, classes=CLASSES, **data):
     logits = np.eye(len(classes), dtype=np.float32)[answers]
-    data = {"source": "shapes", "digest": "abc"} | data
-    return Predictions("net", logits, np.array(labels), classes, 1.0, {"data": data, "model": {"parameters": 10}})
+    data = {"source": "shapes", "digest": "abc", "classes": len(classes), "test": len(answers)} | data
+    environment = Provenance(argv=[], git=GitState(), versions={}, host=HOST)
+    result = Result(
+        name="net",
+        data=DataResult(**data),
+        model=ModelResult(name="net", parameters=10),
+        best=BestResult(checkpoint="", temperature=1.0),
+        classes=list(classes),
+        config={},
+        provenance=environment,
+    )
+    return Predictions(logits, np.array(labels), result)
 
 
 def compared(tmp_path, *others):

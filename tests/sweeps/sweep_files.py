@@ -1,12 +1,17 @@
 """The files of a sweep without a training: what the table and the summary read."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import yaml
 
-from akshar.runs.run_dir import RunDir, Status
+from akshar.data.card import DatasetCard
+from akshar.metrics.summary import evaluate_predictions
+from akshar.runs.provenance import GitState, Host, Provenance
+from akshar.runs.result import BestResult, DataResult, FitResult, ModelResult, Result
+from akshar.runs.run_dir import RunDir, StatusName
 
 CONFIG = {
     "seed": 1,
@@ -15,25 +20,36 @@ CONFIG = {
     "monitor": "loss/val",
 }
 
-
-def result(val_loss=0.5, val_accuracy=0.75, test_accuracy: float | None = 0.7, parameters=1000):
-    return {
-        "best": {"val_loss": val_loss, "val_accuracy": val_accuracy},
-        "test": None if test_accuracy is None else {"accuracy": test_accuracy},
-        "fit": {"seconds": 2.0},
-        "model": {"parameters": parameters},
-        "data": {"source": "shapes", "subset": None, "train": 6, "val": 2},
-    }
+HOST = Host(name="", system="", cpu="", cores=2, threads=1, gpus=[])
+FIT = {"seconds": 2.0, "device": "cpu", "precision": "32-true", "interrupted": False}
 
 
-def write_run(path: Path, config, status: Status = "completed", error=None, **metrics) -> RunDir:
+def result(val_loss=0.5, val_accuracy=0.75, test_accuracy: float | None = 0.7, parameters=1000, **card) -> Result:
+    logits = np.eye(2, dtype=np.float32)[[0, 1, 1, 0, 1, 0, 0, 1, 0, 1]]
+    test = evaluate_predictions(logits, np.array([0, 1] * 5), ("a", "b"), 1.0)
+    environment = Provenance(argv=[], git=GitState(), versions={}, host=HOST)
+    return Result(
+        name="net",
+        data=DataResult(source="shapes", classes=2, train=6, val=2, test=10, digest=""),
+        model=ModelResult(name="net", parameters=parameters),
+        fit=FitResult(**dict.fromkeys(("epochs", "steps", "images_per_second", "devices"), 1), **FIT),
+        best=BestResult(epoch=1, val_loss=val_loss, val_accuracy=val_accuracy, checkpoint="", temperature=1.0),
+        test=None if test_accuracy is None else replace(test, accuracy=test_accuracy),
+        classes=["a", "b"],
+        card=DatasetCard("shapes", "shapes", **card).to_record(),
+        config=CONFIG,
+        provenance=environment,
+    )
+
+
+def write_run(path: Path, config, status: StatusName = "completed", error=None, **metrics) -> RunDir:
     """One run, completed with `metrics` unless `status` says otherwise."""
     run_dir = RunDir(path)
     run_dir.make()
     run_dir.write_status(status, error=error)
     run_dir.config.write_text(yaml.safe_dump(CONFIG | config))
     if status == "completed":
-        run_dir.result.write_text(json.dumps(result(**metrics)))
+        result(**metrics).write(run_dir.result)
     return run_dir
 
 

@@ -3,12 +3,23 @@
 import pytest
 from conftest import TINY
 
+from akshar.config.compose import compose, composing
+from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
-from akshar.sweeps import multirun
-from akshar.sweeps.sweep_grid import check_extras, check_jobs, compose_hydra, expand_grid, has_workers, is_grid
+from akshar.sweeps.sweep_grid import check_extras, check_jobs, expand_grid, has_workers, is_grid
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(autouse=True)
+def in_composing():
+    with composing("train"):
+        yield
+
+
+def compose_hydra(words):
+    return compose("train", words, TrainConfig, multirun=True).tree.hydra
+
+
+@pytest.fixture
 def basic():
     """Hydra's part of a config with its own sweeper and launcher."""
     return compose_hydra([*TINY, "seed=1,2"])
@@ -60,9 +71,6 @@ def test_parallel_jobs_take_one_device_each():
         check_jobs([*TINY, "trainer=ddp", "trainer.devices=2"], parallel)
 
 
-def test_a_sweep_is_requested_by_an_option_or_a_preset():
-    assert multirun.is_sweep_requested(["-m"], ["seed=1"])
-    assert multirun.is_sweep_requested([], ["sweep=seeds", "sweep.fail_fast=true"])
-    assert not multirun.is_sweep_requested([], ["seed=1"])
-    with pytest.raises(UsageError, match="needs -m"):
-        multirun.is_sweep_requested([], ["sweep.resume=latest"])
+def test_a_preset_makes_a_sweep():
+    assert compose("train", ["sweep=seeds"], TrainConfig).is_multirun
+    assert not compose("train", ["seed=1"], TrainConfig).is_multirun

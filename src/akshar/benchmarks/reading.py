@@ -21,6 +21,7 @@ from akshar.benchmarks.measured import Measured, measure
 from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.glyphs import Glyphs
 from akshar.reader.onnx_model import BATCH
+from akshar.reader.picture_files import read_files
 from akshar.reader.reader import Reader, load
 
 HEIGHT, WIDTH = INPUT_SPEC.height, INPUT_SPEC.width
@@ -81,8 +82,6 @@ def measure_files(model: str, files: Sequence[str], rounds: int = 3) -> dict[str
 
 def count_answers(reader: Reader, files: Sequence[str]) -> int:
     """Reads all files as `akshar predict` does and returns how many were read without an error."""
-    from akshar.commands.predict import read_files
-
     return sum(row.error is None for row in read_files(reader, files, line=False))
 
 

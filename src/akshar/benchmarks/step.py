@@ -152,7 +152,8 @@ def _time_plain_trainer(data: ImageDataModule, net: nn.Module, hardware: Hardwar
 def _time_our_fit(data: ImageDataModule, net: nn.Module, hardware: Hardware) -> float:
     """Milliseconds of the training epoch inside `Trainer.fit`, as `akshar train` sets it up."""
     with composing("train"):
-        config = compose("train", ["data=glyphs", "trainer.max_epochs=1"], TrainConfig).config
+        words = ["data=glyphs", "trainer.max_epochs=1", f"trainer.accelerator={hardware.accelerator}"]
+        config = compose("train", words, TrainConfig).config
     net = net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     module = _TimedClassifier(net, optimizer=_optimizer)
     with tempfile.TemporaryDirectory() as name, Interrupts() as interrupts:
