@@ -169,9 +169,7 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
     checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
     checkpoint[KEY]["network"] = {"_target_": "torch.nn.Sequential", "x": {"_target_": target}}
     save_signed(checkpoint, tmp_path / "evil.ckpt")
-    with pytest.raises(
-        UsageError, match=f"names {target}, which is not a data set or network of akshar or torch.nn"
-    ):
+    with pytest.raises(UsageError, match=f"names {target}, which is not a data set or network of"):
         load_checkpoint(str(tmp_path / "evil.ckpt"))
     with pytest.raises(UsageError) as refusal:
         load_checkpoint(str(tmp_path / "evil.ckpt"))
@@ -198,7 +196,7 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
         ),
         (
             lambda c: c[KEY]["input_spec"].update(std=0),
-            r"not a complete model of akshar \(input_spec: .* out of range",
+            r"not a complete model .*input_spec.* out of range",
         ),
         (lambda c: c[KEY]["card"].update(labels=[]), r"not a complete model of akshar \(card\.labels"),
     ],

@@ -7,6 +7,7 @@ from conftest import make_images
 
 from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet, normalise, to_unit
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.plots.errors import answer_tile, draw_filters, draw_neighbours, draw_tiles, overlay
 from akshar.plots.paired import Answers, draw_pairs
 from akshar.plots.samples import draw_batch, draw_predictions
@@ -51,7 +52,9 @@ def test_a_caption_shows_the_cards_labels_and_its_colour_the_correctness():
 def test_batches_and_predictions_are_drawn_in_the_colours_of_the_data(colour):
     images = make_images(5)
     images = in_colour(images) if colour else images
-    batch = draw_batch(normalise(to_unit(images.pixels)), images.labels, images.classes, CARD)
+    batch = draw_batch(
+        normalise(to_unit(images.pixels), INPUT_SPEC), images.labels, images.classes, CARD, INPUT_SPEC
+    )
     logits = torch.eye(4)[(images.labels + (torch.arange(20) % 5 == 0)) % 4]
     predictions = draw_predictions(images, logits, CARD)
     for sheet in (batch, predictions):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from results import make_result
 
 from akshar.errors import UsageError
 from akshar.report.label_audit import audit_labels, label_margins
@@ -16,13 +17,7 @@ def write_fold(path, held_out, labels, logits, total=4):
     run_dir.make()
     run_dir.split.write_text(json.dumps({"val": held_out}))
     np.savez(run_dir.predictions / "val.npz", logits=np.array(logits, dtype=np.float32), labels=np.array(labels))
-    result = {
-        "name": "net",
-        "classes": ["a", "b"],
-        "best": {"temperature": 1.0},
-        "data": {"train": total - len(held_out), "val": len(held_out), "digest": "x"},
-    }
-    run_dir.result.write_text(json.dumps(result))
+    make_result(data={"train": total - len(held_out), "val": len(held_out)}).write(run_dir.result)
     return run_dir
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from results import make_result
 
-from akshar.data.card import DatasetCard
 from akshar.metrics.summary import evaluate_predictions
-from akshar.runs.provenance import GitState, Host, Provenance
-from akshar.runs.result import BestResult, DataResult, FitResult, ModelResult, Result
+from akshar.runs.result import BestResult, ModelResult, Result
 from akshar.runs.run_dir import RunDir, StatusName
 
 CONFIG = {
@@ -20,25 +19,15 @@ CONFIG = {
     "monitor": "loss/val",
 }
 
-HOST = Host(name="", system="", cpu="", cores=2, threads=1, gpus=[])
-FIT = {"seconds": 2.0, "device": "cpu", "precision": "32-true", "interrupted": False}
 
-
-def result(val_loss=0.5, val_accuracy=0.75, test_accuracy: float | None = 0.7, parameters=1000, **card) -> Result:
+def result(val_loss=0.5, val_accuracy=0.75, test_accuracy: float | None = 0.7, parameters=1000) -> Result:
     logits = np.eye(2, dtype=np.float32)[[0, 1, 1, 0, 1, 0, 0, 1, 0, 1]]
     test = evaluate_predictions(logits, np.array([0, 1] * 5), ("a", "b"), 1.0)
-    environment = Provenance(argv=[], git=GitState(), versions={}, host=HOST)
-    return Result(
-        name="net",
-        data=DataResult(source="shapes", classes=2, train=6, val=2, test=10, digest=""),
+    return make_result(
+        data={"train": 6, "val": 2},
         model=ModelResult(name="net", parameters=parameters),
-        fit=FitResult(**dict.fromkeys(("epochs", "steps", "images_per_second", "devices"), 1), **FIT),
         best=BestResult(epoch=1, val_loss=val_loss, val_accuracy=val_accuracy, checkpoint="", temperature=1.0),
         test=None if test_accuracy is None else replace(test, accuracy=test_accuracy),
-        classes=["a", "b"],
-        card=DatasetCard("shapes", "shapes", **card).to_record(),
-        config=CONFIG,
-        provenance=environment,
     )
 
 

@@ -34,7 +34,7 @@ def target_problems(path: str, part: Part, passed: Collection[str], reserved: Co
         return [f"{path}._target_={part.target}: cannot be imported ({_reason(error)})"]
     arguments = part.arguments
     problems = [
-        f"{path}.{key} is set by akshar and cannot be overridden; leave it out"
+        f"{path}.{key}: is set by akshar and cannot be overridden; leave it out"
         for key in sorted(arguments)
         if key in reserved
     ]

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -26,4 +27,4 @@ class MeanSd:
         """
         if not values:
             return None
-        return MeanSd(mean(values), stdev(values) if len(values) > 1 else None)
+        return MeanSd(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
