@@ -63,8 +63,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the user's cache out of the tests, and DHCD hidden."""
-    os.environ["AKSHAR_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    """Keep the user's cache out of the tests, and DHCD hidden. Workers of one session share a cache."""
+    base = tmp_path_factory.getbasetemp()
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ["AKSHAR_CACHE"] = str(session / "cache")
     os.environ.pop("AKSHAR_DHCD", None)
 
 

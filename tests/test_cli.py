@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import TINY
@@ -31,15 +30,16 @@ def akshar(*words):
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["--version"], ["train", "--help"]])
-def test_quick_answers_are_quick_and_load_nothing_heavy(words):
-    start = time.perf_counter()
-    done = akshar(*words)
-    assert time.perf_counter() - start < 1
-    assert done.returncode == 0
+def test_quick_answers_load_little(words):
+    code = (
+        f"import sys; before = {{*sys.modules}}; sys.argv = ['akshar', *{words!r}]; from akshar.cli import main; "
+    )
+    code += "main(); print(*sys.modules.keys() - before, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = {*done.stderr.split()}
     assert done.stdout
-    check = f"import sys; sys.argv = ['akshar', *{words!r}]; from akshar.cli import main; main(); "
-    check += "assert not {'torch', 'hydra', 'numpy', 'pytorch_lightning'} & {*sys.modules}"
-    subprocess.run([sys.executable, "-c", check], check=True, capture_output=True)
+    assert not {"torch", "hydra", "numpy", "pytorch_lightning"} & loaded
+    assert len(loaded) <= 80, sorted(loaded)  # most of them argparse's
 
 
 def test_help_and_version_say_what_to_type():

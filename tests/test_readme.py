@@ -75,6 +75,7 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch):
         (workplace / path).write_text(example(language, f"# {path}"), encoding="utf-8")
     monkeypatch.syspath_prepend(workplace)
     few = ["hydra.sweeper.search.trials=3"] if "optuna" in line else []
+    few += TINY[1:3] if "data=glyphs" in line else []
     assert main([*words, *SHORT, *few]) == 0
     assert list(workplace.glob("outputs/*/*"))
 

@@ -210,7 +210,9 @@ def _accuracy_on_glyphs(note: str, limit_s: float, step: Measured, on_progress: 
         f"trainer.max_epochs={epochs}",
         "trainer.limit_train_batches=1.0",
     ]
-    notes = [f"{images:,} images, {epochs} epochs (what this machine has time for); {note}"]
+    notes = [
+        f"{images:,} images, {epochs} epoch{'s' if epochs > 1 else ''} (what this machine has time for); {note}"
+    ]
     figures: dict[str, Measured] = {}
     try:
         run = train_once(words, limit_s)
