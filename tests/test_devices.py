@@ -138,7 +138,7 @@ def test_jobs_of_a_sweep_may_each_take_two(workplace):
 
 def test_more_devices_than_images_are_refused(refused):
     lines = refused("train", *TWO, "trainer.devices=65")
-    assert "trainer.devices=65: more than the 64 images of a batch" in lines[-1]
+    assert "trainer.devices=65: must not be above the 64 images of a batch" in lines[-1]
 
 
 def test_a_loss_that_is_no_number_ends_all(refused, workplace):

@@ -104,7 +104,7 @@ def test_a_disk_without_room_is_found_before_training(refused, workplace, monkey
     usage = type("Usage", (), {"free": 9 * MEGABYTE})()
     monkeypatch.setattr(checkpointing.shutil, "disk_usage", lambda _: usage)
     lines = refused("train", *TINY, exit_code=1)
-    assert "9 MB are free, and the checkpoints may take 10 MB; make room" in lines[-1]
+    assert "9 MB are free, and the checkpoints may take 10 MB; free some space" in lines[-1]
     (folder,) = workplace.glob("outputs/train/*")
     assert json.loads((folder / "status.json").read_text())["status"] == "failed"
     fault("a disk without room for the checkpoints", "said before training begins, with both figures")

@@ -11,12 +11,13 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from conftest import TINY, write_picture
+from conftest import make_folder, TINY, write_picture
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from akshar.data.folder import Folder, read_picture
+from akshar.devanagari.cards import INPUT_SPEC
+from akshar.data.folder import read_picture
 from akshar.devanagari.dhcd_archive import Layout, read_archive
 from akshar.errors import DataError, UsageError
 from akshar.pictures.decode import FORMATS
@@ -74,7 +75,7 @@ def test_a_damaged_picture_is_read_or_named(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("fuzz") / "picture"
     path.write_bytes(data.draw(damaged(picture_bytes(kind))))
     try:
-        assert read_picture(path).shape == (32, 32)
+        assert read_picture(path, INPUT_SPEC).shape == (32, 32)
     except DataError as error:
         names_only(path, error)
 
@@ -225,8 +226,8 @@ PICTURES = {
         lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),
         "not an image in a supported format",
     ),
-    "a link to nothing": (lambda path: path.symlink_to("/nowhere"), "is no file that can be read"),
-    "a pipe in place of a file": (os.mkfifo, "is no file that can be read"),
+    "a link to nothing": (lambda path: path.symlink_to("/nowhere"), "not a readable file"),
+    "a pipe in place of a file": (os.mkfifo, "not a readable file"),
 }
 
 
@@ -237,7 +238,7 @@ def test_one_bad_picture_is_named(name, tmp_path, fault):
     make(tmp_path / "set" / "cross" / "bad.png")
     tracemalloc.start()
     with pytest.raises(DataError) as caught:
-        Folder(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache")).load()
+        make_folder(tmp_path / "set", tmp_path / "cache").load()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     (line,) = str(caught.value).splitlines()
@@ -251,7 +252,7 @@ def test_one_bad_picture_is_named(name, tmp_path, fault):
 def test_a_picture_of_any_mode_and_name_is_read(mode, tmp_path, fault):
     fill(tmp_path / "set")
     write_picture(tmp_path / "set" / "क ख" / "चित्र (2).tif", 0, mode)
-    images = Folder(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache")).load()
+    images = make_folder(tmp_path / "set", tmp_path / "cache").load()
     assert len(images.train) + len(images.test) == 25
     fault("1-bit, 16-bit, float, palette, CMYK and alpha images; names in Devanagari and with spaces", "read")
 
@@ -262,7 +263,7 @@ def test_a_large_picture_takes_bounded_memory(mode, tmp_path):
     ink[1000:6000, 3000:3500] = 255
     Image.fromarray(255 - ink).convert(mode).save(tmp_path / "large.png", compress_level=1)
     tracemalloc.start()
-    read = read_picture(tmp_path / "large.png")
+    read = read_picture(tmp_path / "large.png", INPUT_SPEC)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert read[2:-2, 2:-2].min() > 200  # a bar fills its box
@@ -314,7 +315,7 @@ ARCHIVES = {
         "unpacks to more than 120,000,000 bytes",
     ),
     "a zip with paths that lead out of it": (traversing_zip, "40x40 L, not 32x32"),
-    "a zip with links": (linking_zip, "is no PNG"),
+    "a zip with links": (linking_zip, "not a PNG"),
     "a zip with a file twice": (doubled_zip, "is there twice"),
 }
 

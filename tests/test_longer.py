@@ -29,7 +29,7 @@ def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace)
         ((), "is completed; its schedule OneCycleLR ends there; start a new run"),
         (("trainer.max_epochs=3",), "the schedule OneCycleLR was planned for 1 epochs; start a new run"),
         (("trainer.max_epochs=0",), "trainer.max_epochs=0: must be greater than 0"),
-        (("optimizer.lr=1",), "optimizer.lr: a resumed run keeps its own config"),
+        (("optimizer.lr=1",), "optimizer.lr: a resumed run keeps its config"),
         (("-m",), "-m: cannot stand beside resume="),
         (("repeat=x",), "one at a time"),
         (("trainer.max_epochs=4,5",), "trainer.max_epochs=4,5: takes one value here"),
@@ -78,7 +78,7 @@ def test_a_run_that_is_not_gone_on_with_is_left_as_it_is(train, refused, workpla
             removed.write_bytes(kept)
         return text
 
-    assert "last.ckpt: is missing, and the run cannot go on" in refusal(removed=last)
+    assert "last.ckpt: missing, and the run cannot be resumed" in refusal(removed=last)
     assert "best.ckpt: no such checkpoint" in refusal(removed=best)
     assert "provenance.json: is missing, and the run cannot go on" in refusal(removed=provenance)
     assert "its first weights are not those it began with" in refusal(f"init_from={finished[1]}")
@@ -119,7 +119,7 @@ def test_a_repeated_run_matches_and_says_so(finished, workplace, capfd):
     result, folder = finished
     (workplace / "record.json").write_text(json.dumps(result))
     assert main(["train", "repeat=record.json"]) == 0
-    assert "every figure is the same" in capfd.readouterr().err
+    assert "every metric is the same" in capfd.readouterr().err
     (again,) = workplace.glob("outputs/train/*/result.json")
     assert json.loads(again.read_text())["repeats"] == {
         "run": "record.json", "matches": True, "differences": {}, "others": [],

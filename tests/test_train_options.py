@@ -139,7 +139,7 @@ def test_trained_weights_are_a_start_also_for_other_classes(train, finished, wor
     mine = [*TINY[3:], "data=folder", "data.root=mine", f"init_from={folder}", "data.batch_size=16"]
     result, run = train(*mine)
     assert result["data"]["classes"] == 2
-    assert "new for these classes: classifier.weight, classifier.bias" in (run / "run.log").read_text()
+    assert "new layers: classifier.weight, classifier.bias" in (run / "run.log").read_text()
     _, run = train(*TINY, f"init_from={folder}", "optimizer.lr=1e-9")
     started, learned = (read_checkpoint(path).weights for path in (folder, run))
     for name, _ in learned.items():

@@ -11,27 +11,18 @@ from conftest import write_picture
 from drawing import picture, served, strokes_of
 from PIL import Image, ImageDraw
 
-from akshar.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = "क ल ढ फ ठ भ ण ४ २ ०"
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
-def model(own_cache, tmp_path_factory):
-    """A network that reads well: the quickstart's."""
-    place = tmp_path_factory.mktemp("drawn")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        assert main(["train", "experiment=quickstart", "test=false"]) == 0
-    (folder,) = place.glob("outputs/train/*")
-    return folder
+WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
 
 
 @pytest.fixture(scope="session")
-def server(model):
-    with served(model, "--rate", "0") as server:
+def server():
+    with served(WEIGHTS, "--rate", "0") as server:
         yield server
 
 
@@ -279,8 +270,8 @@ def test_nothing_is_loaded_from_elsewhere(server):
         assert all(url.startswith((server.url, "data:", "blob:")) for url in asked)
 
 
-def test_a_stopped_server_is_said_to_be(model):
-    with served(model) as server, opened(server.url, DESKTOP) as page:
+def test_a_stopped_server_is_said_to_be():
+    with served(WEIGHTS) as server, opened(server.url, DESKTOP) as page:
         write(page, "क")
         wait_for(page, "क")
         assert server.stop() == (0, "")

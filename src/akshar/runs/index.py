@@ -1,5 +1,6 @@
 """The runs below a folder: their status, size and accuracy, and their removal."""
 
+import json
 import shutil
 import stat
 from collections.abc import Iterable
@@ -8,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from akshar.errors import UsageError
-from akshar.runs.provenance import read as read_provenance
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
 
@@ -67,14 +67,10 @@ def _read(run_dir: RunDir) -> Run | None:
         result = read_result(run_dir)
     except UsageError:
         result = None
-    try:
-        name = read_provenance(run_dir).name or ""
-    except UsageError:
-        name = ""
     died = status.status == "running" and not run_dir.is_locked()
     return Run(
         run_dir=run_dir,
-        name=name,
+        name=_name(run_dir),
         status=DIED if died else status.status,
         epoch=status.epoch,
         updated=status.updated,
@@ -82,6 +78,15 @@ def _read(run_dir: RunDir) -> Run | None:
         val_accuracy=result.best.val_accuracy if result else None,
         test_accuracy=result.test.accuracy if result and result.test else None,
     )
+
+
+def _name(run_dir: RunDir) -> str:
+    """Read a run's name, also from a provenance that is not complete."""
+    try:
+        content = json.loads(run_dir.provenance.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(content.get("name") or "") if isinstance(content, dict) else ""
 
 
 def _size(path: Path) -> int:

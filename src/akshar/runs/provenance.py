@@ -167,7 +167,7 @@ def changes_since(recorded: Provenance) -> list[str]:
 def _write(run_dir: RunDir, content: Provenance, diff_name: str) -> None:
     if content.git.commit and (diff := _git("diff", "HEAD")):
         write_atomic(run_dir.path / diff_name, diff.encode(errors="replace")[:MAX_DIFF])
-    write_json(run_dir.provenance, content.model_dump(mode="json"))
+    write_json(run_dir.provenance, content.model_dump(mode="json", exclude_unset=True))
 
 
 def _now() -> str:

