@@ -57,7 +57,7 @@ def test_what_the_framework_passes_is_not_missing():
 
 def test_a_reserved_argument_is_refused():
     assert problems("own_forms.Base", reserved={"size"}, passed={"size"}, size=1) == [
-        "model.size is set by akshar and cannot be overridden; leave it out"
+        "model.size: is set by akshar and cannot be overridden; leave it out"
     ]
 
 

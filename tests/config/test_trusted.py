@@ -67,10 +67,10 @@ def test_a_package_of_one_s_own_is_built_when_trusted(own_package):
     with pytest.raises(UsageError, match=r"if it is yours, trust its package: --trust own_trusted"):
         resolve_trusted("f", "own_trusted.Net", ())
     assert build_trusted("f", {"_target_": "own_trusted.Net", "size": 3}, ("own_trusted",)).size == 3
-    with pytest.raises(UsageError, match="own_trusted.os.system"):  # what the package imports is not its own
+    with pytest.raises(UsageError, match=r"own_trusted\.os\.system"):  # what the package imports is not its own
         resolve_trusted("f", "own_trusted.os.system", ("own_trusted",))
 
 
 def test_a_trusted_name_that_cannot_be_imported_is_reported(own_package):
-    with pytest.raises(UsageError, match="own_trusted.Gone cannot be imported"):
+    with pytest.raises(UsageError, match=r"own_trusted\.Gone cannot be imported"):
         resolve_trusted("f", "own_trusted.Gone", ("own_trusted",))

@@ -89,7 +89,7 @@ def read_predictions(named: str | Path, part: Literal["test", "val"] = "test") -
     try:
         with np.load(path) as saved:
             logits, labels = saved["logits"], saved["labels"]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path}: damaged, or of another version ({type(error).__name__})") from error
     if logits.shape != (len(labels), len(result.classes)):
         raise UsageError(

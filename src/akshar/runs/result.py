@@ -208,7 +208,7 @@ def _upgraded(content: dict[str, Any], folder: Path) -> dict[str, Any]:
                 logits, labels = saved["logits"], saved["labels"]
             temperature = float(content["best"]["temperature"])
             upgraded["test"] = asdict(evaluate_predictions(logits, labels, content["classes"], temperature))
-        except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
+        except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
             raise UsageError(
                 f"{folder}: written by akshar 0.1, and its predictions/test.npz cannot be read"
             ) from error

@@ -1,0 +1,34 @@
+"""The 46 characters and the cards of their data sets."""
+
+import unicodedata
+
+from akshar.devanagari.cards import BROAD_CARD, DHCD_CARD, GLYPHS_CARD, INPUT_SPEC, LABELS, folder_card
+from akshar.devanagari.letters import CONSONANTS, DIGITS, SUBSETS
+
+
+def test_names_and_letters_are_unique_and_digits_have_their_value():
+    for field in ("folder", "letter", "name"):
+        values = [getattr(character, field) for character in SUBSETS["all"]]
+        assert len({*values}) == 46
+    assert [unicodedata.digit(character.letter) for character in DIGITS] == list(range(10))
+    assert [character.name for character in DIGITS] == [*map(str, range(10))]
+    assert (len(CONSONANTS), SUBSETS["letters"], SUBSETS["digits"]) == (36, CONSONANTS, DIGITS)
+
+
+def test_folders_are_those_of_dhcd():
+    assert CONSONANTS[0].folder == "character_1_ka"
+    assert CONSONANTS[35].folder == "character_36_gya"
+    assert (CONSONANTS[0].letter, CONSONANTS[35].letter) == ("क", "ज्ञ")
+
+
+def test_cards_show_letters_and_leave_other_names():
+    for card in (DHCD_CARD, BROAD_CARD, GLYPHS_CARD, folder_card()):
+        assert card.label("digit_5") == "५"
+        assert card.transliteration("character_2_kha") == "kha"
+        assert card.label("cat") == "cat"
+    assert len(LABELS) == 46
+
+
+def test_images_are_stretched_to_28_pixels_inside_32():
+    assert INPUT_SPEC.shape == (1, 32, 32)
+    assert INPUT_SPEC.inner == (28, 28)
