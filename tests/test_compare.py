@@ -50,7 +50,7 @@ def test_two_runs_image_by_image(runs, workplace, capsys):
     [
         (lambda result: result["data"].update(digest="0" * 64), "but the data differs"),
         (lambda result: result.update(classes=result["classes"][::-1]), "the classes differ"),
-        (lambda result: result.pop("classes"), "is damaged, or of another version"),
+        (lambda result: result.pop("classes"), "not a result of akshar, or a damaged one (its classes is wrong)"),
     ],
 )
 def test_a_record_that_tells_of_something_else_is_refused(change, message, runs, tmp_path, refused):
@@ -65,10 +65,10 @@ def test_a_record_that_tells_of_something_else_is_refused(change, message, runs,
 def test_a_record_s_data_source_is_not_run_unless_it_is_ours(runs, tmp_path, workplace, capsys):
     shutil.copytree(runs / "one", tmp_path / "evil")
     result = json.loads((tmp_path / "evil" / "result.json").read_text())
-    result["config"]["data"]["source"] = {"_target_": "os.system", "command": f"touch {tmp_path / 'harm'}"}
+    result["config"]["data"] = {"_target_": "os.system", "command": f"touch {tmp_path / 'harm'}"}
     (tmp_path / "evil" / "result.json").write_text(json.dumps(result))
     assert main(["compare", str(tmp_path / "evil"), str(runs / "other")]) == 0
-    assert "no sheet of images: os.system is not a data set of akshar" in capsys.readouterr().out
+    assert "names os.system, which is not a data set or network of akshar" in capsys.readouterr().out
     assert not (tmp_path / "harm").exists()
 
 

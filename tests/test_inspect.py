@@ -64,7 +64,7 @@ def test_tensorboard_has_the_same_figures_and_the_projector(inspected):
     [
         (lambda run: (run / "checkpoints" / "best.ckpt").unlink(), "has no checkpoint"),
         (lambda run: (run / "predictions" / "test.npz").unlink(), "has no predictions on test images"),
-        (lambda run: (run / "predictions" / "test.npz").write_bytes(b"no"), "is damaged"),
+        (lambda run: (run / "predictions" / "test.npz").write_bytes(b"no"), "npz: damaged"),
         (lambda run: (run / "result.json").unlink(), "it has no result.json"),
         (lambda run: (run / "result.json").write_text("{"), "is damaged"),
         (shutil.rmtree, "no such folder"),

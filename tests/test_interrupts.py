@@ -46,7 +46,7 @@ def test_a_signal_saves_and_says_how_to_go_on(running, name, exit_code):
     process.send_signal(getattr(signal, name))
     rest = process.stderr.read()
     assert process.wait(60) == exit_code
-    assert f"{name}: stopping as soon as all is saved; once more stops at once" in rest
+    assert f"{name}: saving, then stopping; press Ctrl-C again to stop immediately" in rest
     assert f"akshar train resume=outputs/train/{folder.name}" in rest.splitlines()[-1]
     assert "Traceback" not in rest
     status = json.loads((folder / "status.json").read_text())

@@ -66,7 +66,7 @@ def test_the_result_says_what_the_predictions_say(finished):
     assert result["fit"]["epochs"] == 2
     assert result["fit"]["steps"] == 2 * math.ceil(828 / 64)
     assert result["data"] | {"digest": "", "split_digest": ""} == {
-        "source": "glyphs", "subset": "all", "classes": 46, "train": 828, "val": 92, "test": 230,
+        "source": "glyphs", "subset": "all", "part": "test", "classes": 46, "train": 828, "val": 92, "test": 230,
         "digest": "", "split_digest": "",
     }  # fmt: skip
     assert result["provenance"]["versions"]["torch"] == torch.__version__.split("+")[0]
@@ -130,7 +130,7 @@ def test_the_terminal_ends_with_what_a_person_wants_to_know(workplace, capfd):
     assert lines[0].startswith("glyphs-compact: compact with ")
     assert [line.split()[1] for line in lines if line.startswith("epoch")] == ["1/2", "2/2"]
     kept, tested, folder, look = lines[-4:]
-    assert kept.startswith("kept           epoch ")
+    assert kept.startswith("best epoch     ")
     assert "95 % interval" in tested
     assert folder.startswith("run folder     outputs/train/20")
     assert "tensorboard --logdir outputs/train/20" in look
