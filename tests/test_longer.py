@@ -30,8 +30,8 @@ def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace)
         (("trainer.max_epochs=3",), "the schedule OneCycleLR was planned for 1 epochs; start a new run"),
         (("trainer.max_epochs=0",), "trainer.max_epochs=0: must be greater than 0"),
         (("optimizer.lr=1",), "optimizer.lr: a resumed run keeps its config"),
-        (("-m",), "-m: cannot stand beside resume="),
-        (("repeat=x",), "one at a time"),
+        (("-m",), "-m: cannot be combined with resume="),
+        (("repeat=x",), "give one of them"),
         (("trainer.max_epochs=4,5",), "trainer.max_epochs=4,5: takes one value here"),
     ]:
         assert reason in refused("train", f"resume={folder}", *words)[0]
@@ -80,11 +80,11 @@ def test_a_run_that_is_not_gone_on_with_is_left_as_it_is(train, refused, workpla
 
     assert "last.ckpt: missing, and the run cannot be resumed" in refusal(removed=last)
     assert "best.ckpt: no such checkpoint" in refusal(removed=best)
-    assert "provenance.json: is missing, and the run cannot go on" in refusal(removed=provenance)
-    assert "its first weights are not those it began with" in refusal(f"init_from={finished[1]}")
+    assert "provenance.json: missing, and the run cannot be resumed" in refusal(removed=provenance)
+    assert "its initial weights have changed since it started" in refusal(f"init_from={finished[1]}")
     for changes, message in [
-        ({"data_digest": "another"}, "its images are not those it began with"),
-        ({"split_digest": "another"}, "its split are not those it began with"),
+        ({"data_digest": "another"}, "its images have changed since it started"),
+        ({"split_digest": "another"}, "its split have changed since it started"),
         ({"versions": None}, "provenance.json: is missing or damaged"),
     ]:
         whole = edited(provenance, **changes)
@@ -125,7 +125,7 @@ def test_a_repeated_run_matches_and_says_so(finished, workplace, capfd):
         "run": "record.json", "matches": True, "differences": {}, "others": [],
     }  # fmt: skip
     assert main(["train", f"repeat={folder}", "seed=1"]) == 2
-    assert "seed: a repeated run keeps its own config" in capfd.readouterr().err
+    assert "seed: a repeated run keeps its config" in capfd.readouterr().err
 
 
 def test_a_record_that_is_not_true_is_found_out(finished, workplace, capfd):

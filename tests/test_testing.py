@@ -90,7 +90,10 @@ def test_a_folder_of_one_s_own_with_every_file_named(finished, workplace):
         (["checkpoint=RUN", "data=glyph"], "data=glyph: no such choice; did you mean glyphs?"),
         (["checkpoint=RUN", "data.subst=digits"], "data.subst: no such key; did you mean data.subset?"),
         (["checkpoint=RUN", "optimizer.lr=1"], "optimizer.lr: no such key"),
-        (["checkpoint=RUN", "data=folder", "data.root=shapes", "part=all"], "does not know the class bar, cross; it knows"),
+        (
+            ["checkpoint=RUN", "data=folder", "data.root=shapes", "part=all"],
+            "does not know the class bar, cross; it knows",
+        ),
         (
             ["checkpoint=RUN", "data=folder", "data.root=alone", "part=train"],
             "part=train: the data has no such images",

@@ -11,7 +11,6 @@ from conftest import write_picture
 from drawing import picture, served, strokes_of
 from PIL import Image, ImageDraw
 
-
 DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = "क ल ढ फ ठ भ ण ४ २ ०"
 pytestmark = pytest.mark.slow

@@ -410,7 +410,11 @@ def test_the_card_of_dhcd_cites_it(digit_run):
 def test_every_shipped_data_set_has_a_card():
     for path in (README.parent / "conf" / "data").glob("*.yaml"):
         target = yaml.safe_load(path.read_text(encoding="utf-8")).get("_target_")
-        assert target is None or hasattr(resolve_name(target), "card") or "card" in resolve_name(target).__annotations__
+        assert (
+            target is None
+            or hasattr(resolve_name(target), "card")
+            or "card" in resolve_name(target).__annotations__
+        )
 
 
 # Files of others

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from akshar.config.build import build
 from akshar.config.keys import all_keys, did_you_mean
-from akshar.config.schema import PASSED, RESERVED, DataConfig, Part, SchedulerConfig, Section
+from akshar.config.schema import PASSED, RESERVED, DataConfig, Part, SchedulerConfig, Section, TrainConfig
 from akshar.config.targets import import_problems, plain_message, target_problems
 from akshar.errors import UsageError
 
@@ -42,7 +42,7 @@ def validate(record: dict[str, Any], schema: type[Config]) -> Config:
     if problems:
         raise UsageError(*problems)
     config = schema.model_validate(record)
-    if problem := _batch_size_problem(config):
+    if isinstance(config, TrainConfig) and (problem := _batch_size_problem(config)):
         raise UsageError(problem)
     return config
 
@@ -100,10 +100,10 @@ def _cross_checks(record: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _batch_size_problem(config: Section) -> str | None:
+def _batch_size_problem(config: TrainConfig) -> str | None:
     """Compare the batch size with the number of training images, where the data set knows it without loading."""
-    data = getattr(config, "data", None)
-    if not isinstance(data, DataConfig) or data.split != "random":  # blocks are cut when the images are loaded
+    data = config.data
+    if data.split != "random":  # blocks are cut when the images are loaded
         return None
     from akshar.data.dataset_size import expected_class_sizes, training_images
 

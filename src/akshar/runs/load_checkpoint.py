@@ -132,6 +132,8 @@ def load_checkpoint(model: str | Path, trust: Sequence[str] = ()) -> TrainedNetw
 def _build(
     model: str | Path, node: dict[str, Any], num_classes: int, spec: InputSpec, trust: Sequence[str]
 ) -> nn.Module:
+    if node.get("num_classes", num_classes) != num_classes:
+        raise UsageError(f"{model}: names {num_classes} classes, its network has {printable(node['num_classes'])}")
     target = resolve_trusted(str(model), str(node.get("_target_")), trust)
     passed = {key: value for key, value in data_arguments(target, num_classes, spec).items() if key not in node}
     net = build_trusted(str(model), node, trust, **passed)

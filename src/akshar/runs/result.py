@@ -104,13 +104,13 @@ class RepeatResult(Record):
         run: the first run, as it was named.
         matches: whether every metric is the same.
         differences: dotted key -> value then and now.
-        environment: what else differs, one line each.
+        others: differences of code, versions and machine, one line each.
     """
 
     run: str
     matches: bool
     differences: dict[str, tuple[Any, Any]]
-    environment: list[str]
+    others: list[str]
 
 
 class Result(Record):

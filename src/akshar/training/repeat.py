@@ -58,10 +58,8 @@ def compare(first: Result, again: RunDir, named: str) -> bool:
     result = read_result(again)
     before, now = _compared(first), _compared(result)
     differences = {key: (value, now.get(key)) for key, value in before.items() if now.get(key) != value}
-    environment = changes_since(first.provenance)
-    result.repeats = RepeatResult(
-        run=named, matches=not differences, differences=differences, environment=environment
-    )
+    others = changes_since(first.provenance)
+    result.repeats = RepeatResult(run=named, matches=not differences, differences=differences, others=others)
     result.write(again.result)
     if not differences:
         log.info("repeats        %s: every metric is the same", named)
@@ -69,7 +67,7 @@ def compare(first: Result, again: RunDir, named: str) -> bool:
     log.warning("does not repeat %s:", named)
     for key, (value, repeated) in differences.items():
         log.warning("  %s was %s, is %s", key, value, repeated)
-    log.warning("  what else differs: %s", "; ".join(environment) or "nothing that is recorded")
+    log.warning("  what else differs: %s", "; ".join(others) or "nothing that is recorded")
     return False
 
 
