@@ -106,7 +106,7 @@ def test_looking_at_a_run_does_not_keep_it_from_starting(tmp_path):
     folder.write_status("running")
     with folder.locked():
         pass
-    looks = "import sys, time\nfrom akshar.runs.run_dir import *\nwhile not time.sleep(0.002): RunDir(Path(sys.argv[1])).is_locked()"
+    looks = "from akshar.runs.run_dir import *\nwhile not time.sleep(0.002): RunDir(Path(sys.argv[1])).is_locked()"
     looking = subprocess.Popen([sys.executable, "-c", f"import sys, time\n{looks}", str(tmp_path)])
     try:
         time.sleep(1)

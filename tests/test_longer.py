@@ -36,7 +36,7 @@ def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace)
     ]:
         assert reason in refused("train", f"resume={folder}", *words)[0]
     (workplace / "empty").mkdir()
-    assert "holds no config.yaml" in refused("train", "resume=empty")[0]
+    assert "it has no config.yaml" in refused("train", "resume=empty")[0]
     assert "no such run folder" in refused("train", "resume=nowhere")[0]
     assert "name a run's folder" in refused("train", "resume=")[0]
     (workplace / "record.json").write_text('{"config": {}}')
@@ -81,11 +81,11 @@ def test_a_run_that_is_not_gone_on_with_is_left_as_it_is(train, refused, workpla
     assert "last.ckpt: missing, and the run cannot be resumed" in refusal(removed=last)
     assert "best.ckpt: no such checkpoint" in refusal(removed=best)
     assert "provenance.json: missing, and the run cannot be resumed" in refusal(removed=provenance)
-    assert "its initial weights have changed since it started" in refusal(f"init_from={finished[1]}")
+    assert "its initial weights changed since it started" in refusal(f"init_from={finished[1]}")
     for changes, message in [
-        ({"data_digest": "another"}, "its images have changed since it started"),
-        ({"split_digest": "another"}, "its split have changed since it started"),
-        ({"versions": None}, "provenance.json: is missing or damaged"),
+        ({"data_digest": "another"}, "its images changed since it started"),
+        ({"split_digest": "another"}, "its split changed since it started"),
+        ({"versions": None}, "provenance.json: missing or damaged"),
     ]:
         whole = edited(provenance, **changes)
         assert message in refusal()

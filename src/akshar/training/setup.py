@@ -86,7 +86,7 @@ def set_up(config: TrainConfig, run_dir: RunDir, *, resumed: bool, precision: st
     }
     for what, key in (("images", "data_digest"), ("split", "split_digest"), ("initial weights", "init_digest")):
         if before and getattr(before, key) != digests[key]:
-            raise UsageError(f"{run_dir}: its {what} have changed since it started; start a new run")
+            raise UsageError(f"{run_dir}: its {what} changed since it started; start a new run")
 
     spec = data.dataset.input_spec
     model = complete_model(config.model, len(data.classes), spec)
