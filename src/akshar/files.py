@@ -84,7 +84,7 @@ def printable(text: object) -> str:
 
 
 def parse_json(text: str | None) -> Any:
-    """Parses JSON from elsewhere; None where the text is missing or not JSON."""
+    """Parse JSON from elsewhere; None where the text is missing or not JSON."""
     try:
         return json.loads(text or "")
     except (ValueError, RecursionError):

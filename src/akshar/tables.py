@@ -41,7 +41,7 @@ class Cell:
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]], title: str = "") -> None:
-    """Prints a table to stdout.
+    """Print a table to stdout.
 
     Text is never read as markup and is made printable, so names from elsewhere are safe to pass.
 
@@ -69,7 +69,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    r"""Formats rows as CSV; None becomes an empty cell.
+    r"""Format rows as CSV; None becomes an empty cell.
 
     >>> csv_text(["file", "loss"], [["a,b.png", 0.5], ["c.png", None]])
     'file,loss\n"a,b.png",0.5\nc.png,\n'
@@ -82,12 +82,12 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes rows as a CSV file (UTF-8), atomically."""
+    """Write rows as a CSV file (UTF-8), atomically."""
     write_atomic(path, csv_text(header, rows).encode())
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    r"""Formats rows as a Markdown table.
+    r"""Format rows as a Markdown table.
 
     >>> markdown_table(["rank", "lr"], [["1", "0.1|0.2"]])
     '| rank | lr |\n| --- | --- |\n| 1 | 0.1\\|0.2 |\n'

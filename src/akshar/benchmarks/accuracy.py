@@ -51,7 +51,7 @@ class Reached:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints every run, the means, and the ratios."""
+    """Print every run, the means, and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument(
@@ -90,7 +90,7 @@ def training_images() -> ImageSet:
 
 
 def train_once(words: Sequence[str], limit_s: float | None = None) -> Reached:
-    """Runs `akshar train` in a subprocess, without the test.
+    """Run `akshar train` in a subprocess, without the test.
 
     Raises:
         TrainingTimeout: it took longer than `limit_s` seconds, its start included.

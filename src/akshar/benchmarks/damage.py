@@ -21,7 +21,7 @@ MARGIN = 16
 
 
 def _paper(pixels: np.ndarray) -> np.ndarray:
-    """Puts a character of DHCD, uint8 (32, 32), as dark ink on a larger light sheet: float [0, 1], 0 is ink."""
+    """Put a character of DHCD, uint8 (32, 32), as dark ink on a larger light sheet: float [0, 1], 0 is ink."""
     large = Image.fromarray(pixels).resize((SIDE * ZOOM, SIDE * ZOOM), Image.Resampling.BICUBIC)
     return 1 - np.pad(np.asarray(large, np.float32) / 255, MARGIN)
 
@@ -99,7 +99,7 @@ def _shadow(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> np.
 
 
 def _headless(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> np.ndarray:
-    """Removes the topmost strokes over a third, two thirds or all of the width."""
+    """Remove the topmost strokes over a third, two thirds or all of the width."""
     tones = _paper(pixels)
     width = SIDE * ZOOM * severity // 3
     left = MARGIN + int(draw.integers(0, SIDE * ZOOM - width + 1))
@@ -108,7 +108,7 @@ def _headless(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> n
 
 
 def _cut(pixels: np.ndarray, draw: np.random.Generator, severity: int) -> np.ndarray:
-    """Crops too tightly at one side."""
+    """Crop too tightly at one side."""
     tones = _paper(pixels)[MARGIN:-MARGIN, MARGIN:-MARGIN]
     lost = (BORDER + severity) * ZOOM
     sides = (slice(lost, None), slice(None, -lost))

@@ -78,7 +78,7 @@ QUICK_S = 42.0  # of all sections, without the start of Python
 
 
 def measure_machine(quick: bool, on_progress: OnProgress) -> Iterator[Section]:
-    """Measures section after section.
+    """Measure section after section.
 
     Args:
         quick: within a minute, without DHCD and torch.compile; otherwise within ten minutes.
@@ -198,7 +198,7 @@ def _runs(words: list[str], name: str, budget_s: float) -> Measured:
 
 
 def _accuracy_on_glyphs(note: str, limit_s: float, step: Measured, on_progress: OnProgress) -> Section:
-    """Trains `experiment=fast` on few glyphs, with as many epochs as fit in `GLYPH_SECONDS`, at most ten."""
+    """Train `experiment=fast` on few glyphs, with as many epochs as fit in `GLYPH_SECONDS`, at most ten."""
     on_progress("training experiment=fast on drawn glyphs")
     images = GLYPHS_PER_CLASS * CLASSES
     epochs = max(1, min(10, round(GLYPH_SECONDS * 1000 / (step.median * images / BATCH * FAST_STEP))))

@@ -11,7 +11,7 @@ OnProgress = Callable[[str], None]
 
 
 def no_progress(_: str) -> None:
-    """Shows nothing; the default `OnProgress`."""
+    """Show nothing; the default `OnProgress`."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def measure(
     budget_s: float = math.inf,
     warm_up: bool = True,
 ) -> dict[str, Measured]:
-    """Runs every contender once in each round.
+    """Run every contender once in each round.
 
     Args:
         contenders: by name; each call returns one value.

@@ -32,7 +32,7 @@ AFFINE = {"degrees": 45, "translate": (0.1, 0.1), "scale": (0.8, 1.2)}
 
 
 def main() -> None:
-    """Prints the three rates and their ratios."""
+    """Print the three rates and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=9200, help="images per epoch")
     parser.add_argument("--batch-size", type=int, default=32)
@@ -110,7 +110,7 @@ def image_folder(folder: Path) -> "Dataset[tuple[Tensor, int]]":
 
 
 def write_folder(images: ImageSet, folder: Path) -> None:
-    """Writes images as `<class>/<number>.png`."""
+    """Write images as `<class>/<number>.png`."""
     for position, (pixels, label) in enumerate(zip(images.pixels, images.labels.tolist(), strict=True)):
         path = folder / images.classes[label] / f"{position}.png"
         path.parent.mkdir(exist_ok=True)

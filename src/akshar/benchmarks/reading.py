@@ -33,7 +33,7 @@ FIRST_ANSWER = "import akshar; akshar.load({model!r}).read({picture!r})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints seconds to the first answer, files per second, and their ratios to the least possible."""
+    """Print seconds to the first answer, files per second, and their ratios to the least possible."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", default="weights/robust.onnx", help="an exported file")
     parser.add_argument("--files", type=int, default=2000)
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def write_files(folder: Path, count: int) -> list[str]:
-    """Writes drawn glyphs as dark ink on white PNGs of 64x64 pixels, and returns their paths."""
+    """Write drawn glyphs as dark ink on white PNGs of 64x64 pixels, and return their paths."""
     test = Glyphs(train_per_class=2, test_per_class=10).load().test
     assert test is not None
     pixels = test.pixels[:, 0].numpy()
@@ -81,7 +81,7 @@ def measure_files(model: str, files: Sequence[str], rounds: int = 3) -> dict[str
 
 
 def count_answers(reader: Reader, files: Sequence[str]) -> int:
-    """Reads all files as `akshar predict` does and returns how many were read without an error."""
+    """Read all files as `akshar predict` does and return how many were read without an error."""
     return sum(row.error is None for row in read_files(reader, files, line=False))
 
 

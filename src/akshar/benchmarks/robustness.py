@@ -29,7 +29,7 @@ SEVERITIES = (1, 2, 3)
 
 
 def main() -> None:
-    """Prints a table of accuracies in per cent: one row per kind of damage, one column per model."""
+    """Print a table of accuracies in per cent: one row per kind of damage, one column per model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", metavar="MODEL", nargs="+", help="a run's folder, a checkpoint, an exported file")
     parser.add_argument("--held-out", action="store_true", help="evaluate the held-out benchmarks instead")

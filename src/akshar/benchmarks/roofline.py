@@ -81,6 +81,6 @@ def _copy(device: torch.device) -> Callable[[], int]:
 
 
 def wait(device: torch.device) -> None:
-    """Blocks until a GPU has finished its queued work."""
+    """Block until a GPU has finished its queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -49,7 +49,7 @@ BARE, PLAIN, OURS = "bare loop", "Lightning alone", "akshar train"
 
 
 def main() -> None:
-    """Prints the milliseconds of a step and what akshar adds."""
+    """Print the milliseconds of a step and what akshar adds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=2000)
     args = parser.parse_args()

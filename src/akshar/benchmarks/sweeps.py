@@ -20,7 +20,7 @@ SEPARATE, SWEEP, WORKERS = "processes", "sweep", "sweep with two joblib workers 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the seconds of each way and its share of separate processes."""
+    """Print the seconds of each way and its share of separate processes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=32)
     parser.add_argument("--separate", type=int, help="processes to time, from which the sum is extrapolated")

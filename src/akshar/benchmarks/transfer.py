@@ -19,7 +19,7 @@ BATCH = 1024
 
 
 def main() -> None:
-    """Prints three accuracies with their 95 % Wilson intervals."""
+    """Print three accuracies with their 95 % Wilson intervals."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="a run's folder or a checkpoint")
     arguments = parser.parse_args()

@@ -34,7 +34,7 @@ class Stopwatch:
         self._inside = False
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Returns the function, timed."""
+        """Return the function, timed."""
 
         @functools.wraps(function)
         def timed(*arguments: Any, **named: Any) -> Any:
@@ -51,7 +51,7 @@ class Stopwatch:
 
 
 def main() -> None:
-    """Prints the seconds and the share."""
+    """Print the seconds and the share."""
     words = sys.argv[1:] or [*BY_DEFAULT]
     if words[0] in ("-h", "--help"):
         print(__doc__)

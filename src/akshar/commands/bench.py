@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: what follows `akshar bench`.
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _print(section: "Section") -> None:
-    """Prints a section as a table with its notes below."""
+    """Print a section as a table with its notes below."""
     from akshar.plots.bench import readable
 
     columns = [

@@ -18,7 +18,7 @@ from akshar.runs.run_dir import RunDir
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: what follows `akshar compare`.

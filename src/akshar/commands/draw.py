@@ -15,7 +15,7 @@ PORTS = range(65536)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: the words after `akshar draw`.

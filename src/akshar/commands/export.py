@@ -14,7 +14,7 @@ FORMATS = ("onnx", "safetensors")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: the words after `akshar export`.

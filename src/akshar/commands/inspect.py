@@ -10,7 +10,7 @@ from akshar.sweeps.sweep_dir import is_sweep, runs_of
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: what follows `akshar inspect`.

@@ -9,7 +9,7 @@ RUNS = Path("outputs/train")
 
 
 def require_model(model: str | None, verb: str) -> str:
-    """Returns the named model.
+    """Return the named model.
 
     Args:
         model: a run's folder or a file; None if it was left out.
@@ -29,7 +29,7 @@ def require_model(model: str | None, verb: str) -> str:
 
 
 def newest_run() -> RunDir | None:
-    """Finds the newest completed run in `outputs/train` that has a checkpoint."""
+    """Find the newest completed run in `outputs/train` that has a checkpoint."""
     run_dirs = [RunDir(path.parent) for path in sorted(RUNS.glob("*/status.json"), reverse=True)]
     return next((run_dir for run_dir in run_dirs if _is_completed(run_dir) and run_dir.best.is_file()), None)
 

@@ -18,7 +18,7 @@ from akshar.reader.rows import as_csv, as_line, as_record, as_sheet
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: the words after `akshar predict`.
@@ -85,7 +85,7 @@ def _files(args: argparse.Namespace, model: str) -> list[str]:
 
 
 def _check_output(option: str, path: Path, files: Sequence[str]) -> None:
-    """Checks before reading that an output file can be written and does not replace a picture."""
+    """Check before reading that an output file can be written and does not replace a picture."""
     named = f"{option} {printable(path)}"
     if not path.parent.is_dir():
         raise UsageError(f"{named}: no such folder {printable(path.parent)}")
@@ -98,5 +98,5 @@ def _check_output(option: str, path: Path, files: Sequence[str]) -> None:
 
 
 def _encodable(text: str) -> str:
-    """Escapes the bytes of file names that are not valid UTF-8."""
+    """Escape the bytes of file names that are not valid UTF-8."""
     return text.encode(errors="backslashreplace").decode()

@@ -21,7 +21,7 @@ COLUMNS = [
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: what follows `akshar runs`.
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _remove(candidates: Sequence[Run], args: argparse.Namespace) -> int:
-    """Deletes those of the candidates that the command line names, after a confirmation."""
+    """Delete those of the candidates that the command line names, after a confirmation."""
     if not args.runs and not args.status:
         raise UsageError("runs rm: name the runs to delete, or choose them with --status failed,died")
     named = {Path(run).expanduser().absolute() for run in args.runs}

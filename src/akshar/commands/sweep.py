@@ -8,7 +8,7 @@ from akshar.sweeps.sweep_dir import find_sweep
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the verb.
+    """Run the verb.
 
     Args:
         arguments: what follows `akshar sweep`.

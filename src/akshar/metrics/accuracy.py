@@ -30,7 +30,7 @@ class Score(NamedTuple):
 
 
 def score(logits: np.ndarray, labels: np.ndarray) -> Score:
-    """Scores predictions against the true classes.
+    """Score predictions against the true classes.
 
     Args:
         logits: float (N, K), N from 1.

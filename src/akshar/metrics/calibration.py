@@ -20,7 +20,7 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Finds the T > 0 for which softmax(logits / T) has the lowest cross-entropy (Guo et al., ICML 2017).
+    """Find the T > 0 for which softmax(logits / T) has the lowest cross-entropy (Guo et al., ICML 2017).
 
     The cross-entropy is convex in 1/T and so has one minimum; it is searched for log T in [-3, 3].
 
@@ -59,7 +59,7 @@ class Bins:
 
 
 def equal_bins(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> Bins:
-    """Sorts images into bins of equal mass.
+    """Sort images into bins of equal mass.
 
     Images of equal confidence share their accuracy (see `share_ties`).
 
@@ -106,7 +106,7 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = B
 
 
 def share_ties(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Replaces the correctness (0 or 1) of images of equal confidence by its mean over them; float64 (N,).
+    """Replace the correctness (0 or 1) of images of equal confidence by its mean over them; float64 (N,).
 
     This makes bins and curves independent of the order of images with equal confidence.
 

@@ -24,7 +24,7 @@ class ClassRates(NamedTuple):
 
 
 def confusion_counts(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts how often each class was predicted as each other.
+    """Count how often each class was predicted as each other.
 
     Args:
         labels: int (N,), true classes.
@@ -41,7 +41,7 @@ def confusion_counts(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
 
 
 def rates_by_class(counts: np.ndarray) -> ClassRates:
-    """Computes recall, precision and F1 of each class from its confusion counts, int (K, K)."""
+    """Compute recall, precision and F1 of each class from its confusion counts, int (K, K)."""
     correct, total, predicted = counts.diagonal(), counts.sum(1), counts.sum(0)
     return ClassRates(
         total=total,
@@ -66,5 +66,5 @@ def macro_average(rate: np.ndarray, total: np.ndarray) -> float:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Divides element by element; 0 where the divisor is 0."""
+    """Divide element by element; 0 where the divisor is 0."""
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

@@ -20,7 +20,7 @@ class MeanSd:
 
     @staticmethod
     def of(values: Sequence[float]) -> "MeanSd | None":
-        """Summarises one value per run; None for no values.
+        """Summarise one value per run; None for no values.
 
         >>> MeanSd.of([1.0, 3.0]), MeanSd.of([1.0]), MeanSd.of([])
         (MeanSd(mean=2.0, sd=1.4142135623730951), MeanSd(mean=1.0, sd=None), None)

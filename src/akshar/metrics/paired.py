@@ -63,7 +63,7 @@ class Pair:
 
 
 def pair(first_right: np.ndarray, other_right: np.ndarray) -> Pair:
-    """Counts the images that two networks predict correctly.
+    """Count the images that two networks predict correctly.
 
     Args:
         first_right: bool (N,), N from 1: whether the first network predicts each image correctly.
@@ -79,7 +79,7 @@ def pair(first_right: np.ndarray, other_right: np.ndarray) -> Pair:
 
 
 def pair_by_class(first_right: np.ndarray, other_right: np.ndarray, labels: np.ndarray) -> dict[int, Pair]:
-    """Counts as `pair` does, separately for the images of each class.
+    """Count as `pair` does, separately for the images of each class.
 
     Args:
         first_right: bool (N,).
@@ -153,7 +153,7 @@ def _variance(gained: int, lost: int, total: int, d: float) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusts p-values of several tests so that the family-wise error rate is controlled.
+    """Adjust p-values of several tests so that the family-wise error rate is controlled.
 
     Holm, Scandinavian Journal of Statistics 6, 1979, 65-70; valid under any dependence of the tests.
 

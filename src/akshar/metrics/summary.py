@@ -71,7 +71,7 @@ class EvaluationMetrics:
 def evaluate_predictions(
     logits: np.ndarray, labels: np.ndarray, classes: Sequence[str], temperature: float
 ) -> EvaluationMetrics:
-    """Computes all metrics of an evaluation.
+    """Compute all metrics of an evaluation.
 
     Args:
         logits: float32 (N, K), N from 1.

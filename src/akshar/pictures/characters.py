@@ -8,7 +8,7 @@ from akshar.pictures.line import cut_line
 
 
 def read_characters(picture: Picture, spec: InputSpec, line: bool = False) -> list[FramedPicture]:
-    """Decodes a picture and frames what is on it.
+    """Decode a picture and frame what is on it.
 
     Args:
         picture: a path, a file's content, a Pillow image or an array, see `decode`.

@@ -31,7 +31,7 @@ Picture = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 
 def decode(picture: Picture, colour: bool = False) -> np.ndarray:
-    """Decodes a picture to grey values or colours.
+    """Decode a picture to grey values or colours.
 
     Args:
         picture: a path, a file's content or an open binary file, a Pillow image, or an array: (H, W), (H, W, 1),
@@ -59,7 +59,7 @@ def decode(picture: Picture, colour: bool = False) -> np.ndarray:
 
 
 def decode_for(picture: Picture, spec: InputSpec) -> np.ndarray:
-    """Decodes a picture for `frame_picture`: in colour if the spec's framing keeps colours, else in grey."""
+    """Decode a picture for `frame_picture`: in colour if the spec's framing keeps colours, else in grey."""
     return decode(picture, colour=spec.channels == 3 and spec.framing == "none")
 
 

@@ -42,7 +42,7 @@ class FramedPicture:
 
 
 def frame_picture(values: np.ndarray, spec: InputSpec) -> FramedPicture:
-    """Prepares a picture of one character as a network's input.
+    """Prepare a picture of one character as a network's input.
 
     Framing "ink" finds the ink, whichever tone it has, crops to it and stretches it to the inside of the border; a
     picture that is framed like this already is kept unchanged. Framing "none" resizes the whole picture.
@@ -67,7 +67,7 @@ def frame_picture(values: np.ndarray, spec: InputSpec) -> FramedPicture:
 
 
 def frame_ink(density: np.ndarray, inked: np.ndarray, pen: float, spec: InputSpec) -> FramedPicture:
-    """Crops to the inked pixels and stretches them to the inside of the border.
+    """Crop to the inked pixels and stretch them to the inside of the border.
 
     Args:
         density: float32 [0, 1] (H, W), 1 in ink.

@@ -36,7 +36,7 @@ class Ink:
 
 
 def find_ink(grey: np.ndarray) -> Ink | None:
-    """Finds the marks on a picture, dark on light or light on dark.
+    """Find the marks on a picture, dark on light or light on dark.
 
     Args:
         grey: float32 [0, 1] (H, W).
@@ -107,7 +107,7 @@ def _as_paper(paper: np.ndarray) -> float:
 
 
 def _without_noise(grey: np.ndarray) -> np.ndarray:
-    """Smooths noise of paper and sensor as far as needed; leaves a picture without noise unchanged."""
+    """Smooth noise of paper and sensor as far as needed; leave a picture without noise unchanged."""
     steps = np.abs(np.diff(grey, axis=1))
     noise = 1.48 * float(np.median(steps)) / np.sqrt(2) if steps.size else 0.0
     contrast = float(np.subtract(*np.percentile(grey, [95, 5]))) if noise > QUIET else 1.0
@@ -117,7 +117,7 @@ def _without_noise(grey: np.ndarray) -> np.ndarray:
 
 
 def _scaled(tones: np.ndarray, paper: np.ndarray) -> np.ndarray | None:
-    """Scales dark ink on light paper to 0 on paper and 1 in ink, and cuts off the noise of the paper."""
+    """Scale dark ink on light paper to 0 on paper and 1 in ink, and cuts off the noise of the paper."""
     if paper.all() or not paper.any():
         return None
     white, black = float(np.median(tones[paper])), float(np.median(tones[~paper]))
@@ -130,7 +130,7 @@ def _scaled(tones: np.ndarray, paper: np.ndarray) -> np.ndarray | None:
 
 
 def _evenly_lit(tones: np.ndarray) -> np.ndarray:
-    """Divides dark ink on light paper by the light on the paper.
+    """Divide dark ink on light paper by the light on the paper.
 
     The light is measured on a thumbnail in which a morphological closing fills marks narrower than a quarter of the
     picture with the tones around them.
@@ -147,7 +147,7 @@ def _evenly_lit(tones: np.ndarray) -> np.ndarray:
 
 
 def _pen_width(inked: np.ndarray) -> float:
-    """Estimates a pen's width in pixels: twice the inked area divided by the length of the outline."""
+    """Estimate a pen's width in pixels: twice the inked area divided by the length of the outline."""
     padded = np.pad(inked, 1)
     edges = (padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum()
     # Pixel edges are longer than a smooth outline, by 4 / pi on average over all directions.

@@ -59,7 +59,7 @@ class InputSpec:
 
     @staticmethod
     def from_record(record: Any) -> "InputSpec":
-        """Rebuilds a spec from plain values, also from those that akshar 0.1 wrote.
+        """Rebuild a spec from plain values, also from those that akshar 0.1 wrote.
 
         Raises:
             ValueError: the values are not a spec.

@@ -46,7 +46,7 @@ class _Part:
 
 
 def cut_line(grey: np.ndarray, spec: InputSpec) -> list[FramedPicture]:
-    """Cuts a row into its characters.
+    """Cut a row into its characters.
 
     Args:
         grey: float32 [0, 1] (H, W), dark on light or light on dark.
@@ -72,7 +72,7 @@ def cut_line(grey: np.ndarray, spec: InputSpec) -> list[FramedPicture]:
 
 
 def _parts(ink: Ink) -> list[_Part]:
-    """Groups marks into characters, from left to right."""
+    """Group marks into characters, from left to right."""
     parts = [
         _Part([number], columns.start, columns.stop, rows.start, rows.stop)
         for number, slices in enumerate(ndimage.find_objects(ink.marks), start=1)

@@ -19,7 +19,7 @@ ACROSS = np.ones((3, 3), bool)  # neighbours, also across a corner
 
 
 def without_ruling(density: np.ndarray, inked: float) -> np.ndarray:
-    """Removes the lines of ruled or squared paper, and closes the gaps they leave in strokes.
+    """Remove the lines of ruled or squared paper, and closes the gaps they leave in strokes.
 
     Args:
         density: float (H, W), 0 on paper, 1 in ink.
@@ -99,7 +99,7 @@ def _lines(inked: np.ndarray) -> np.ndarray | None:
 
 
 def _opened(pixels: np.ndarray, length: int, axis: int) -> np.ndarray:
-    """Runs of True of at least `length` along an axis, bool (H, W); the rim continues outwards."""
+    """Run of True of at least `length` along an axis, bool (H, W); the rim continues outwards."""
     kept = ndimage.minimum_filter1d(pixels.view(np.uint8), length, axis=axis, mode="nearest")
     even = -1 if length % 2 == 0 else 0  # the second filter is mirrored
     return ndimage.maximum_filter1d(kept, length, axis=axis, mode="nearest", origin=even).view(bool)

@@ -43,7 +43,7 @@ def font_files(package: str) -> list[Path]:
 
 @cache
 def load_font(path: Path, **axes: float) -> Font:
-    """Loads a font, with values for its variable axes, e.g. `wght=300`."""
+    """Load a font, with values for its variable axes, e.g. `wght=300`."""
     font = hb.Font(hb.Face(hb.Blob.from_file_path(str(path))))
     if axes:
         font.set_variations(axes)
@@ -51,7 +51,7 @@ def load_font(path: Path, **axes: float) -> Font:
 
 
 def caption_font(text: str, package: str | None = None) -> Font:
-    """Picks a font for a caption or label.
+    """Pick a font for a caption or label.
 
     Args:
         text: what will be drawn.
@@ -86,7 +86,7 @@ def _dejavu() -> Font:
 
 
 def draw_text(font: Font, text: str, size: float, language: str = "und") -> np.ndarray:
-    """Draws one line of text.
+    """Draw one line of text.
 
     Args:
         font: from `load_font` or `caption_font`.

@@ -44,7 +44,7 @@ class Panel(Protocol):
 
 
 def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
-    """Writes a PNG: one bar per figure, up to the median, with a line from the smallest to the largest round.
+    """Write a PNG: one bar per figure, up to the median, with a line from the smallest to the largest round.
 
     Args:
         sections: drawn one below the other; those without figures are left out.
@@ -70,12 +70,12 @@ def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
 
 
 def readable(value: float) -> str:
-    """Formats a number with four digits, or with thousands: 0.08595, 25.58, 323,090."""
+    """Format a number with four digits, or with thousands: 0.08595, 25.58, 323,090."""
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _panel(axes: Axes, section: Panel) -> None:
-    """Draws bars; each unit has a scale of its own, and labels give the values."""
+    """Draw bars; each unit has a scale of its own, and labels give the values."""
     names = [*section.figures]
     for place, measured in enumerate(section.figures.values()):
         largest = max(other.spread[1] for other in section.figures.values() if other.unit == measured.unit)

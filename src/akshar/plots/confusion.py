@@ -28,7 +28,7 @@ LABEL = 16.0  # points per em, where a cell has room for it
 
 
 def confusion_order(counts: np.ndarray) -> np.ndarray:
-    """Orders the classes so that those confused with each other are adjacent.
+    """Order the classes so that those confused with each other are adjacent.
 
     Hierarchical clustering with average linkage: the two groups with the most errors between their members, on
     average, are joined, in that of the four possible arrangements which brings confused classes nearest to each
@@ -61,7 +61,7 @@ def confusion_order(counts: np.ndarray) -> np.ndarray:
 
 
 def _joined(first: list[int], second: list[int], errors: np.ndarray) -> list[int]:
-    """Concatenates two chains, each reversed or not, so that the distances of confused classes are smallest."""
+    """Concatenate two chains, each reversed or not, so that the distances of confused classes are smallest."""
     between = errors[np.ix_(first, second)]
     from_end, from_start = np.arange(len(first))[::-1], np.arange(len(second))
     best: tuple[float, list[int]] | None = None
@@ -76,7 +76,7 @@ def _joined(first: list[int], second: list[int], errors: np.ndarray) -> list[int
 
 
 def confused_pairs(counts: np.ndarray, most: int = 12) -> list[tuple[int, int, int]]:
-    """Lists the most frequent errors; each direction counts separately.
+    """List the most frequent errors; each direction counts separately.
 
     Args:
         counts: int (K, K), rows are the true classes.
@@ -94,7 +94,7 @@ def confused_pairs(counts: np.ndarray, most: int = 12) -> list[tuple[int, int, i
 
 
 def draw_confusion(counts: np.ndarray, classes: Sequence[str], card: DatasetCard, path: Path) -> None:
-    """Writes a PNG of the errors, true class by predicted class; the diagonal is pale grey.
+    """Write a PNG of the errors, true class by predicted class; the diagonal is pale grey.
 
     Args:
         counts: int (K, K), rows are the true classes.
@@ -129,7 +129,7 @@ def draw_confusion(counts: np.ndarray, classes: Sequence[str], card: DatasetCard
 
 
 def _matrix(texts: Sequence[str], font: str | None) -> tuple[Figure, Axes, float]:
-    """Makes a figure with square axes that fits its labels and cells; also returns a cell's side in points.
+    """Make a figure with square axes that fits its labels and cells; also returns a cell's side in points.
 
     The layout is computed here because matplotlib's layouts cut off labels beside axes of a fixed aspect.
     """
@@ -166,7 +166,7 @@ def _colour_bar(figure: Figure, axes: Axes, norm: LogNorm, most: int) -> None:
 
 
 def _cells(axes: Axes, counts: np.ndarray, cell: float, norm: LogNorm) -> None:
-    """Draws lines between the cells, and the count in each cell with errors; on the diagonal if there is room."""
+    """Draw lines between the cells, and the count in each cell with errors; on the diagonal if there is room."""
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set(visible=True, color=GRID)

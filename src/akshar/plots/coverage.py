@@ -17,7 +17,7 @@ DRAWN = 3000  # points of the curve; more are not visible
 
 
 def draw_coverage(confidence: np.ndarray, correct: np.ndarray, path: Path) -> None:
-    """Writes a PNG of accuracy against coverage, with the coverage of some accuracies marked.
+    """Write a PNG of accuracy against coverage, with the coverage of some accuracies marked.
 
     Args:
         confidence: float (N,), of the predicted classes.

@@ -13,7 +13,7 @@ from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 
 def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, title: str) -> None:
-    """Writes a PNG of loss and accuracy by epoch, with the best epoch marked.
+    """Write a PNG of loss and accuracy by epoch, with the best epoch marked.
 
     Args:
         rows: of the history, one per epoch.
@@ -36,7 +36,7 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
 
 
 def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path) -> None:
-    """Writes a PNG of the learning rate at the end of each epoch and the duration of each epoch.
+    """Write a PNG of the learning rate at the end of each epoch and the duration of each epoch.
 
     Args:
         rows: of the history, one per epoch.

@@ -28,14 +28,14 @@ def answer_tile(pixels: np.ndarray, truth: str, answer: str, confidence: float, 
 
 
 def draw_tiles(parts: Sequence[tuple[str, Sequence[Tile]]], card: DatasetCard) -> Image.Image:
-    """Draws tiles under headings on a sheet that is narrow enough for a page."""
+    """Draw tiles under headings on a sheet that is narrow enough for a page."""
     return draw_sheet(parts, card.font, COLUMNS)
 
 
 def draw_neighbours(
     rows: Sequence[tuple[Tile, Sequence[tuple[np.ndarray, str]]]], card: DatasetCard
 ) -> Image.Image:
-    """Draws each error at the left of its nearest training images.
+    """Draw each error at the left of its nearest training images.
 
     Args:
         rows: tile of each error, and its neighbours as uint8 (H, W) or (H, W, 3) with their class names.
@@ -50,7 +50,7 @@ def draw_neighbours(
 
 
 def overlay(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Tints an image by the evidence for a class (orange) and against it (blue).
+    """Tint an image by the evidence for a class (orange) and against it (blue).
 
     Args:
         pixels: uint8 (H, W), or (H, W, 3) in colour.
@@ -66,7 +66,7 @@ def overlay(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def draw_filters(weights: np.ndarray) -> Image.Image:
-    """Draws the kernels of a first layer, each scaled by its largest absolute weight.
+    """Draw the kernels of a first layer, each scaled by its largest absolute weight.
 
     Args:
         weights: float (out, in, h, w); the mean over the input channels is drawn.

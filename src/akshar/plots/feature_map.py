@@ -22,7 +22,7 @@ def draw_feature_map(
     card: DatasetCard,
     path: Path,
 ) -> None:
-    """Writes a PNG: one point per image, errors as crosses, the label of each class at the median of its points.
+    """Write a PNG: one point per image, errors as crosses, the label of each class at the median of its points.
 
     Args:
         places: float (N, 2), positions on the map.

@@ -17,7 +17,7 @@ GAP = 4  # points between an axis and its labels
 
 
 def label_image(text: str, size: float, font: str | None = None, colour: str = INK) -> np.ndarray:
-    """Draws one line of text on a transparent background.
+    """Draw one line of text on a transparent background.
 
     Args:
         text: what to draw.
@@ -52,7 +52,7 @@ def label_axis(
     *,
     turned: bool = False,
 ) -> None:
-    """Replaces the tick labels of an axis by shaped ones, and moves the axis's title outside them.
+    """Replace the tick labels of an axis by shaped ones, and moves the axis's title outside them.
 
     Args:
         axes: whose lower or left axis is labelled.

@@ -37,7 +37,7 @@ def draw_pairs(
     others: Sequence[Answers],
     seed: int = 0,
 ) -> Image.Image | None:
-    """Draws the images that only one of two networks predicts correctly, captioned `wrong answer (truth)`.
+    """Draw the images that only one of two networks predicts correctly, captioned `wrong answer (truth)`.
 
     A part shows at most `SHOWN` images, chosen at random.
 

@@ -20,7 +20,7 @@ LABEL = 13.0  # points per em
 def draw_per_class(
     correct: np.ndarray, total: np.ndarray, classes: Sequence[str], card: DatasetCard, path: Path
 ) -> None:
-    """Writes a PNG of the accuracy of each class with its 95 % Wilson interval, from the lowest to the highest.
+    """Write a PNG of the accuracy of each class with its 95 % Wilson interval, from the lowest to the highest.
 
     Args:
         correct: int (K,), images of each class that are predicted correctly.

@@ -20,7 +20,7 @@ COLUMNS = 30  # bins of the histogram
 def draw_reliability(
     before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray], path: Path
 ) -> None:
-    """Writes a PNG: reliability diagram, histogram of confidence, and gap of accuracy and confidence by bin.
+    """Write a PNG: reliability diagram, histogram of confidence, and gap of accuracy and confidence by bin.
 
     Args:
         before: without temperature scaling: confidence, float (N,), and whether each prediction is correct, bool
@@ -90,7 +90,7 @@ def _gaps(axes: Axes, bins: Bins, colour: str, marker: str, aside: float) -> Non
 
 
 def _scale(axes: Axes, ends: tuple[float, float], accuracies: np.ndarray) -> None:
-    """Sets logit scales, which separate 99 %, 99.9 % and 99.99 %; 0 and 100 % are drawn at the ends."""
+    """Set logit scales, which separate 99 %, 99.9 % and 99.99 %; 0 and 100 % are drawn at the ends."""
     ticks = [tick for tick in TICKS if ends[0] * 1.5 <= tick and 1 - tick >= 3 * (1 - ends[1])]
     names = [f"{100 * tick:.4g} %" for tick in ticks]
     outer = [(ends[0], "0 %")] if accuracies.min() <= ends[0] else []

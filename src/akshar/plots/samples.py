@@ -18,7 +18,7 @@ ERRORS = 24
 def draw_batch(
     images: Tensor, labels: Tensor, classes: tuple[str, ...], card: DatasetCard, spec: InputSpec
 ) -> Image.Image:
-    """Draws the first images of a batch as the network receives them.
+    """Draw the first images of a batch as the network receives them.
 
     Args:
         images: float32, normalised, (B, C, H, W) with C of 1 or 3.
@@ -36,7 +36,7 @@ def draw_batch(
 
 
 def draw_predictions(images: ImageSet, logits: Tensor, card: DatasetCard, seed: int = 0) -> Image.Image:
-    """Draws a random sample of predictions, and then of errors, captioned `predicted (true)`.
+    """Draw a random sample of predictions, and then of errors, captioned `predicted (true)`.
 
     Captions of correct predictions are green, those of errors red.
 

@@ -28,7 +28,7 @@ class Network:
 
 
 def draw_size(networks: Sequence[Network], published: Sequence[PublishedResult], path: Path) -> None:
-    """Writes a PNG: error against parameters on logarithmic axes, with the Pareto front as a line.
+    """Write a PNG: error against parameters on logarithmic axes, with the Pareto front as a line.
 
     Args:
         networks: of the sweep, at least one.
@@ -93,7 +93,7 @@ def _points(axes: Axes, results: Sequence[Network | PublishedResult], colour: st
 
 
 def _annotate(axes: Axes, result: Network | PublishedResult, text: str, offset: tuple[int, int]) -> None:
-    """Writes a text beside a point, `offset` points away from it."""
+    """Write a text beside a point, `offset` points away from it."""
     axes.annotate(
         text,
         (result.parameters, error(result.accuracy)),

@@ -41,7 +41,7 @@ def draw_study(
     minimised: bool,
     logarithmic: Sequence[str] = (),
 ) -> None:
-    """Writes a PNG: history, importance, and below them the parallel coordinates, one line per trial.
+    """Write a PNG: history, importance, and below them the parallel coordinates, one line per trial.
 
     Args:
         trials: in order of their numbers; at least one has a value.
@@ -127,7 +127,7 @@ def _parallel(
 
 
 def _scaled(axes: Axes, at: int, key: str, trials: Sequence[TrialPoint], log: bool) -> list[float]:
-    """Scales the values of one key to [0, 1] and draws their axis."""
+    """Scale the values of one key to [0, 1] and draw their axis."""
     values = [trial.params[key] for trial in trials]
     axes.axvline(at, color=GRID, linewidth=1, zorder=0)
     if any(isinstance(value, str) for value in values):

@@ -48,7 +48,7 @@ class SweepRow(Protocol):
 
 
 def draw_sweep(rows: Sequence[SweepRow], path: Path) -> None:
-    """Writes a PNG with one chart per key that varies; each row of the table is a point with its deviation.
+    """Write a PNG with one chart per key that varies; each row of the table is a point with its deviation.
 
     Args:
         rows: of the table; those without a validation accuracy are left out.
@@ -70,7 +70,7 @@ def draw_sweep(rows: Sequence[SweepRow], path: Path) -> None:
 
 
 def _chart(axes: Axes, rows: Sequence[SweepRow], key: str) -> None:
-    """Draws accuracy against one key: values as categories, or to scale where there are many numbers."""
+    """Draw accuracy against one key: values as categories, or to scale where there are many numbers."""
     values = [row.values.get(key, "") for row in rows]
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     numeric = len(numbers) == len(values)

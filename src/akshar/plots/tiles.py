@@ -32,14 +32,14 @@ class Tile:
 
 
 def to_picture(pixels: np.ndarray) -> np.ndarray:
-    """Converts an image of a data set, uint8 (1, H, W) or (3, H, W), to a tile's (H, W) or (H, W, 3)."""
+    """Convert an image of a data set, uint8 (1, H, W) or (3, H, W), to a tile's (H, W) or (H, W, 3)."""
     return pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
 
 
 def draw_sheet(
     parts: Sequence[tuple[str, Sequence[Tile]]], font: str | None = None, columns: int = 12
 ) -> Image.Image:
-    """Draws tiles in rows, one part below the other, each under its heading.
+    """Draw tiles in rows, one part below the other, each under its heading.
 
     Args:
         parts: headings ("" for none) and their tiles, all of one size; a part without tiles is left out.
@@ -97,7 +97,7 @@ def _write(
     box: tuple[int, int, int, int],
     centred: bool = True,
 ) -> None:
-    """Draws a line of text into a box (left, top, width, height), scaled down where it is too long for it."""
+    """Draw a line of text into a box (left, top, width, height), scaled down where it is too long for it."""
     left, top, width, height = box
     font = caption_font(text, package)
     ink = draw_text(font, text, size)

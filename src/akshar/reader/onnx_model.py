@@ -75,7 +75,7 @@ class OnnxModel:
         return self.input_spec.shape if self.input_spec.channels > 1 else self.input_spec.shape[1:]
 
     def _read_facts(self, facts: Mapping[str, str]) -> None:
-        """Sets classes, input spec and card, and checks them against the graph.
+        """Set classes, input spec and card, and check them against the graph.
 
         Raises:
             UsageError: akshar did not export this file.

@@ -34,7 +34,7 @@ class FileAnswers:
 
 
 def find_pictures(paths: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Lists picture files; in folders every file with a picture's suffix, at any depth, sorted.
+    """List picture files; in folders every file with a picture's suffix, at any depth, sorted.
 
     Args:
         paths: files, folders, "-" for standard input.
@@ -61,7 +61,7 @@ def find_pictures(paths: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[FileAnswers]:
-    """Reads files in batches; a file that cannot be read does not stop the others.
+    """Read files in batches; a file that cannot be read does not stop the others.
 
     Args:
         reader: the model.

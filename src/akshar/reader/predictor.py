@@ -28,7 +28,7 @@ class Predictor(Protocol):
         ...
 
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        """Classifies any number of images.
+        """Classify any number of images.
 
         Args:
             pixels: uint8 [0, 255] (N, height, width) for one channel, (N, 3, height, width) for three, prepared as

@@ -79,7 +79,7 @@ class Reader:
         return tuple(self.predictor.classes)
 
     def read(self, picture: Picture) -> Answer:
-        """Reads a picture of one character.
+        """Read a picture of one character.
 
         Args:
             picture: a path, a file's content, a Pillow image or an array, see `decode`; any size, dark on light or
@@ -91,12 +91,12 @@ class Reader:
         return self.read_many([picture])[0]
 
     def read_many(self, pictures: Iterable[Picture]) -> list[Answer]:
-        """Reads pictures of one character each; see `read`."""
+        """Read pictures of one character each; see `read`."""
         framed = (read_characters(picture, self.predictor.input_spec) for picture in pictures)
         return self.read_framed([one for (one,) in framed])
 
     def read_line(self, picture: Picture) -> list[Answer]:
-        """Reads a row of separate characters, from left to right; see `read`.
+        """Read a row of separate characters, from left to right; see `read`.
 
         Returns:
             One answer for each character; none for a blank picture. The signs / - . are recognised by their shape,
@@ -105,7 +105,7 @@ class Reader:
         return self.read_framed(read_characters(picture, self.predictor.input_spec, line=True))
 
     def read_framed(self, framed: Sequence[FramedPicture]) -> list[Answer]:
-        """Reads pictures that are already framed as the model's `input_spec` says."""
+        """Read pictures that are already framed as the model's `input_spec` says."""
         readable = [one.pixels for one in framed if _is_readable(one)]
         rows = iter(self.predictor.probabilities(np.stack(readable)) if readable else ())
         return [self._answer(one, next(rows) if _is_readable(one) else None) for one in framed]
@@ -132,7 +132,7 @@ def _is_readable(framed: FramedPicture) -> bool:
 
 
 def load(model: str | Path, threshold: float = THRESHOLD, trust: Sequence[str] = ()) -> Reader:
-    """Loads a trained model.
+    """Load a trained model.
 
     Args:
         model: a run's folder (its best checkpoint), a checkpoint, or a file that `akshar export` wrote.

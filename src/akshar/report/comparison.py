@@ -96,7 +96,7 @@ class Comparison:
 
 
 def compare(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> Comparison:
-    """Compares each later run with the first.
+    """Compare each later run with the first.
 
     Args:
         run_dirs: folders of at least two runs.
@@ -145,7 +145,7 @@ def run_letter(position: int) -> str:
 
 
 def _check_comparable(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> None:
-    """Raises a UsageError unless all runs predict the same images, in the same order, among the same classes."""
+    """Raise a UsageError unless all runs predict the same images, in the same order, among the same classes."""
     first, (first_images, first_digest) = predictions[0], _tested_on(predictions[0])
     problems = []
     for run_dir, other in zip(run_dirs[1:], predictions[1:], strict=True):

@@ -18,7 +18,7 @@ MAX_CLASSES = 8  # classes in the table of a pair: those with the largest differ
 
 
 def write_comparison(comparison: Comparison, predictions: Sequence[Predictions], out: Path) -> str:
-    """Writes `compare.json`, `compare.csv` and, if the images can be loaded, `compare.png`.
+    """Write `compare.json`, `compare.csv` and, if the images can be loaded, `compare.png`.
 
     Args:
         comparison: of the runs.
@@ -48,7 +48,7 @@ def disagreements(predictions: Sequence[Predictions]) -> Iterator[list[object]]:
 
 
 def print_comparison(comparison: Comparison, card: DatasetCard) -> None:
-    """Prints the runs, each pair with its verdict, and the classes in which the pair differs most."""
+    """Print the runs, each pair with its verdict, and the classes in which the pair differs most."""
     print(f"{comparison.images}\n")
     columns = [Column("run"), Column("name"), Column("folder")]
     columns += [Column(title, right=True) for title in ("test accuracy %", "95 % interval", "parameters")]
@@ -84,7 +84,7 @@ def _print_pair(pair: ComparedPair, adjusted: bool) -> None:
 
 
 def _print_classes(pair: ComparedPair, card: DatasetCard) -> None:
-    """Prints the classes with the largest difference, if there is any."""
+    """Print the classes with the largest difference, if there is any."""
 
     def difference(item: tuple[str, Pair]) -> tuple[int, int]:
         counts = item[1]
@@ -108,7 +108,7 @@ def _interval(bounds: tuple[float, float], form: str) -> str:
 
 
 def _draw(predictions: Sequence[Predictions], path: Path) -> str:
-    """Draws the images that only one of two runs predicts correctly; returns a line about it."""
+    """Draw the images that only one of two runs predicts correctly; return a line about it."""
     from akshar.plots.paired import Answers, draw_pairs  # imported late: loads matplotlib
 
     path.unlink(missing_ok=True)  # of an earlier comparison in the same folder
@@ -130,7 +130,7 @@ def _draw(predictions: Sequence[Predictions], path: Path) -> str:
 
 
 def _tested_pictures(predictions: Predictions) -> np.ndarray:
-    """Loads the images that a run was tested on: uint8 (N, H, W).
+    """Load the images that a run was tested on: uint8 (N, H, W).
 
     Raises:
         AksharError: the images cannot be loaded, or have changed.

@@ -6,7 +6,7 @@ MAX_IMAGES = 2500  # t-SNE of more takes minutes, and the points cannot be told 
 
 
 def choose(labels: np.ndarray, count: int = MAX_IMAGES) -> np.ndarray:
-    """Chooses at most `count` images, as evenly over the classes as possible.
+    """Choose at most `count` images, as evenly over the classes as possible.
 
     Args:
         labels: int (N,).
@@ -24,7 +24,7 @@ def choose(labels: np.ndarray, count: int = MAX_IMAGES) -> np.ndarray:
 
 
 def lay_out(features: np.ndarray) -> np.ndarray:
-    """Embeds features in the plane by t-SNE (van der Maaten and Hinton, JMLR 2008), after PCA.
+    """Embed features in the plane by t-SNE (van der Maaten and Hinton, JMLR 2008), after PCA.
 
     Args:
         features: float32 (N, D).

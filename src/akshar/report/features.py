@@ -13,7 +13,7 @@ PATCH = 5  # pixels; side of the square that occlusion covers
 
 
 def read_features(network: TrainedNetwork, pixels: Tensor, precision: str, device: str) -> np.ndarray:
-    """Computes the input of the network's last linear layer; the logits if it has none.
+    """Compute the input of the network's last linear layer; the logits if it has none.
 
     Args:
         network: the trained network.
@@ -40,7 +40,7 @@ def read_features(network: TrainedNetwork, pixels: Tensor, precision: str, devic
 
 
 def nearest(queries: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
-    """Finds the nearest neighbours of each query by cosine similarity.
+    """Find the nearest neighbours of each query by cosine similarity.
 
     Args:
         queries: float32 (Q, D), rows with norm 1.
@@ -57,7 +57,7 @@ def nearest(queries: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
 
 
 def occlusion(network: TrainedNetwork, pixels: Tensor, targets: np.ndarray) -> np.ndarray:
-    """Computes how much covering a region lowers a logit (Zeiler and Fergus, ECCV 2014), with captum.
+    """Compute how much covering a region lowers a logit (Zeiler and Fergus, ECCV 2014), with captum.
 
     Args:
         network: the trained network.

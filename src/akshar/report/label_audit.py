@@ -30,7 +30,7 @@ class AuditedLabel:
 
 
 def audit_labels(folds: Sequence[RunDir]) -> tuple[list[AuditedLabel], tuple[str, ...]]:
-    """Audits the label of every training image.
+    """Audit the label of every training image.
 
     Args:
         folds: the completed runs of a k-fold sweep, one per fold.
@@ -64,7 +64,7 @@ def audit_labels(folds: Sequence[RunDir]) -> tuple[list[AuditedLabel], tuple[str
 
 
 def label_margins(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Compares the probability of each label with that of the most likely other class.
+    """Compare the probability of each label with that of the most likely other class.
 
     Args:
         probabilities: float (N, K).

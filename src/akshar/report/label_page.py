@@ -19,7 +19,7 @@ PER_SHEET = 24
 
 
 def write_label_audit(sweep: Path, runs: Sequence[RunDir], trust: Sequence[str] = ()) -> Path:
-    """Writes `labels.html`, its figures and `labels.csv` to the folder of a k-fold sweep.
+    """Write `labels.html`, its figures and `labels.csv` to the folder of a k-fold sweep.
 
     Args:
         sweep: folder of the sweep.
@@ -63,7 +63,7 @@ def write_label_audit(sweep: Path, runs: Sequence[RunDir], trust: Sequence[str] 
 def _training_images(
     sweep: Path, runs: Sequence[RunDir], trust: Sequence[str]
 ) -> tuple[str, ImageSet, DatasetCard]:
-    """Loads the training images of a k-fold sweep, with the name and the card of the data set."""
+    """Load the training images of a k-fold sweep, with the name and the card of the data set."""
     if not runs:
         raise UsageError(f"{sweep}: no runs in this folder")
     results = [read_result(run) for run in runs]
@@ -83,7 +83,7 @@ def _training_images(
 def _draw_sheets(
     sweep: Path, doubtful: Sequence[AuditedLabel], images: ImageSet, classes: Sequence[str], card: DatasetCard
 ) -> list[tuple[Path, str]]:
-    """Draws the images in sheets of `PER_SHEET`; returns each file with its heading."""
+    """Draw the images in sheets of `PER_SHEET`; return each file with its heading."""
     figures = []
     for start in range(0, len(doubtful), PER_SHEET):
         part = doubtful[start : start + PER_SHEET]

@@ -52,7 +52,7 @@ class Section:
 
 
 def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
-    """Writes the page atomically, with its images embedded.
+    """Write the page atomically, with its images embedded.
 
     Args:
         path: of the HTML file.

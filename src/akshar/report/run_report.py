@@ -34,7 +34,7 @@ SECTIONS = (
 
 
 def write_report(run_dir: RunDir, trust: Sequence[str] = ()) -> Path:
-    """Writes the report on a completed run.
+    """Write the report on a completed run.
 
     Args:
         run_dir: folder of the run.
@@ -80,7 +80,7 @@ def _load(run_dir: RunDir, predictions: Predictions, trust: Sequence[str]) -> Ma
 
 
 def _show_on_tensorboard(material: Material, sections: Sequence[Section]) -> None:
-    """Writes the figures to the IMAGES page and the features to the PROJECTOR page; replaces earlier ones."""
+    """Write the figures to the IMAGES page and the features to the PROJECTOR page; replace earlier ones."""
     run_dir, predictions, chosen = material.run_dir, material.predictions, material.mapped
     shutil.rmtree(run_dir.path / "00000", ignore_errors=True)  # the projector's files
     logger = RunLogger.after_fit(run_dir.path, INSPECTED)

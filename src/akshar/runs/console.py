@@ -20,7 +20,7 @@ class Console(logging.Handler):
     job: ClassVar[str | None] = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes one record."""
+        """Write one record."""
         try:
             text = self.format(record)
             if record.levelno > logging.INFO:
@@ -36,7 +36,7 @@ class LogFile(logging.FileHandler):
     """A file that may have no room left: the person was told by the other handler."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's own name
-        """Drops the record where the disk is full."""
+        """Drop the record where the disk is full."""
         error = sys.exc_info()[1]
         if error is None or not is_full(error):
             super().handleError(record)

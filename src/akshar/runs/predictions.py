@@ -49,7 +49,7 @@ class Predictions:
 
     @property
     def temperature(self) -> float:
-        """Divides the logits for calibrated confidence."""
+        """Divide the logits for calibrated confidence."""
         return self.result.best.temperature
 
     @cached_property

@@ -42,7 +42,7 @@ class Entry:
 
 
 def read_entries(sweep: Path) -> list[Entry]:
-    """Reads the runs of a sweep, in the order of their jobs; skips folders that hold no run yet."""
+    """Read the runs of a sweep, in the order of their jobs; skip folders that hold no run yet."""
     return [entry for run_dir in runs_of(sweep) if (entry := _read(run_dir)) is not None]
 
 

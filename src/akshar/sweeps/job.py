@@ -31,7 +31,7 @@ StopRequested = Callable[[], int | None]
 
 
 def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRequested = lambda: None) -> int:
-    """Runs one job in its folder.
+    """Run one job in its folder.
 
     Args:
         config: of the job.
@@ -73,7 +73,7 @@ def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRe
 
 
 def run_as_worker(config: TrainConfig, preferred: RunDir, title: str, gpus: int) -> int:
-    """Runs one job in a process beside others; prints a line when it starts and one when it ends.
+    """Run one job in a process beside others; print a line when it starts and one when it ends.
 
     Args:
         config: of the job.

@@ -35,7 +35,7 @@ class StopSweep(BaseException):
 
 
 def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: DictConfig) -> int:
-    """Validates every job, runs those that are not completed, and prints the summary; called inside `composing`.
+    """Validate every job, run those that are not completed, and print the summary; called inside `composing`.
 
     Args:
         overrides: of the command line, without those of `SWEEP_KEYS`.
@@ -90,7 +90,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
 
 @contextmanager
 def _forward_signals(stop: StopFile) -> Iterator[None]:
-    """Lets workers save and stop when this process receives a signal; raises it once they have ended.
+    """Let workers save and stop when this process receives a signal; raise it once they have ended.
 
     Raises:
         Interrupted: a signal was received.

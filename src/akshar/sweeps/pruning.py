@@ -21,7 +21,7 @@ class Pruning(Callback):
         self.metric = OBJECTIVES[study.user_attrs[OBJECTIVE]].metric
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reports the metric during training.
+        """Report the metric during training.
 
         Raises:
             Pruned: the trial is worse than earlier ones were at this epoch.

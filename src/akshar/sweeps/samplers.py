@@ -33,7 +33,7 @@ warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning
 
 
 def make_sampler(config: PartConfig, seed: int, trial: int, space: Space) -> BaseSampler:
-    """Builds the sampler for one trial.
+    """Build the sampler for one trial.
 
     It is seeded by the trial's number, so a resumed search draws the same values as an uninterrupted one, and
     processes that share a search draw different ones. The grid sampler keeps one seed, which decides its order.
@@ -54,7 +54,7 @@ def make_sampler(config: PartConfig, seed: int, trial: int, space: Space) -> Bas
 
 
 def make_pruner(config: PartConfig) -> BasePruner:
-    """Builds a pruner: a key of `PRUNERS`, or a mapping with a `_target_`.
+    """Build a pruner: a key of `PRUNERS`, or a mapping with a `_target_`.
 
     Raises:
         UsageError: unknown name, or the pruner cannot be built.
@@ -65,7 +65,7 @@ def make_pruner(config: PartConfig) -> BasePruner:
 
 
 def grid_of(space: Space) -> dict[str, list[Any]]:
-    """Lists every value of each key.
+    """List every value of each key.
 
     Raises:
         UsageError: a key has infinitely many values.

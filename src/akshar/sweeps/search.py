@@ -38,7 +38,7 @@ class SearchConfig:
 
     @staticmethod
     def checked(node: Mapping[str, Any]) -> "SearchConfig":
-        """Builds the config from plain values.
+        """Build the config from plain values.
 
         Raises:
             UsageError: lists every value that is out of range.
@@ -57,7 +57,7 @@ class SearchConfig:
 
 
 def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, launch: Launch) -> None:
-    """Runs trials up to the configured number, abandoned ones of an earlier process first, then tests the best.
+    """Run trials up to the configured number, abandoned ones of an earlier process first, then tests the best.
 
     Args:
         overrides: of the command line; keys with several values form the search space.
@@ -111,7 +111,7 @@ def _overrides(trial: FrozenTrial) -> list[str]:
 
 
 def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
-    """Groups trials into batches without gaps in their numbers; another process may have taken some."""
+    """Group trials into batches without gaps in their numbers; another process may have taken some."""
     batches: list[list[FrozenTrial]] = []
     for trial in trials:
         if batches and batches[-1][-1].number + 1 == trial.number:
@@ -122,7 +122,7 @@ def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
 
 
 def _tell(study: SharedStudy, number: int, path: tuple[str, str]) -> None:
-    """Reports the result in a trial's folder to the study; an interrupted trial stays open to be resumed."""
+    """Report the result in a trial's folder to the study; an interrupted trial stays open to be resumed."""
     run_dir = RunDir(study.sweep / str(number))
     recorded = run_dir.read_status()
     status = recorded.status if recorded else "interrupted"

@@ -13,7 +13,7 @@ MIN_TRIALS = 4  # completed trials for an estimate of importance
 
 
 def draw_search(sweep: Path, path: Path) -> bool:
-    """Draws the search in a sweep's folder; nothing until a trial has completed.
+    """Draw the search in a sweep's folder; nothing until a trial has completed.
 
     Args:
         sweep: folder with the study.

@@ -11,7 +11,7 @@ from akshar.errors import UsageError
 
 
 def split_overrides(overrides: Sequence[str]) -> tuple[list[str], dict[str, BaseDistribution]]:
-    """Separates overrides with one value from the search space; of a key given twice the last counts.
+    """Separate overrides with one value from the search space; of a key given twice the last counts.
 
     Returns:
         The overrides with one value, and a distribution for each key with several.
@@ -39,7 +39,7 @@ def split_overrides(overrides: Sequence[str]) -> tuple[list[str], dict[str, Base
 
 
 def distribution(override: Override) -> BaseDistribution:
-    """Converts an override with several values.
+    """Convert an override with several values.
 
     Raises:
         ValueError: there are no values, or the range is reversed.

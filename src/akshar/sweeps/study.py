@@ -93,7 +93,7 @@ class SharedStudy:
         self._locks: dict[int, FileLock] = {}
 
     def ask(self, up_to: int) -> FrozenTrial | None:
-        """Starts a new trial with values from the sampler; None if there are `up_to` trials already."""
+        """Start a new trial with values from the sampler; None if there are `up_to` trials already."""
         with self.locked():
             number = len(self.study.get_trials(deepcopy=False))
             if number >= up_to:
@@ -106,21 +106,21 @@ class SharedStudy:
             return self.study.trials[number]
 
     def adopt_abandoned(self) -> list[FrozenTrial]:
-        """Takes over the running trials of processes that have died."""
+        """Take over the running trials of processes that have died."""
         with self.locked():
             return [
                 trial for trial in self.running() if trial.number not in self._locks and self._take(trial.number)
             ]
 
     def tell(self, number: int, value: float | None, state: TrialState) -> None:
-        """Ends a trial that this process holds."""
+        """End a trial that this process holds."""
         self.study.tell(number, value, state)
         lock = self._locks.pop(number)
         Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
     def running(self) -> list[FrozenTrial]:
-        """Lists the trials that have not ended."""
+        """List the trials that have not ended."""
         return self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
     def best(self) -> FrozenTrial | None:
@@ -133,7 +133,7 @@ class SharedStudy:
         return FileLock(self.sweep / ".study.lock")
 
     def _take(self, number: int) -> bool:
-        """Locks a trial for this process; False if another holds it. The system releases it when a process dies."""
+        """Lock a trial for this process; False if another holds it. The system releases it when a process dies."""
         lock = FileLock(self.sweep / f".trial-{number}.lock")
         try:
             lock.acquire(timeout=0)
@@ -144,7 +144,7 @@ class SharedStudy:
 
 
 def open_study(sweep: Path) -> optuna.Study:
-    """Loads the study of a sweep, with its pruner."""
+    """Load the study of a sweep, with its pruner."""
     study = optuna.load_study(study_name=NAME, storage=_storage(sweep))
     study.pruner = make_pruner(study.user_attrs[PRUNER])
     return study

@@ -21,7 +21,7 @@ NOT_FAILED = ("completed", "pruned", "running")
 
 
 def summarise(sweep: Path, n_jobs: int = 0) -> int:
-    """Prints the table of a sweep and lists failed jobs; writes `sweep.{csv,md,json,png}` and the other plots.
+    """Print the table of a sweep and list failed jobs; write `sweep.{csv,md,json,png}` and the other plots.
 
     Args:
         sweep: folder of the sweep.
@@ -49,7 +49,7 @@ def summarise(sweep: Path, n_jobs: int = 0) -> int:
 
 
 def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[str]:
-    """Draws the plots that the runs have enough data for; returns a phrase for each beside `sweep.png`."""
+    """Draw the plots that the runs have enough data for; return a phrase for each beside `sweep.png`."""
     from akshar.plots.sweep import draw_sweep  # imported late: loads matplotlib
 
     drawn = []
@@ -65,7 +65,7 @@ def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[st
 
 
 def _draw_sizes(rows: Sequence[Row], entries: Sequence[Entry], path: Path) -> bool:
-    """Draws test accuracy by network size if there are at least `MIN_SIZES` sizes; returns whether it did."""
+    """Draw test accuracy by network size if there are at least `MIN_SIZES` sizes; return whether it did."""
     from akshar.plots.size import Network, draw_size  # imported late: loads matplotlib
 
     networks = [
@@ -99,7 +99,7 @@ def _report_failures(entries: Sequence[Entry], n_jobs: int) -> int:
 
 
 def format_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Formats the table for people: column titles, and the cells of each row; empty columns are left out."""
+    """Format the table for people: column titles, and the cells of each row; empty columns are left out."""
     formatted = [_format(row) for row in rows]
     header = [title for title in formatted[0] if any(cells[title] for cells in formatted)]
     return header, [[cells[title] for title in header] for cells in formatted]

@@ -21,7 +21,7 @@ CLAIM = ".job"  # in a run's folder: the hash of the job that it belongs to
 
 
 def find_sweep(name: str) -> Path:
-    """Finds a sweep by its path, or by the word `latest`: the newest sweep in `outputs/multirun`.
+    """Find a sweep by its path, or by the word `latest`: the newest sweep in `outputs/multirun`.
 
     Raises:
         UsageError: no such folder, or not the folder of a sweep.
@@ -69,7 +69,7 @@ def runs_of(sweep: Path) -> list[RunDir]:
 
 
 def job_dir(preferred: RunDir, config_hash: str) -> RunDir:
-    """Claims the run folder of a job.
+    """Claim the run folder of a job.
 
     That is the folder in which the job was started earlier, otherwise `preferred`, otherwise (if another job has
     claimed that one) a new folder. A claim is a single atomic step, so parallel jobs never share a folder.
@@ -93,14 +93,14 @@ def job_dir(preferred: RunDir, config_hash: str) -> RunDir:
 
 
 def write_choices(run: Path, choices: Mapping[str, str | None]) -> None:
-    """Records in a run's folder which config was chosen for each part; the table shows it."""
+    """Record in a run's folder which config was chosen for each part; the table shows it."""
     write_json(
         run / CHOICES, {part: name for part, name in choices.items() if name is not None and "/" not in part}
     )
 
 
 def read_choices(run: Path) -> dict[str, str]:
-    """Reads what `write_choices` recorded; empty if there is no such record."""
+    """Read what `write_choices` recorded; empty if there is no such record."""
     try:
         content = json.loads((run / CHOICES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -110,7 +110,7 @@ def read_choices(run: Path) -> dict[str, str]:
 
 @contextmanager
 def locked(sweep: Path) -> Iterator[None]:
-    """Holds the lock of a sweep's folder, so that no second grid starts in it.
+    """Hold the lock of a sweep's folder, so that no second grid starts in it.
 
     Raises:
         UsageError: another process holds the lock.

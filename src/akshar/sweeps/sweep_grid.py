@@ -21,7 +21,7 @@ LOCAL_LAUNCHERS = ("JoblibLauncher", "LocalLauncher")
 
 
 def check_extras(hydra_config: DictConfig) -> None:
-    """Checks that the packages of launcher and sweeper are installed.
+    """Check that the packages of launcher and sweeper are installed.
 
     Raises:
         UsageError: a package is missing; the message names the extra to install.
@@ -45,7 +45,7 @@ def is_grid(hydra_config: DictConfig) -> bool:
 
 
 def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
-    """Composes and validates every job of a grid; to be called inside `composing`.
+    """Compose and validates every job of a grid; to be called inside `composing`.
 
     Args:
         overrides: of the command line.
@@ -73,7 +73,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
 
 
 def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tuple[str, ...]]:
-    """Lists the overrides of every job: all combinations of the values, those of a preset among them.
+    """List the overrides of every job: all combinations of the values, those of a preset among them.
 
     Raises:
         UsageError: a key has no values, or infinitely many.
@@ -85,7 +85,7 @@ def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tupl
 
 
 def _single_values(override: Override) -> list[str]:
-    """Splits an override with several values into one for each value."""
+    """Split an override with several values into one for each value."""
     text = override.input_line or ""
     if not override.is_sweep_override():
         return [text]
@@ -98,7 +98,7 @@ def _single_values(override: Override) -> list[str]:
 
 
 def _check_job(job: Sequence[str], has_workers: bool) -> str:
-    """Validates the config of one job and returns its hash."""
+    """Validate the config of one job and return its hash."""
     kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_for_hydra(word)]
     try:
         config = validate(to_record(compose_tree("train", kept)), TrainConfig)

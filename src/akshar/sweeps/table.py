@@ -42,7 +42,7 @@ class Row:
 
 
 def make_table(entries: Sequence[Entry]) -> list[Row]:
-    """Groups the runs, averages their metrics and ranks the groups by validation, never by test metrics."""
+    """Group the runs, average their metrics and rank the groups by validation, never by test metrics."""
     keys = [key for key in varying_keys(entries) if key not in AVERAGED_KEYS]
     groups: dict[str, list[Entry]] = {}
     for entry in entries:

@@ -21,7 +21,7 @@ class StopFile:
         self.path = sweep / ".stop"
 
     def request(self, signal_number: int) -> None:
-        """Requests every job to stop, as if it had received this signal."""
+        """Request every job to stop, as if it had received this signal."""
         self.path.write_text(str(int(signal_number)), encoding="utf-8")
 
     def requested(self) -> int | None:
@@ -32,7 +32,7 @@ class StopFile:
         return int(text) if text.isdecimal() else int(signal.SIGTERM)
 
     def clear(self) -> None:
-        """Withdraws the request."""
+        """Withdraw the request."""
         self.path.unlink(missing_ok=True)
 
 
@@ -44,7 +44,7 @@ def is_orphan() -> bool:
 
 
 def take_gpu(sweep: Path, count: int) -> None:
-    """Restricts this process to one GPU, distinct from other workers of the sweep as long as there are enough.
+    """Restrict this process to one GPU, distinct from other workers of the sweep as long as there are enough.
 
     Must be called before CUDA is initialised.
 

@@ -2,20 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-import pytorch_lightning as pl
 from pytorch_lightning import Callback
 
 from akshar.config.schema import TrainConfig
-from akshar.metrics.accuracy import Score
-from akshar.metrics.summary import EvaluationMetrics
-from akshar.models.classifier import count_parameters
 from akshar.plots.curves import draw_curves
-from akshar.runs import provenance
-from akshar.runs.provenance import Provenance
-from akshar.runs.result import BestResult, DataResult, FitResult, ModelResult, Result
+from akshar.runs.result import Result
 from akshar.runs.run_dir import RunDir
 from akshar.training.callbacks.checkpointing import check_disk_space
-from akshar.training.callbacks.history import History
 from akshar.training.console_summary import log_result, log_setup
 from akshar.training.ddp_launcher import DDPLauncher
 from akshar.training.finalize import calibrate_best, test_best
@@ -23,8 +16,8 @@ from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
 from akshar.training.log_to_tensorboard import fit_logger, log_hyperparameters, result_logger, show_first_batch
 from akshar.training.parts import build_tester
-from akshar.training.record import start_record
-from akshar.training.setup import Setup, set_up
+from akshar.training.record import make_result, start_record
+from akshar.training.setup import set_up
 
 
 def train(
@@ -54,18 +47,21 @@ def train(
         Diverged: the loss became NaN or infinite.
         Interrupted: a signal came.
     """
+    # Config, data, model: everything is built, and nothing is written yet.
     setup = set_up(config, run_dir, resumed=resumed, precision=precision)
     check_disk_space(run_dir, setup.classifier.net)
     begin()
     log_setup(setup)
     record = start_record(setup)
 
+    # Trainer, fit
     logger = fit_logger(setup)
     show_first_batch(setup, logger)
     with DDPLauncher(run_dir, setup.hardware.devices):
         trainer, history = fit(setup, logger, interrupts, extra_callbacks)
     logger = result_logger(setup, logger)
 
+    # Best, test
     best_epoch = history.best["epoch"]
     title = f"{setup.facts.name}, seed {config.seed}"
     draw_curves(history.rows, best_epoch, run_dir.figures / "curves.png", title)
@@ -75,60 +71,10 @@ def train(
     if config.test and setup.data.test is not None:
         test = test_best(setup, tester, logger, best_epoch, temperature)
 
+    # Result
     result = make_result(setup, record, trainer, history, validated, temperature, test)
     log_hyperparameters(logger, result)
     result.write(run_dir.result)
     run_dir.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
     log_result(result, run_dir, tensorboard=logger is not None)
     return result
-
-
-def make_result(
-    setup: Setup,
-    record: Provenance,
-    trainer: pl.Trainer,
-    history: History,
-    validated: Score,
-    temperature: float,
-    test: EvaluationMetrics | None,
-) -> Result:
-    """Collect what `result.json` holds."""
-    config, data, net = setup.config, setup.data, setup.classifier.net
-    return Result(
-        name=setup.facts.name,
-        config_hash=setup.facts.config_hash,
-        seed=config.seed,
-        data=DataResult(
-            source=data.dataset.name,
-            subset=config.data.arguments.get("subset"),
-            classes=len(data.classes),
-            train=len(setup.split.train),
-            val=len(setup.split.val),
-            test=len(data.test) if data.test is not None else 0,
-            digest=setup.facts.data_digest,
-            split_digest=setup.facts.split_digest,
-        ),
-        model=ModelResult(name=type(net).__name__.lower(), parameters=count_parameters(net)),
-        fit=FitResult(
-            epochs=len(history.rows),
-            steps=trainer.global_step,
-            seconds=round(history.fit_seconds, 3),
-            images_per_second=round(history.images_seen / history.fit_seconds, 1),
-            device=str(trainer.strategy.root_device),
-            devices=trainer.num_devices,
-            precision=str(trainer.precision),
-            interrupted=bool(record.resumed),
-        ),
-        best=BestResult(
-            epoch=history.best["epoch"],
-            val_loss=validated.loss,
-            val_accuracy=validated.accuracy,
-            checkpoint="checkpoints/best.ckpt",
-            temperature=temperature,
-        ),
-        test=test,
-        classes=list(data.classes),
-        card=data.dataset.card.to_record(),
-        config=config.to_record(),
-        provenance=provenance.finished(record),
-    )

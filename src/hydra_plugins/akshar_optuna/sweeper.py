@@ -22,14 +22,14 @@ class AksharOptuna(Sweeper):
         self.params = params or {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Stores the config and builds the launcher; called by Hydra."""
+        """Store the config and builds the launcher; called by Hydra."""
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        """Runs the search; called by Hydra."""
+        """Run the search; called by Hydra."""
         from akshar.sweeps.search import SearchConfig, run_search  # imported late: loads optuna
 
         assert self.config is not None  # `setup` was called

@@ -58,7 +58,7 @@ class Agreement:
 
 
 def agreement(expected: np.ndarray, got: np.ndarray, tie: float) -> Agreement:
-    """Compares probabilities for the same images.
+    """Compare probabilities for the same images.
 
     Args:
         expected: float (N, K), from the checkpoint.

@@ -14,7 +14,7 @@ LIMITS = (
 
 
 def card_of(trained: TrainedNetwork, file: str, notes: Sequence[str], result: Mapping[str, Any] | None) -> str:
-    """Writes the card as Markdown.
+    """Write the card as Markdown.
 
     Args:
         trained: the network.

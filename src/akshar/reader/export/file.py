@@ -14,7 +14,7 @@ from akshar.runs.safetensors_file import as_safetensors
 
 
 def as_onnx(trained: TrainedNetwork, images: ExportImages, int8: bool) -> tuple[bytes, str]:
-    """Converts a network to ONNX.
+    """Convert a network to ONNX.
 
     Args:
         trained: the network.
@@ -40,7 +40,7 @@ def as_onnx(trained: TrainedNetwork, images: ExportImages, int8: bool) -> tuple[
 
 
 def as_weights(trained: TrainedNetwork) -> tuple[bytes, str]:
-    """Converts a network to safetensors; returns the content of the file, and one line about it."""
+    """Convert a network to safetensors; return the content of the file, and one line about it."""
     content = as_safetensors(trained.classifier.net.state_dict(), facts_of(trained))
     return content, f"safetensors, {len(content) / 1e6:.2f} MB, with the network's description in the header"
 
@@ -48,7 +48,7 @@ def as_weights(trained: TrainedNetwork) -> tuple[bytes, str]:
 def check_agreement(
     content: bytes, suffix: str, trained: TrainedNetwork, images: ExportImages, int8: bool, trust: Sequence[str]
 ) -> str:
-    """Reads the images with the file, as a user would, and with the checkpoint.
+    """Read the images with the file, as a user would, and with the checkpoint.
 
     Args:
         content: of the file.

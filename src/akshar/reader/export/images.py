@@ -41,7 +41,7 @@ class ExportImages:
 
 
 def export_images(config: Mapping[str, Any], spec: InputSpec, data: str | None = None) -> ExportImages:
-    """Loads images: those of `data`, else the run's own, else drawn glyphs, else noise.
+    """Load images: those of `data`, else the run's own, else drawn glyphs, else noise.
 
     Nothing is downloaded. A config may come from an untrusted file: `build_trusted` decides what it may name.
 
@@ -81,7 +81,7 @@ def _folder(root: str, spec: InputSpec) -> dict[str, Any]:
 
 
 def _load(node: Mapping[str, Any]) -> TrainTest:
-    """Loads a data set from plain values, if that needs no download.
+    """Load a data set from plain values, if that needs no download.
 
     Raises:
         AksharError: it may not be built, or is not on this machine.
@@ -97,7 +97,7 @@ def _load(node: Mapping[str, Any]) -> TrainTest:
 
 
 def _held_out(dataset: TrainTest, data: Mapping[str, Any], spec: InputSpec) -> ExportImages:
-    """Takes the images held out from training, or the test images of a data set without training images."""
+    """Take the images held out from training, or the test images of a data set without training images."""
     images = dataset.train if dataset.train is not None else dataset.test
     assert images is not None
     if tuple(images.pixels.shape[1:]) != spec.shape:

@@ -31,7 +31,7 @@ class _Batches(CalibrationDataReader):
 
 
 def quantise(model: onnx.ModelProto, pixels: np.ndarray) -> onnx.ModelProto:
-    """Quantises a graph with pairs of QuantizeLinear and DequantizeLinear (Jacob et al., CVPR 2018).
+    """Quantise a graph with pairs of QuantizeLinear and DequantizeLinear (Jacob et al., CVPR 2018).
 
     Activations are unsigned. Weights are signed, with one scale per channel and a range of 7 bits: on processors
     without 8-bit dot products (VNNI), sums of two full products would saturate. The last layer and the softmax stay

@@ -60,7 +60,7 @@ def image_shape(trained: TrainedNetwork) -> tuple[int, ...]:
 
 
 def graph_of(module: nn.Module, example: Tensor, input_name: str, output_name: str) -> onnx.ModelProto:
-    """Converts a module to a graph, with norms folded into convolutions and without paths of this machine.
+    """Convert a module to a graph, with norms folded into convolutions and without paths of this machine.
 
     Args:
         module: in eval mode, on the CPU, from one tensor to one tensor.

@@ -60,7 +60,7 @@ class Refusal(BaseModel):
 
 
 def character_of(answer: Answer) -> Character:
-    """Converts an answer to its JSON body."""
+    """Convert an answer to its JSON body."""
     best = answer.guesses[0] if answer.letter is not None else None
     return Character(
         letter=best.letter if best else None,
@@ -82,13 +82,13 @@ def character_of(answer: Answer) -> Character:
 
 
 def line_of(answers: Sequence[Answer], milliseconds: float) -> LineReading:
-    """Converts the answers to a row to their JSON body."""
+    """Convert the answers to a row to their JSON body."""
     text = "".join(answer.letter or "\N{REPLACEMENT CHARACTER}" for answer in answers)
     return LineReading(text=text, characters=[*map(character_of, answers)], milliseconds=milliseconds)
 
 
 def classes_of(reader: Reader) -> list[Class]:
-    """Lists a model's classes with their labels."""
+    """List a model's classes with their labels."""
     guesses = (reader.guess(name) for name in reader.classes)
     return [Class(class_name=guess.class_name, letter=guess.letter, name=guess.name) for guess in guesses]
 

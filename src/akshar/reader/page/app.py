@@ -46,7 +46,7 @@ PICTURE = {"requestBody": {"required": True, "content": {"image/*": BODY, ANY: B
 
 
 def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> FastAPI:
-    """Creates the ASGI application.
+    """Create the ASGI application.
 
     Args:
         reader: the model that answers.
@@ -98,12 +98,12 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
     @app.get("/classes")
     def classes() -> list[Class]:
-        """Lists the model's classes, in its order."""
+        """List the model's classes, in its order."""
         return classes_of(reader)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
-        """Reports that the server is running."""
+        """Report that the server is running."""
         return {"status": "ok"}
 
     _add_files(app, subject)
@@ -111,7 +111,7 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
 
 def _frame(content: bytes, spec: InputSpec, line: bool) -> list[FramedPicture]:
-    """Frames the characters in a picture's file."""
+    """Frame the characters in a picture's file."""
     check_pixels(content)
     try:
         framed = read_characters(content, spec, line)

@@ -39,7 +39,7 @@ class Batcher:
         return await future
 
     def close(self) -> None:
-        """Stops the network's thread."""
+        """Stop the network's thread."""
         self._thread.shutdown()
 
     async def _work(self) -> None:

@@ -41,7 +41,7 @@ class Rate:
         self._paid_until: dict[str, float] = {}
 
     def wait(self, client: str) -> float:
-        """Counts a request of a client and returns 0, or returns the seconds until its next request is allowed."""
+        """Count a request of a client and return 0, or returns the seconds until its next request is allowed."""
         if not self.interval:
             return 0.0
         now = self._clock()
@@ -57,7 +57,7 @@ class Rate:
 
 
 def check_rate(rate: Rate, request: Request) -> None:
-    """Refuses a request beyond its client's rate.
+    """Refuse a request beyond its client's rate.
 
     Raises:
         HTTPException: 429, with Retry-After in whole seconds.
@@ -75,7 +75,7 @@ class Answering:
 
     @contextmanager
     def one_more(self, request: Request) -> Iterator[None]:
-        """Counts a request while it is in progress.
+        """Count a request while it is in progress.
 
         Raises:
             HTTPException: 429 for too many requests from its client, 503 for too many from all clients.
@@ -124,7 +124,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def check_pixels(content: bytes) -> None:
-    """Checks a picture's size before it is decoded.
+    """Check a picture's size before it is decoded.
 
     Raises:
         HTTPException: 413 for too many pixels. Files that are not pictures pass: the decoder reports them.

@@ -16,7 +16,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Opens a listening socket.
+    """Open a listening socket.
 
     Args:
         host: a name or an address.
@@ -56,7 +56,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(app: FastAPI, listener: socket.socket) -> bool:
-    """Serves until Ctrl-C or SIGTERM, then finishes requests in progress; a second Ctrl-C does not wait for them.
+    """Serve until Ctrl-C or SIGTERM, then finishes requests in progress; a second Ctrl-C does not wait for them.
 
     Returns:
         Whether the server started.
