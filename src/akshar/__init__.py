@@ -1,4 +1,4 @@
-"""Akshar: a config-driven experiment framework for reading handwritten Devanagari."""
+"""Akshar: a config-driven experiment framework, with reading handwritten Devanagari as its first project."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ __all__ = ["Answer", "Guess", "Reader", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    """The public API, imported when it is first used: `akshar --help` waits for nothing."""
+    """Import the public API when it is first used, so that `akshar --help` stays fast."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from akshar.reader import reader

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from akshar.config.compose import compose, composing
 from akshar.config.hydra_app import SHOWING, refuse_used_folder, run_once, show, split_words
+from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
 from akshar.runs.log_setup import log_to
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.multirun import SWEEP_KEYS, run_sweep
-from akshar.training import repeat, resume
 from akshar.training.job import run_job
 
 CONFIG_NAME = "train"
@@ -40,6 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     with composing(CONFIG_NAME):
         composed = compose(CONFIG_NAME, overrides, TrainConfig, multirun)
         if multirun or composed.is_multirun:
+            from akshar.sweeps.multirun import run_sweep  # imports scipy, which takes half a second
+
             return run_sweep(overrides, sweep_keys, composed.tree)
         if sweep_keys:
             raise UsageError(f"{sweep_keys[0]}: needs -m")
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run_recorded(words: Sequence[str]) -> int:
     """Run `resume=RUN` or `repeat=RUN`, whose config is on record."""
+    from akshar.training import repeat, resume  # import scipy too
+
     named = [word for word in words if word.partition("=")[0] in RECORDED]
     if len(named) > 1:
         raise UsageError(f"{' '.join(named)}: give one of them")

@@ -14,6 +14,7 @@ from akshar.config.conf_dir import conf_dir
 from akshar.config.keys import all_keys, did_you_mean
 from akshar.errors import UsageError
 
+SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
 PATH_KEYS = (
     "data.archive",
     "data.root",

@@ -27,8 +27,6 @@ from akshar.training.interrupts import Interrupts
 
 log = logging.getLogger(__name__)
 
-SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about the whole sweep, not part of a run's config
-
 
 class StopSweep(BaseException):
     """Ends a sweep with `sweep.fail_fast=true` after a job failed."""
