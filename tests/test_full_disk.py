@@ -52,9 +52,9 @@ def test_a_disk_that_fills_loses_nothing(small_disk, workplace, fault):
         if line.startswith("epoch 2/4"):
             fill(small_disk / "filler")
     assert process.wait(60) == 1
-    (line,) = [line for line in said if "no room for" in line]
+    (line,) = [line for line in said if "no space left for" in line]
     assert line.startswith(f"error: {run}/checkpoints/")
-    assert "the last whole checkpoint stays" in line
+    assert "the last complete checkpoint is kept" in line
     assert not any("Traceback" in line or "Logging error" in line for line in said)
     assert read_checkpoint(run).lightning["epoch"] >= 0
     assert read_checkpoint(run / "checkpoints" / "last.ckpt").lightning["global_step"] >= 13
@@ -67,7 +67,7 @@ def test_a_disk_that_fills_loses_nothing(small_disk, workplace, fault):
     assert figures(run) == figures(workplace / "other")
     fault(
         "the disk fills while a run trains",
-        "`no room for it; the last whole checkpoint stays`; with room again it resumes to the same end",
+        "`no space left for it; the last complete checkpoint is kept`; with space again it resumes to the same end",
     )
 
 
@@ -92,7 +92,7 @@ def test_every_write_may_fail(workplace, monkeypatch, capfd):
         assert code in (0, 1)
         errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error")]
         assert "Traceback" not in "".join(errors)
-        assert any("full" in line or "no room" in line for line in errors) == (code == 1), (number, errors)
+        assert any("full" in line or "no space" in line for line in errors) == (code == 1), (number, errors)
         failing[0] = 0
         run = workplace / f"fails{number}"
         if code and (run / "config.yaml").exists():

@@ -63,7 +63,7 @@ def test_a_running_run_is_taken_up_by_nobody_else_and_a_killed_one_by_anybody(ru
     assert f"process {process.pid} on " in line
     assert "is working on this run" in line
     (line,) = refused("runs", "rm", str(folder), "--yes")
-    assert "is being worked on" in line
+    assert "a process is working on it" in line
     process.send_signal(signal.SIGKILL)
     process.wait()
     command = [sys.executable, "-m", "akshar", "train", f"resume={folder}"]

