@@ -113,7 +113,7 @@ def test_a_failure_beside_others_is_told_and_may_end_them(workplace):
 
 def test_jobs_side_by_side_take_one_device_each(refused):
     (line,) = refused("train", "-m", *TINY, "hydra/launcher=joblib", "trainer=ddp", "trainer.devices=2", "seed=1,2")
-    assert line == "error: job 0 of 2: trainer.devices=2: parallel jobs take one device each"
+    assert line == "error: job 1 of 2: trainer.devices=2: parallel jobs take one device each"
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ KEYS = {
     "augment.reframed_by": "augment.recrop_jitter",
     "augment.lightly": "augment.light_share",
     "hydra.sweeper.search.together": "hydra.sweeper.search.n_parallel",
+    "data.source.seed": "data.glyph_seed",
 }
 TARGETS = {
     "akshar.data.dhcd.DHCD": "akshar.devanagari.dhcd.DHCD",
@@ -41,7 +42,7 @@ def rename_overrides(words: Sequence[str]) -> list[str]:
         for old, now in KEYS.items():  # keys below a renamed one
             if bare.startswith(f"{old}."):
                 new = now + bare.removeprefix(old)
-        if bare.startswith("data.source."):
+        if new.startswith("data.source."):
             new = f"data.{bare.removeprefix('data.source.')}"
         if new != bare:
             _warn(bare, new)

@@ -2,12 +2,13 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
+from pydantic import JsonValue
 
 from akshar.config.compose import compose, composing, to_record
 from akshar.config.conf_dir import conf_dir
@@ -91,8 +92,19 @@ def _data_overrides(checkpoint: str) -> list[str]:
     for path in sorted((conf_dir() / "data").glob("*.yaml")):
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
         if config.get("_target_") == data["_target_"]:
-            values = {
-                key: value for key, value in data.items() if key != "_target_" and not isinstance(value, dict)
-            }
-            return [f"data={path.stem}", *(f"data.{key}={json.dumps(value)}" for key, value in values.items())]
+            recorded = {key: value for key, value in data.items() if key not in ("_target_", "url")}
+            if "${" in json.dumps(recorded):  # a file must not decide what is read from the environment
+                raise UsageError(f"{checkpoint}: its data config holds ${{...}}; name the data with data=CHOICE")
+            return [f"data={path.stem}", *_overrides("data", recorded)]
     raise UsageError(f"{checkpoint}: was trained on data of your own; name the data with data=CHOICE")
+
+
+def _overrides(prefix: str, values: Mapping[str, JsonValue]) -> list[str]:
+    """Write one override for each plain value, at any depth."""
+    words = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            words += _overrides(f"{prefix}.{key}", value)
+        else:
+            words.append(f"++{prefix}.{key}={json.dumps(value, ensure_ascii=False)}")
+    return words

@@ -1,4 +1,4 @@
-"""The one place that decides what may be built from a name that stands in a file.
+"""Decides which targets named in a file may be imported and built.
 
 A checkpoint, an exported file or a result of someone else names a network and a data set. Only these are built
 from it: targets that a shipped config names, layers of `torch.nn`, and what a package that the user trusts defines.

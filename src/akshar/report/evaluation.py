@@ -13,6 +13,7 @@ from akshar.files import printable, write_atomic
 from akshar.metrics.calibration import softmax
 from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
 from akshar.models.classifier import count_parameters
+from akshar.pictures.input_spec import InputSpec
 from akshar.plots.samples import draw_predictions
 from akshar.runs import provenance
 from akshar.runs.load_checkpoint import TrainedNetwork, load_checkpoint
@@ -43,13 +44,12 @@ def run_test(config: TestConfig, run_dir: RunDir) -> Result:
     network = load_checkpoint(config.checkpoint, config.trust)
     data = load_data(config.data)
     images = _images(data, config.part)
-    if data.input_spec.shape != network.input_spec.shape:
-        raise UsageError(
-            f"{config.checkpoint}: takes images of {network.input_spec.shape}, the data has {data.input_spec.shape}"
-        )
+    _check_spec(network.input_spec, data.input_spec, config.checkpoint)
     positions = class_positions(images, network, config.checkpoint)
     precision = resolve_precision(config.precision, config.accelerator)
     device = "cuda" if config.accelerator != "cpu" and torch.cuda.is_available() else "cpu"
+    if config.accelerator in ("gpu", "cuda") and device == "cpu":
+        raise UsageError(f"accelerator={config.accelerator}: no CUDA device here; choose accelerator=auto or cpu")
     logits = network.logits(images.pixels, precision=precision, device=device)
     labels = torch.tensor(positions)[images.labels]
     metrics = evaluate_predictions(logits.numpy(), labels.numpy(), network.classes, network.temperature)
@@ -97,6 +97,25 @@ def class_positions(images: ImageSet, network: TrainedNetwork, checkpoint: str) 
             f"it knows {', '.join(network.classes[:TOP])} ... ({len(network.classes)} classes)"
         )
     return [network.classes.index(name) for name in images.classes]
+
+
+def _check_spec(expected: InputSpec, given: InputSpec, checkpoint: str) -> None:
+    """Refuse images that were prepared differently; mean and deviation do not matter, the network normalises.
+
+    Raises:
+        UsageError: naming every value that differs.
+    """
+    values, others = expected.to_record(), given.to_record()
+    differing = [
+        f"{key} {others[key]} (not {value})"
+        for key, value in values.items()
+        if key not in ("mean", "std") and value != others[key]
+    ]
+    if differing:
+        raise UsageError(
+            f"{checkpoint}: the data's images do not fit this network: {', '.join(differing)}; "
+            "choose other data, or set data.input_spec"
+        )
 
 
 def _images(data: TrainTest, part: str) -> ImageSet:

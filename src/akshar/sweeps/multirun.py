@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from akshar.config.compose import to_record
 from akshar.config.hydra_app import run_many
+from akshar.config.overrides import quote_paths
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
@@ -49,7 +50,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
         raise UsageError(f"sweep.fail_fast={fail_fast}: must be true or false")
     sweep = _sweep_folder(overrides, sweep_values.get("sweep.resume"))
     overrides = [override for override in overrides if _key(override) != "hydra.sweep.dir"]
-    overrides.append(f"hydra.sweep.dir='{sweep}'")
+    overrides += quote_paths([f"hydra.sweep.dir={sweep}"])
     hydra_config = tree.hydra
     sweep_grid.check_extras(hydra_config)
     is_grid, has_workers = sweep_grid.is_grid(hydra_config), sweep_grid.has_workers(hydra_config)
@@ -100,7 +101,7 @@ def _forward_signals(stop: StopFile) -> Iterator[None]:
     except AksharError:
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        reason = f"{type(error).__name__}: {error}"
         raise AksharError(
             f"the parallel jobs were aborted ({reason}); {_how_to_resume(stop.path.parent)}"
         ) from error

@@ -29,7 +29,7 @@ def find_sweep(name: str) -> Path:
     if name == "latest":
         sweeps = sorted(path for path in ROOT.glob("*") if is_sweep(path))
         if not sweeps:
-            raise UsageError(f"latest: no sweep in {ROOT}; name the folder of a sweep")
+            raise UsageError(f"latest: no sweep in {ROOT}; name a sweep's folder")
         return sweeps[-1]
     path = Path(name).expanduser()
     if not path.is_dir():

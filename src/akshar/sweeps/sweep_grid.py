@@ -61,7 +61,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
     workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
     hashes = set()
-    for number, job in enumerate(jobs):
+    for number, job in enumerate(jobs, start=1):
         try:
             hashes.add(_check_job(job, workers))
         except UsageError as error:

@@ -38,7 +38,7 @@ def fit(
     guard = DivergenceGuard(
         run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
     )
-    callbacks = [
+    callbacks = [  # in the order in which they are called: `last.ckpt` is written last
         CheckpointContents(setup),
         guard,
         history,

@@ -111,7 +111,9 @@ def _report_failure(run_dir: RunDir | None, error: BaseException, exit_code: int
         sys.stderr.write(trace)
     elif not known:
         log.error(
-            "the traceback is in %s", f"{run_dir.log}, or add traceback=true" if run_dir else "traceback=true"
+            "%straceback=true shows the traceback%s",
+            f"the traceback is in {run_dir.log}; " if run_dir else "",
+            " here" if run_dir else "",
         )
     if run_dir is None:
         return exit_code

@@ -15,7 +15,7 @@ from akshar.training.resume import change
 
 log = logging.getLogger(__name__)
 
-# Where things lie here, and what it runs on; the rest is the record's.
+# Keys that may differ: paths on this machine, and the device.
 ALLOWED = ("data.archive", "data.root", "data.cache_dir", "init_from", "trainer.accelerator", "traceback")
 COMPARED = ("data", "model", "best", "test")
 
@@ -27,7 +27,7 @@ def read_record(named: str) -> Result:
         UsageError: there is none; the message says what to do.
     """
     path = Path(named).expanduser()
-    if not path.exists() and not path.parent.is_dir():
+    if not path.exists():
         raise UsageError(f"repeat={named}: no such run folder; `akshar runs` lists them")
     try:
         result = read_result(RunDir(path)) if path.is_dir() else read_result_file(path)

@@ -37,7 +37,7 @@ def train(
         run_dir: of the run, locked by the caller.
         interrupts: signals that ask to stop.
         resumed: whether the run began earlier.
-        begin: called when a resumed run is found to fit, before anything in its folder changes.
+        begin: called once a resumed run has passed every check, before anything in its folder is changed.
         precision: in place of "auto", where an earlier run resolved it.
         extra_callbacks: beside the config's, as a search's pruning.
 

@@ -107,7 +107,7 @@ def _left_behind(run_dir: RunDir) -> tuple[Provenance | None, Checkpoint | None]
     """Read the provenance and the last checkpoint of a resumed run; None where it stopped before it wrote them.
 
     Raises:
-        UsageError: a file is missing without which resuming would be starting over.
+        UsageError: a file that resuming needs is missing.
     """
     # The status counts steps once they are in `last.ckpt`; history and best checkpoint are written a moment before.
     status = run_dir.read_status()

@@ -20,7 +20,7 @@ def load_initial_weights(net: nn.Module, init_from: str, classes: tuple[str, ...
     """Load trained weights into a network; the last layer stays new where the classes differ.
 
     Returns:
-        Names of the parameters that stay as they were initialised.
+        Names of the parameters that keep their random initial values.
 
     Raises:
         UsageError: not a model, or one of another network.

@@ -1,1 +1,1 @@
-"""Lightning callbacks of every run: history, checkpoints, divergence, progress."""
+"""Lightning callbacks of every run: history, checkpoints, divergence, progress. `training.fit` has the list."""
