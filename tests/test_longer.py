@@ -40,12 +40,12 @@ def test_what_cannot_go_on_is_refused_with_the_reason(train, refused, workplace)
     assert "no such run folder" in refused("train", "resume=nowhere")[0]
     assert "name a run's folder" in refused("train", "resume=")[0]
     (workplace / "record.json").write_text('{"config": {}}')
-    assert "is no result.json of a run of this version" in refused("train", "repeat=record.json")[0]
+    assert "not a result of akshar, or a damaged one" in refused("train", "repeat=record.json")[0]
     assert "only a completed run can be repeated" in refused("train", "repeat=empty")[0]
     (folder / "config.yaml").write_text("a: [")
     assert "config.yaml: cannot be read" in refused("train", f"resume={folder}")[0]
     (workplace / "outputs").rename(workplace / "elsewhere")
-    assert "there is no run in outputs/train" in refused("train", "resume=latest")[0]
+    assert "no run in outputs/train" in refused("train", "resume=latest")[0]
 
 
 def content(folder):

@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import TINY, write_picture
 from PIL import Image
@@ -70,7 +71,12 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch):
     for shape, name in enumerate(("bar", "cross")):
         for number in range(60):
             write_picture(workplace / "my" / "images" / name / f"{number}.png", shape, size=40 + number)
-    for language, path in (("python", "my_package.py"), ("yaml", "my/conf/model/mine.yaml")):
+    pixels = np.random.default_rng(1).integers(0, 256, (120, 24, 24), dtype=np.uint8)
+    labels = np.arange(120) % 2
+    np.savez("images.npz", train=pixels, train_labels=labels, test=pixels[:20], test_labels=labels[:20])
+    examples = ("my_package.py", "my_data.py", "my/conf/model/mine.yaml", "my/conf/data/mine.yaml")
+    for path in examples:
+        language = "python" if path.endswith(".py") else "yaml"
         (workplace / path).parent.mkdir(parents=True, exist_ok=True)
         (workplace / path).write_text(example(language, f"# {path}"), encoding="utf-8")
     monkeypatch.syspath_prepend(workplace)

@@ -32,6 +32,38 @@ def test_a_run_s_own_data_gives_the_run_s_own_figures(finished, workplace):
         assert (one["labels"] == other["labels"]).all()
 
 
+@pytest.fixture
+def folder_run(workplace):
+    """A run on pictures of another size, framing and border than the defaults, in a folder with an awkward name."""
+    for shape, name in enumerate(("bar", "cross")):
+        for number in range(30):
+            write_picture(workplace / "it's चित्र" / name / f"{number}.png", shape, size=40 + number)
+    words = ["data=folder", "data.root=it's चित्र", "data.batch_size=16", "model=compact", "trainer.max_epochs=1"]
+    words += [f"data.input_spec.{word}" for word in ("height=24", "width=24", "framing=none", "border=0")]
+    assert main(["train", *words, "model.widths=[8,16]", "model.blocks=[0,0]", "hydra.run.dir=run"]) == 0
+    return workplace / "run"
+
+
+def test_a_folder_is_tested_as_the_run_prepared_it(folder_run, workplace):
+    again, _, _ = outcome_of(workplace, "checkpoint=run")
+    result = json.loads((folder_run / "result.json").read_text())
+    assert again["data"]["digest"] == result["data"]["digest"]
+    assert again["test"]["correct"] == result["test"]["correct"]
+
+
+def test_images_that_were_prepared_otherwise_are_refused(folder_run, refused):
+    (line,) = refused("test", "checkpoint=run", "data=folder", "data.root=it's चित्र", exit_code=2)
+    assert "height 32 (not 24), width 32 (not 24), framing ink (not none), border 2 (not 0)" in line
+
+
+def test_a_gpu_that_is_not_there_is_not_replaced_by_the_cpu(finished, refused, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert (
+        "accelerator=cuda: no CUDA device here"
+        in refused("test", f"checkpoint={finished[1]}", "accelerator=cuda")[-1]
+    )
+
+
 def test_scikit_learn_comes_to_the_same_figures_from_the_csv(finished, workplace):
     again, rows, folder = outcome_of(workplace, f"checkpoint={finished[1]}")
     truth, answer = [row["truth"] for row in rows], [row["prediction"] for row in rows]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from akshar.reader.reader import Answer, Guess, Reader, load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = ["Answer", "Guess", "Reader", "__version__", "load"]
 
 

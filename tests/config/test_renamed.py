@@ -15,6 +15,7 @@ from akshar.renamed import KEYS, TARGETS, rename_overrides, upgrade_config
         ("+augment.hand.rotation=3", "+augment.geometric.rotation=3"),
         ("~augment.grain", "~augment.photometric"),
         ("data.source.subset=digits", "data.subset=digits"),
+        ("data.source.seed=2", "data.glyph_seed=2"),
     ],
 )
 def test_an_old_key_is_renamed_with_a_warning(old, new, caplog):

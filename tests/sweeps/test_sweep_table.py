@@ -17,7 +17,7 @@ def test_groups_are_averaged_over_seeds_and_ranked_by_validation(tmp_path):
         write_run(tmp_path / str(number), config, val_loss=loss, test_accuracy=1 - loss)
     first, second = make_table(read_entries(tmp_path))
     assert (first.rank, first.values, first.runs) == (1, {"optimizer.lr": 0.2}, 2)
-    assert second.val_loss == MeanSd(0.5, pytest.approx(0.2 / 2**0.5))
+    assert second.metrics["val_loss"] == MeanSd(0.5, pytest.approx(0.2 / 2**0.5))
     assert second.test_accuracy == MeanSd(0.5, pytest.approx(0.2 / 2**0.5))
     assert second.seconds == 4.0
 
@@ -43,7 +43,7 @@ def test_what_is_not_completed_is_a_failure_without_a_rank(tmp_path):
     rows = make_table(entries)
     assert [row.rank for row in rows] == [1, None, None, None, None]
     assert rows[1].failures == ("1: diverged",)
-    assert rows[1].val_loss is rows[1].test_accuracy is rows[1].parameters is None
+    assert rows[1].metrics["val_loss"] is rows[1].test_accuracy is rows[1].parameters is None
 
 
 def test_a_run_without_a_test_still_counts(tmp_path):

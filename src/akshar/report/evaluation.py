@@ -27,7 +27,7 @@ from akshar.training.hardware import resolve_precision
 log = logging.getLogger(__name__)
 
 TOP = 3
-COLUMNS = ("index", "file", "truth", "prediction", "letter", "confidence", "confidence_of_truth", "top_3")
+COLUMNS = ("index", "file", "truth", "prediction", "label", "confidence", "confidence_of_truth", "top_3")
 
 
 def run_test(config: TestConfig, run_dir: RunDir) -> Result:

@@ -12,7 +12,7 @@ from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.entries import Entry, read_entries
 from akshar.sweeps.sweep_dir import is_search
-from akshar.sweeps.table import Row, make_table
+from akshar.sweeps.table import METRICS, Row, make_table
 from akshar.tables import Column, markdown_table, print_table, write_csv
 
 NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # columns aligned to the right, as are those in %
@@ -39,7 +39,7 @@ def summarise(sweep: Path, n_jobs: int = 0) -> int:
     rows = make_table(entries)
     header, cells = format_rows(rows)
     write_atomic(sweep / "sweep.md", markdown_table(header, cells).encode())
-    write_json(sweep / "sweep.json", [asdict(row) for row in rows])
+    write_json(sweep / "sweep.json", [_plain(row) for row in rows])
     records = [_record(row) for row in rows]
     write_csv(sweep / "sweep.csv", [*records[0]], (list(record.values()) for record in records))
     files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
@@ -110,10 +110,8 @@ def _format(row: Row) -> dict[str, str]:
         "rank": str(row.rank or ""),
         **{key: f"{value:.4g}" if isinstance(value, float) else str(value) for key, value in row.values.items()},
         "runs": str(row.runs),
-        "val loss": _mean_sd(row.val_loss, 1, 4),
-        "val accuracy %": _mean_sd(row.val_accuracy, 100, 2),
+        **{metric.title: _mean_sd(row.metrics[metric.name], metric.factor, metric.digits) for metric in METRICS},
         "pooled %": "" if row.pooled is None else f"{100 * row.pooled:.2f}",
-        "test accuracy %": _mean_sd(row.test_accuracy, 100, 2),
         "parameters": "" if row.parameters is None else f"{row.parameters:,}",
         "seconds": f"{row.seconds:.0f}",
         "failures": ", ".join(row.failures),
@@ -127,11 +125,16 @@ def _mean_sd(metric: MeanSd | None, factor: float, digits: int) -> str:
     return f"{factor * metric.mean:.{digits}f}{spread}"
 
 
+def _plain(row: Row) -> dict[str, object]:
+    """A row as JSON, its metrics beside the other values."""
+    record = asdict(row)
+    return record | record.pop("metrics")
+
+
 def _record(row: Row) -> dict[str, object]:
     """A row as CSV columns, unrounded."""
     record: dict[str, object] = {"rank": row.rank, **row.values, "runs": row.runs}
-    metrics = (("val_loss", row.val_loss), ("val_accuracy", row.val_accuracy), ("test_accuracy", row.test_accuracy))
-    for name, metric in metrics:
+    for name, metric in row.metrics.items():
         record |= {name: metric and metric.mean, f"{name}_sd": metric and metric.sd}
     record |= {"pooled": row.pooled, "parameters": row.parameters, "seconds": row.seconds}
     return record | {"failures": "; ".join(row.failures)}

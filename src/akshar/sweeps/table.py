@@ -2,16 +2,43 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import JsonValue
 
 from akshar.metrics.mean_sd import MeanSd
+from akshar.runs.result import Result
 from akshar.sweeps.entries import Entry
 
 AVERAGED_KEYS = ("seed", "data.fold", "data.split_seed")  # runs that differ in these alone share a row
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric in the table, averaged over the runs of a row.
+
+    Attributes:
+        name: in CSV and JSON.
+        title: of the column.
+        of: the value of one run; None where it has none.
+        factor: by which the shown value is multiplied.
+        digits: after the point.
+    """
+
+    name: str
+    title: str
+    of: Callable[[Result], float | None]
+    factor: int = 100
+    digits: int = 2
+
+
+METRICS = (
+    Metric("val_loss", "val loss", lambda result: result.best.val_loss, factor=1, digits=4),
+    Metric("val_accuracy", "val accuracy %", lambda result: result.best.val_accuracy),
+    Metric("test_accuracy", "test accuracy %", lambda result: result.test.accuracy if result.test else None),
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +50,7 @@ class Row:
         values: of the keys that vary.
         runs: number of completed runs.
         failures: the other runs, as "job: status".
-        val_loss, val_accuracy, test_accuracy: over the completed runs; None if there are none.
+        metrics: of `METRICS`, by name, over the completed runs; None if none of them has it.
         pooled: accuracy over every training image of a complete k-fold cross-validation; otherwise None.
         parameters: of the network.
         seconds: total training time.
@@ -33,12 +60,20 @@ class Row:
     values: dict[str, JsonValue]
     runs: int
     failures: tuple[str, ...]
-    val_loss: MeanSd | None
-    val_accuracy: MeanSd | None
-    test_accuracy: MeanSd | None
+    metrics: dict[str, MeanSd | None]
     pooled: float | None
     parameters: int | None
     seconds: float
+
+    @property
+    def val_accuracy(self) -> MeanSd | None:
+        """Validation accuracy, [0, 1]."""
+        return self.metrics["val_accuracy"]
+
+    @property
+    def test_accuracy(self) -> MeanSd | None:
+        """Test accuracy, [0, 1]."""
+        return self.metrics["test_accuracy"]
 
 
 def make_table(entries: Sequence[Entry]) -> list[Row]:
@@ -51,7 +86,7 @@ def make_table(entries: Sequence[Entry]) -> list[Row]:
     by_accuracy = any(str(entry.values.get("monitor")).startswith("accuracy") for entry in entries)
 
     def order(row: Row) -> float:
-        metric = row.val_accuracy if by_accuracy else row.val_loss
+        metric = row.metrics["val_accuracy" if by_accuracy else "val_loss"]
         if metric is None or math.isnan(metric.mean):
             return math.inf
         return -metric.mean if by_accuracy else metric.mean
@@ -96,15 +131,15 @@ def _row(keys: Iterable[str], group: Sequence[Entry]) -> Row:
         values={key: group[0].values.get(key) for key in keys},
         runs=len(results),
         failures=tuple(f"{entry.job}: {entry.status}" for entry in group if entry.result is None),
-        val_loss=MeanSd.of([result.best.val_loss for result in results if result.best.val_loss is not None]),
-        val_accuracy=MeanSd.of(
-            [result.best.val_accuracy for result in results if result.best.val_accuracy is not None]
-        ),
-        test_accuracy=MeanSd.of([result.test.accuracy for result in results if result.test]),
+        metrics={metric.name: _mean(metric, results) for metric in METRICS},
         pooled=pooled_accuracy([entry for entry in group if entry.result is not None]),
         parameters=results[0].model.parameters if results else None,
         seconds=sum(result.fit.seconds for result in results if result.fit),
     )
+
+
+def _mean(metric: Metric, results: Iterable[Result]) -> MeanSd | None:
+    return MeanSd.of([value for result in results if (value := metric.of(result)) is not None])
 
 
 def pooled_accuracy(folds: Sequence[Entry]) -> float | None:

@@ -73,7 +73,7 @@ def set_up(config: TrainConfig, run_dir: RunDir, *, resumed: bool, precision: st
 
     data = build_data(config)
     if data.train is None or data.split is None:
-        raise UsageError("data.root: has no training images, only test images")
+        raise UsageError("data: has no training images, only test images")
     if min(len(data.split.val), data.batch_size) < hardware.devices:
         raise UsageError(
             f"trainer.devices={hardware.devices}: must not be above the {data.batch_size} images of a batch or the "
@@ -109,7 +109,7 @@ def _left_behind(run_dir: RunDir) -> tuple[Provenance | None, Checkpoint | None]
     Raises:
         UsageError: a file that resuming needs is missing.
     """
-    # The status counts steps once they are in `last.ckpt`; history and best checkpoint are written a moment before.
+    # Steps in the status mean that `last.ckpt` was written; without a status, `best.ckpt` shows that training began
     status = run_dir.read_status()
     trained = status.step > 0 if status else run_dir.best.exists()
     for path in (run_dir.provenance, run_dir.last):
@@ -121,9 +121,9 @@ def _left_behind(run_dir: RunDir) -> tuple[Provenance | None, Checkpoint | None]
     checkpoint = read_checkpoint(run_dir.last)
     if checkpoint.format != FORMAT:
         raise UsageError(
-            f"{run_dir.last}: written by akshar 0.1 (checkpoint format {checkpoint.format}), which can resume it; "
-            "this version only reads its network: start a new run, or use init_from"
+            f"{run_dir.last}: checkpoint format {checkpoint.format}, which this version cannot resume; "
+            "resume it with akshar 0.1.0, or start a new run with init_from"
         )
     if checkpoint.history:
-        read_checkpoint(run_dir.best)  # it may be the one that is tested
+        read_checkpoint(run_dir.best)  # fail now if it is damaged: it is tested if no later epoch is better
     return before, checkpoint
