@@ -97,7 +97,7 @@ def test_several_problems_are_named_at_once(refused):
 
 
 def test_an_unknown_verb_and_option(refused):
-    assert "no such verb: trian; did you mean train?" in refused("trian")[0]
+    assert "no such command: trian; did you mean train?" in refused("trian")[0]
     assert "--colour: no such option" in refused("train", "--colour")[0]
 
 

@@ -1,8 +1,10 @@
 """The order of rooms in `src/akshar`: imports go down only; the framework knows no script and no default size."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,14 +129,21 @@ def test_no_circle_between_modules():
 
 @pytest.mark.parametrize("room", FRAMEWORK)
 def test_the_framework_does_not_name_what_is_built_on_it(room):
-    wrong = [
+    assert strings_of(room, lambda text: any(forbidden in text for forbidden in FORBIDDEN)) == []
+
+
+def trees_of(room: str) -> dict[str, ast.Module]:
+    return {name: tree for name, tree in TREES.items() if name not in ENTRIES and room_of(name) == room}
+
+
+def strings_of(room: str, is_wrong: Callable[[str], bool]) -> list[str]:
+    """List a room's strings that are wrong, with their places; docstrings may say anything."""
+    return [
         f"{place(name, node.lineno)}: {node.value!r}"
-        for name, tree in TREES.items()
-        if name not in ENTRIES and room_of(name) == room
+        for name, tree in trees_of(room).items()
         for node in strings_but_docstrings(tree)
-        if any(forbidden in node.value for forbidden in FORBIDDEN)
+        if is_wrong(str(node.value))
     ]
-    assert wrong == []
 
 
 def strings_but_docstrings(tree: ast.AST) -> list[ast.Constant]:
@@ -153,9 +162,7 @@ def strings_but_docstrings(tree: ast.AST) -> list[ast.Constant]:
 def test_the_framework_has_no_default_size(room):
     """No parameter, field or constant is 32; numbers of channels in a network's widths are no size."""
     wrong = []
-    for name, tree in TREES.items():
-        if name in ENTRIES or room_of(name) != room:
-            continue
+    for name, tree in trees_of(room).items():
         for node in ast.walk(tree):
             values: list[ast.expr | None] = []
             if isinstance(node, ast.arguments):
@@ -172,14 +179,7 @@ def test_the_framework_has_no_default_size(room):
 
 @pytest.mark.parametrize("room", FRAMEWORK)
 def test_the_framework_has_no_letter_of_devanagari(room):
-    wrong = [
-        f"{place(name, node.lineno)}: {node.value!r}"
-        for name, tree in TREES.items()
-        if name not in ENTRIES and room_of(name) == room
-        for node in strings_but_docstrings(tree)
-        if any("\u0900" <= character <= "\u097f" for character in node.value) or "fontpkg_" in node.value
-    ]
-    assert wrong == []
+    assert strings_of(room, lambda text: re.search("[\u0900-\u097f]|fontpkg_", text) is not None) == []
 
 
 def loaded_by(statement: str) -> set[str]:

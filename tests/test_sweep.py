@@ -159,7 +159,7 @@ def test_a_failure_is_told_apart_and_the_others_go_on(workplace, capfd):
 def test_one_bad_value_of_forty_is_found_before_the_first_begins(refused, workplace):
     rates = ",".join([*(f"0.00{n}" for n in range(1, 10)), "-1", *(f"0.0{n}" for n in range(10, 20))])
     lines = refused("train", "-m", *TINY, f"optimizer.lr={rates}", "seed=1,2")
-    assert lines == ["error: job 18 of 40: optimizer.lr=-1: must be greater than 0"]
+    assert lines == ["error: job 19 of 40: optimizer.lr=-1: must be greater than 0"]
     assert not (workplace / "outputs").exists()
 
 

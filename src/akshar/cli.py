@@ -1,17 +1,16 @@
-"""The `akshar` command: selects the verb and imports only its module, so that `--help` is quick."""
+"""The `akshar` command: selects the command and imports only its module, so that `--help` is quick."""
 
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 
 from akshar import __version__
 from akshar.config.conf_dir import conf_dir
+from akshar.config.keys import did_you_mean
 from akshar.errors import AksharError, Interrupted
 
 COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "bench")
-MODULES = {verb: f"akshar.commands.{verb}" for verb in COMMANDS}
 
 HELP = """\
 Akshar (अक्षर): a config-driven experiment framework; its first project reads handwritten Devanagari.
@@ -98,39 +97,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after `akshar`; None: of this process.
 
     Returns:
-        Exit code: 0; 1 for a failure; 2 for a usage error; 130 after Ctrl-C, 143 after another signal.
+        Exit code: 0; 1 for a failure; 2 for a usage error; 130 after Ctrl-C, 143 after another signal;
+        141 if the reader of stdout is gone.
     """
-    verb, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
-    if verb in ("--help", "-h", "help"):
+    command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
+    if command in ("--help", "-h", "help"):
         print(HELP, end="")
         return 0
-    if verb in ("--version", "-V"):
+    if command in ("--version", "-V"):
         print(f"akshar {__version__}")
         return 0
-    if verb not in MODULES:
-        near = get_close_matches(verb, MODULES, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`akshar --help` lists them"
-        print(f"error: no such verb: {verb}; {hint}", file=sys.stderr)
+    if command not in COMMANDS:
+        hint = did_you_mean(command, COMMANDS) or "; `akshar --help` lists them"
+        print(f"error: no such command: {command}{hint}", file=sys.stderr)
         return 2
-    if verb == "train" and {"--help", "-h"} & {*rest}:
+    if command == "train" and {"--help", "-h"} & {*rest}:
         print(TRAIN_HELP.format(groups=_groups()), end="")
         return 0
-    if verb == "test" and {"--help", "-h"} & {*rest}:
+    if command == "test" and {"--help", "-h"} & {*rest}:
         print(TEST_HELP, end="")
         return 0
-    return _run(verb, rest)
+    return _run(command, rest)
 
 
-def _run(verb: str, arguments: Sequence[str]) -> int:
-    """Run a verb and turn errors into lines on stderr and an exit code."""
+def _run(command: str, arguments: Sequence[str]) -> int:
+    """Run a command and turn errors into lines on stderr and an exit code."""
     full_error = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    words = [*arguments, "traceback=true"] if full_error and verb in ("train", "test") else [*arguments]
+    words = [*arguments, "traceback=true"] if full_error and command in ("train", "test") else [*arguments]
     show_traceback = full_error or "traceback=true" in [word.lower() for word in words]
 
     # Without this, Hydra prints only the first error, without its cause, and exits.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        code = import_module(MODULES[verb]).main(words)
+        code = import_module(f"akshar.commands.{command}").main(words)
         sys.stdout.flush()
         return code
     except AksharError as error:

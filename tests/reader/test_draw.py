@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.requests import Request
 
-from akshar.commands.model_argument import require_model
+from akshar.commands.arguments import require_model
 from akshar.errors import UsageError
 from akshar.pictures.framing import frame_picture
 from akshar.pictures.input_spec import InputSpec

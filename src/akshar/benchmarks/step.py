@@ -37,6 +37,7 @@ from akshar.training.fit import fit
 from akshar.training.hardware import Hardware, resolve_precision
 from akshar.training.interrupts import Interrupts
 from akshar.training.job import quiet_libraries
+from akshar.training.parts import bare_trainer
 from akshar.training.setup import Setup
 
 HEIGHT, WIDTH = INPUT_SPEC.height, INPUT_SPEC.width
@@ -135,17 +136,7 @@ def _time_plain_trainer(data: ImageDataModule, net: nn.Module, hardware: Hardwar
     module = _PlainModule(net.to(memory_format=torch.channels_last))  # pyright: ignore[reportCallIssue]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pl.Trainer(
-            max_epochs=1,
-            accelerator=hardware.accelerator,
-            devices=1,
-            precision=hardware.precision,  # pyright: ignore[reportArgumentType]
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            limit_val_batches=0,
-        ).fit(module, datamodule=data)
+        bare_trainer(hardware, max_epochs=1, limit_val_batches=0).fit(module, datamodule=data)
     return module.milliseconds
 
 

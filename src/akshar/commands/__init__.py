@@ -1,1 +1,1 @@
-"""One module a verb, thin: each turns what was asked for into calls of the rooms below."""
+"""One module a command, thin: each turns what was asked for into calls of the rooms below."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: what follows `akshar bench`.

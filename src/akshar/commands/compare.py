@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from akshar.commands.arguments import add_trust
 from akshar.config.run_name import new_run_name
 from akshar.errors import UsageError
 from akshar.report.comparison import compare
@@ -18,7 +19,7 @@ from akshar.runs.run_dir import RunDir
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: what follows `akshar compare`.
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     out = Path(args.out) if args.out else Path("outputs", "compare", new_run_name())
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out}: a file; name a folder")
-    sheet = write_comparison(comparison, predictions, out)
+    sheet = write_comparison(comparison, predictions, out, args.trust)
     print_comparison(comparison, predictions[0].card)
     print(sheet)
     print(f"all metrics: {RunDir(out)}/compare.json, all images on which the runs differ: compare.csv beside it")
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("runs", nargs="*", metavar="RUN", help="folders of runs of `train` or `test`")
     parser.add_argument("--out", metavar="FOLDER", help="folder for the results (default: outputs/compare/...)")
+    add_trust(parser)
     return parser
 
 

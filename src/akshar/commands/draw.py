@@ -6,7 +6,7 @@ import sys
 import webbrowser
 from collections.abc import Sequence
 
-from akshar.commands.model_argument import require_model
+from akshar.commands.arguments import add_trust, require_model
 from akshar.errors import UsageError
 from akshar.extras import require_packages
 
@@ -15,7 +15,7 @@ PORTS = range(65536)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: the words after `akshar draw`.
@@ -66,9 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="limit of requests per second from one client, 0 for no limit (default: %(default)g)",
     )
-    parser.add_argument(
-        "--trust", action="append", default=[], metavar="PACKAGE", help="package with your own network; repeatable"
-    )
+    add_trust(parser)
     return parser
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from akshar.commands.arguments import add_trust
 from akshar.errors import AksharError, UsageError
 from akshar.extras import require_packages
 from akshar.files import is_full, write_atomic
@@ -14,7 +15,7 @@ FORMATS = ("onnx", "safetensors")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: the words after `akshar export`.
@@ -64,9 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--int8", action="store_true", help="8-bit weights and activations: smaller, often faster")
     parser.add_argument("--output", metavar="FILE", help="default: beside the model, named after the format")
     parser.add_argument("--data", metavar="DATA", help="images to compare on: dhcd, glyphs or a folder")
-    parser.add_argument(
-        "--trust", action="append", default=[], metavar="PACKAGE", help="package with your own network; repeatable"
-    )
+    add_trust(parser)
     return parser
 
 

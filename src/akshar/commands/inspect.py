@@ -4,13 +4,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from akshar.commands.arguments import add_trust
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import is_sweep, runs_of
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: what follows `akshar inspect`.
@@ -20,9 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="akshar inspect", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="folder of a completed run, or of a completed k-fold sweep")
-    parser.add_argument(
-        "--trust", action="append", default=[], metavar="PACKAGE", help="package with a network of your own"
-    )
+    add_trust(parser)
     args = parser.parse_args(arguments)
     path = Path(args.run).expanduser()
     if not path.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
-from akshar.commands.model_argument import require_model
+from akshar.commands.arguments import add_trust, require_model
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
 from akshar.pictures.decode import SUFFIXES
@@ -18,7 +18,7 @@ from akshar.reader.rows import as_csv, as_line, as_record, as_sheet
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: the words after `akshar predict`.
@@ -61,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         default=THRESHOLD,
         help='answers with a lower confidence are "unsure" (default: %(default)s)',
     )
-    parser.add_argument(
-        "--trust", metavar="PACKAGE", action="append", default=[], help="package with your own network; repeatable"
-    )
+    add_trust(parser)
     return parser
 
 

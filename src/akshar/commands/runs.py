@@ -21,7 +21,7 @@ COLUMNS = [
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: what follows `akshar runs`.

@@ -8,7 +8,7 @@ from akshar.sweeps.sweep_dir import find_sweep
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the verb.
+    """Run the command.
 
     Args:
         arguments: what follows `akshar sweep`.

@@ -20,10 +20,10 @@ def all_keys(config: Mapping[str, object], prefix: str = "", without: str = "") 
     return keys
 
 
-def did_you_mean(word: str, words: Iterable[str]) -> str:
+def did_you_mean(word: str, words: Iterable[str], prefix: str = "") -> str:
     """Return `"; did you mean X?"`, or an empty string where no word is near."""
     near = get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 def flatten(config: Mapping[str, object], prefix: str = "") -> dict[str, bool | int | float | str]:

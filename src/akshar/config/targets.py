@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from inspect import Parameter, Signature
 from pkgutil import resolve_name
 from typing import get_type_hints
@@ -10,6 +9,7 @@ from typing import get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from akshar.config.keys import did_you_mean
 from akshar.config.schema import Part
 from akshar.config.static_signature import Unreadable, signature
 
@@ -95,10 +95,10 @@ def _unknown(
     names = [*parameters, *sorted(part.framework_keys)]
     for key in arguments:
         if key not in names:
-            near = get_close_matches(key, names, n=1)
-            hint = f"did you mean {path}.{near[0]}?" if near else f"{_name(part)} takes {', '.join(names)}"
+            near = did_you_mean(key, names, f"{path}.")
+            hint = near or f"; {_name(part)} takes {', '.join(names)}"
             wrong = "no such key" if part.framework_keys else f"{_name(part)} has no such argument"
-            yield f"{path}.{key}: {wrong}; {hint}"
+            yield f"{path}.{key}: {wrong}{hint}"
 
 
 def _missing(

@@ -17,13 +17,16 @@ from akshar.tables import Column, print_table, write_csv
 MAX_CLASSES = 8  # classes in the table of a pair: those with the largest difference
 
 
-def write_comparison(comparison: Comparison, predictions: Sequence[Predictions], out: Path) -> str:
+def write_comparison(
+    comparison: Comparison, predictions: Sequence[Predictions], out: Path, trust: Sequence[str] = ()
+) -> str:
     """Write `compare.json`, `compare.csv` and, if the images can be loaded, `compare.png`.
 
     Args:
         comparison: of the runs.
         predictions: of the same runs.
         out: folder, created if missing.
+        trust: packages with data sets of the user's own.
 
     Returns:
         A line about the sheet of images: where it is, or why there is none.
@@ -32,7 +35,7 @@ def write_comparison(comparison: Comparison, predictions: Sequence[Predictions],
     write_json(out / "compare.json", comparison.to_record())
     answers = [f"{column}_{run.run}" for run in comparison.runs for column in ("prediction", "confidence")]
     write_csv(out / "compare.csv", ["index", "truth", *answers], disagreements(predictions))
-    return _draw(predictions, out / "compare.png")
+    return _draw(predictions, out / "compare.png", trust)
 
 
 def disagreements(predictions: Sequence[Predictions]) -> Iterator[list[object]]:
@@ -107,7 +110,7 @@ def _interval(bounds: tuple[float, float], form: str) -> str:
     return " to ".join(f"{100 * bound:{form}}" for bound in bounds)
 
 
-def _draw(predictions: Sequence[Predictions], path: Path) -> str:
+def _draw(predictions: Sequence[Predictions], path: Path, trust: Sequence[str]) -> str:
     """Draw the images that only one of two runs predicts correctly; return a line about it."""
     from akshar.plots.paired import Answers, draw_pairs  # imported late: loads matplotlib
 
@@ -118,7 +121,7 @@ def _draw(predictions: Sequence[Predictions], path: Path) -> str:
     ]
     first, card = predictions[0], predictions[0].card
     try:
-        pictures = _tested_pictures(first)
+        pictures = _tested_pictures(first, trust)
     except (AksharError, OSError) as error:
         return f"no sheet of images: {printable(error)}"
     sheet = draw_pairs(pictures, first.labels, first.classes, card, answers[0], answers[1:])
@@ -129,7 +132,7 @@ def _draw(predictions: Sequence[Predictions], path: Path) -> str:
     return f"images that only one run predicts correctly: {RunDir(path)}"
 
 
-def _tested_pictures(predictions: Predictions) -> np.ndarray:
+def _tested_pictures(predictions: Predictions, trust: Sequence[str]) -> np.ndarray:
     """Load the images that a run was tested on: uint8 (N, H, W).
 
     Raises:
@@ -137,7 +140,7 @@ def _tested_pictures(predictions: Predictions) -> np.ndarray:
     """
     from akshar.runs.load_data import load_tested_data  # imported late: loads torch
 
-    data = load_tested_data("the first run", predictions.result)
+    data = load_tested_data("the first run", predictions.result, trust)
     part = predictions.result.data.part
     parts = [data.train] * (part != "test") + [data.test] * (part != "train")
     return np.concatenate([images.pixels.numpy()[:, 0] for images in parts if images is not None])

@@ -133,8 +133,13 @@ def build_trainer(
     )
 
 
-def build_tester(hardware: Hardware) -> pl.Trainer:
-    """Build a Trainer that only evaluates: on one device, where every image is counted once."""
+def bare_trainer(hardware: Hardware, **options: Any) -> pl.Trainer:
+    """Build a Trainer on one device that saves, logs and shows nothing: to evaluate, or to compare with.
+
+    Args:
+        hardware: accelerator and precision.
+        options: more of Lightning's own.
+    """
     return pl.Trainer(
         accelerator=hardware.accelerator,
         devices=1,
@@ -143,4 +148,5 @@ def build_tester(hardware: Hardware) -> pl.Trainer:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        **options,
     )

@@ -15,7 +15,7 @@ from akshar.training.finalize import calibrate_best, test_best
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
 from akshar.training.log_to_tensorboard import fit_logger, log_hyperparameters, result_logger, show_first_batch
-from akshar.training.parts import build_tester
+from akshar.training.parts import bare_trainer
 from akshar.training.record import make_result, start_record
 from akshar.training.setup import set_up
 
@@ -65,7 +65,7 @@ def train(
     best_epoch = history.best["epoch"]
     title = f"{setup.facts.name}, seed {config.seed}"
     draw_curves(history.rows, best_epoch, run_dir.figures / "curves.png", title)
-    tester = build_tester(setup.hardware)
+    tester = bare_trainer(setup.hardware)
     validated, temperature = calibrate_best(setup, tester)
     test = None
     if config.test and setup.data.test is not None:

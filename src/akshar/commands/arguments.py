@@ -1,5 +1,6 @@
-"""The MODEL argument of a verb, and the advice if it is missing."""
+"""Arguments that several commands take: MODEL, with advice if it is missing, and `--trust`."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 from akshar.errors import UsageError
@@ -8,12 +9,12 @@ from akshar.runs.run_dir import RunDir
 RUNS = Path("outputs/train")
 
 
-def require_model(model: str | None, verb: str) -> str:
+def require_model(model: str | None, command: str) -> str:
     """Return the named model.
 
     Args:
         model: a run's folder or a file; None if it was left out.
-        verb: name of the verb that needs it.
+        command: name of the command that needs it.
 
     Raises:
         UsageError: it was left out; the message names the newest run, or says how to train a model.
@@ -21,10 +22,21 @@ def require_model(model: str | None, verb: str) -> str:
     if model:
         return model
     if newest := newest_run():
-        raise UsageError(f"{verb}: name a model, e.g. the newest run:  akshar {verb} {newest}")
+        raise UsageError(f"{command}: name a model, e.g. the newest run:  akshar {command} {newest}")
     raise UsageError(
-        f"{verb}: name a model; `akshar train experiment=quickstart` trains one in under a minute, "
-        f"then  akshar {verb} {RUNS.as_posix()}/RUN"
+        f"{command}: name a model; `akshar train experiment=quickstart` trains one in under a minute, "
+        f"then  akshar {command} {RUNS.as_posix()}/RUN"
+    )
+
+
+def add_trust(parser: ArgumentParser) -> None:
+    """Add `--trust PACKAGE`, which may be repeated."""
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="package with a network or data set of your own; repeatable",
     )
 
 
