@@ -7,7 +7,8 @@ import pytest
 from conftest import TINY
 
 from akshar import __version__
-from akshar.cli import TRAIN_HELP, main
+from akshar.cli import main
+from akshar.commands.help import TRAIN_HELP
 from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths

@@ -6,7 +6,7 @@ from small_files import small_result
 from akshar.config.schema import DataConfig
 from akshar.devanagari.glyphs import Glyphs
 from akshar.errors import UsageError
-from akshar.runs.load_data import forget_data, load_data, load_tested_data
+from akshar.runs.load_data import load_data, load_tested_data
 from akshar.runs.result import DataResult
 
 FRAMEWORK = {"batch_size": 8, "val_fraction": 0.1, "folds": None, "fold": 0, "split": "random", "split_seed": 1}
@@ -17,10 +17,8 @@ GLYPHS = {
 
 
 @pytest.fixture(autouse=True)
-def forgotten():
-    forget_data()
-    yield
-    forget_data()
+def forgotten(monkeypatch):
+    monkeypatch.setattr("akshar.runs.load_data._loaded", {})
 
 
 def data_config(**changed):

@@ -85,6 +85,14 @@ def test_incomplete_or_overlapping_folds_have_no_pooled_accuracy(held_out, tmp_p
     assert pooled_accuracy(folds(tmp_path, *held_out)) is None
 
 
+def test_damaged_predictions_cost_the_pooled_accuracy_alone(tmp_path, caplog):
+    entries = folds(tmp_path, [0, 2, 4, 6], [1, 3, 5, 7])
+    (entries[1].run_dir.predictions / "val.npz").write_bytes(b"PK\x03\x04 cut off")
+    (row,) = make_table(entries)
+    assert (row.runs, row.pooled) == (2, None)
+    assert "no pooled accuracy" in caplog.text
+
+
 def test_runs_without_folds_have_no_pooled_accuracy(tmp_path):
     write_run(tmp_path / "0", {})
     assert pooled_accuracy(read_entries(tmp_path)) is None

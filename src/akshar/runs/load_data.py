@@ -55,8 +55,3 @@ def _cached(key: str, load: Callable[[], TrainTest]) -> TrainTest:
         _loaded.clear()
         _loaded[key] = load()
     return _loaded[key]
-
-
-def forget_data() -> None:
-    """Load anew the next time, where files may have changed."""
-    _loaded.clear()

@@ -1,9 +1,11 @@
 """The table of a sweep: its runs grouped by the keys that vary, with mean and deviation over seeds and folds."""
 
 import json
+import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from zipfile import BadZipFile
 
 import numpy as np
 from pydantic import JsonValue
@@ -11,6 +13,8 @@ from pydantic import JsonValue
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.result import Result
 from akshar.sweeps.entries import Entry
+
+log = logging.getLogger(__name__)
 
 AVERAGED_KEYS = ("seed", "data.fold", "data.split_seed")  # runs that differ in these alone share a row
 
@@ -156,9 +160,15 @@ def pooled_accuracy(folds: Sequence[Entry]) -> float | None:
     held_out: list[int] = []
     correct = 0
     for fold in folds:
-        held_out += json.loads(fold.run_dir.split.read_text(encoding="utf-8"))["val"]
-        with np.load(fold.run_dir.predictions / "val.npz") as saved:
-            correct += int((saved["logits"].argmax(1) == saved["labels"]).sum())
+        try:
+            held_out += json.loads(fold.run_dir.split.read_text(encoding="utf-8"))["val"]
+            with np.load(fold.run_dir.predictions / "val.npz") as saved:
+                correct += int((saved["logits"].argmax(1) == saved["labels"]).sum())
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            log.warning(
+                "%s: no pooled accuracy, split.json or predictions/val.npz cannot be read (%s)", fold.run_dir, error
+            )
+            return None
     result = folds[0].result
     total = result.data.train + result.data.val if result else 0
     if len(held_out) != total or len({*held_out}) != total:
