@@ -7,7 +7,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
@@ -26,6 +26,9 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
         _pair(loss, rows, "loss", best_epoch)
         loss.set_ylabel("cross-entropy (nats)")
         loss.set_yscale("log")
+        loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        loss.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        loss.yaxis.set_minor_formatter(NullFormatter())
         _pair(accuracy, rows, "accuracy", best_epoch)
         accuracy.set_ylabel("accuracy")
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))

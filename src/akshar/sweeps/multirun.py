@@ -101,7 +101,7 @@ def _forward_signals(stop: StopFile) -> Iterator[None]:
     except AksharError:
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         raise AksharError(
             f"the parallel jobs were aborted ({reason}); {_how_to_resume(stop.path.parent)}"
         ) from error

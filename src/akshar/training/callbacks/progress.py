@@ -89,7 +89,8 @@ class DurationEstimate(Callback):
             return
         self._done = True
         data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
-        share = len(data.split.val) / max(1, len(batch.labels) * trainer.num_training_batches) * self.VALIDATION
+        images = len(batch.labels) * trainer.num_training_batches * trainer.world_size
+        share = len(data.split.val) / max(1, images) * self.VALIDATION
         left = (total_steps(trainer) - trainer.global_step) * trainer.accumulate_grad_batches
         log.info(
             "training takes about %s (estimated from %d steps)",
