@@ -27,6 +27,7 @@ def trainer(steps_per_epoch=100, epochs=10, accumulate=1, validation=200, **chan
         "accumulate_grad_batches": accumulate,
         "limit_train_batches": 1.0,
         "datamodule": data,
+        "world_size": 1,
     }
     return SimpleNamespace(**(fields | changed))
 
@@ -59,6 +60,12 @@ def test_the_duration_is_estimated_once_from_ten_steps_after_the_warm_up(caplog,
     assert lines(caplog, monkeypatch, trainer()) == [
         f"training takes about {duration(seconds)} (estimated from 10 steps)"
     ]
+
+
+def test_each_device_validates_its_share(caplog, monkeypatch):
+    (line,) = lines(caplog, monkeypatch, trainer(world_size=2))
+    seconds = (1 + 200 / 1600 / 3) * (1000 - 13) * 0.5
+    assert line == f"training takes about {duration(seconds)} (estimated from 10 steps)"
 
 
 def test_quick_steps_are_measured_for_two_seconds(caplog, monkeypatch):
