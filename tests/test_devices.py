@@ -109,7 +109,7 @@ def test_stopped_within_an_epoch_it_goes_on_to_the_same_end(workplace):
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", ["a further process", "the first"])
 def test_a_lost_process_ends_the_run(lost, workplace):
-    process = start(*TWO, "trainer.max_epochs=5000", "dead_after=9999", "hydra.run.dir=run")
+    process = start(*TWO, "trainer.max_epochs=5000", "chance_warning_epochs=9999", "hydra.run.dir=run")
     run = workplace / "run"
     while not (run / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, process.communicate()[1]
