@@ -38,7 +38,7 @@ def until(process, condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
+        assert time.monotonic() < end, "not reached in time"
         time.sleep(0.05)
 
 

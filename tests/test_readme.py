@@ -65,7 +65,7 @@ def test_the_readme_begins_with_results_and_the_two_commands():
 
 
 @pytest.mark.parametrize("line", marked(trainings()))
-def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch):
+def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch, capfd):
     words = shlex.split(line.partition("#")[0])[1:]
     words = dhcd_if_needed(words)
     for shape, name in enumerate(("bar", "cross")):
@@ -82,7 +82,7 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch):
     monkeypatch.syspath_prepend(workplace)
     few = ["hydra.sweeper.search.trials=3"] if "optuna" in line else []
     few += TINY[1:3] if "data=glyphs" in line else []
-    assert main([*words, *SHORT, *few]) == 0
+    assert main([*words, *SHORT, *few]) == 0, capfd.readouterr().err
     assert list(workplace.glob("outputs/*/*"))
 
 
