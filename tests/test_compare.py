@@ -63,18 +63,18 @@ def test_a_record_that_tells_of_something_else_is_refused(change, message, runs,
 
 
 def test_a_data_set_of_the_user_s_own_is_loaded_if_trusted(runs, tmp_path, workplace, capsys, monkeypatch):
-    (tmp_path / "mine.py").write_text(
+    (tmp_path / "own_data.py").write_text(
         "from akshar.devanagari.glyphs import Glyphs\n\n\nclass Mine(Glyphs):\n    pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     shutil.copytree(runs / "one", tmp_path / "own")
     result = json.loads((tmp_path / "own" / "result.json").read_text())
-    result["config"]["data"]["_target_"] = "mine.Mine"
+    result["config"]["data"]["_target_"] = "own_data.Mine"
     (tmp_path / "own" / "result.json").write_text(json.dumps(result))
     words = ["compare", str(tmp_path / "own"), str(runs / "other")]
     assert main(words) == 0
     assert "no sheet of images" in capsys.readouterr().out
-    assert main([*words, "--trust", "mine"]) == 0
+    assert main([*words, "--trust", "own_data"]) == 0
     assert "no sheet of images: the first run" not in capsys.readouterr().out
 
 
