@@ -84,7 +84,7 @@ def ordered_event_files() -> None:
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Change to an empty working directory, so that `outputs/` belongs to the test; forget modules written there."""
+    """Change to an empty working directory, where `outputs/` belongs to the test; forget modules written there."""
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for name, module in [*sys.modules.items()]:
