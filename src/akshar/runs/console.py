@@ -33,10 +33,17 @@ class Console(logging.Handler):
 
 
 class LogFile(logging.FileHandler):
-    """A file that may have no room left: the person was told by the other handler."""
+    """A file whose disk may be full or whose folder may be gone: the person was told by the other handler."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; the file is opened with the first one."""
+        try:
+            super().emit(record)
+        except OSError:  # from opening it, which `FileHandler` does not catch
+            self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's own name
-        """Drop the record where the disk is full."""
+        """Drop the record where it cannot be kept."""
         error = sys.exc_info()[1]
-        if error is None or not is_full(error):
+        if error is None or not (is_full(error) or isinstance(error, FileNotFoundError)):
             super().handleError(record)
