@@ -1,11 +1,19 @@
-"""Names in files: only shipped targets, layers of torch.nn and trusted packages are built."""
+"""Names in files: only what is on the list and what a trusted package defines is built."""
 
 import sys
 
 import pytest
 from torch import nn
 
-from akshar.config.trusted import build_trusted, resolve_trusted, shipped_targets, targets_in
+from akshar.config.trusted import (
+    build_trusted,
+    check_config,
+    check_targets,
+    nodes_in,
+    resolve_trusted,
+    shipped_targets,
+    trust_flags,
+)
 from akshar.errors import UsageError
 
 
@@ -19,14 +27,14 @@ def own_package(tmp_path, monkeypatch):
     sys.modules.pop("own_trusted", None)
 
 
-def test_shipped_targets_are_those_of_data_and_model():
-    assert {"akshar.models.compact.Compact", "akshar.devanagari.dhcd.DHCD"} <= shipped_targets()
-    assert "akshar.data.card.DatasetCard" not in shipped_targets()
+def test_shipped_targets_are_those_of_parts():
+    assert {"akshar.models.compact.Compact", "akshar.devanagari.dhcd.DHCD", "torch.optim.SGD"} <= shipped_targets()
+    assert not {name for name in shipped_targets() if name.startswith("hydra")}
 
 
-def test_targets_are_found_at_any_depth():
-    node = {"_target_": "a", "x": [{"_target_": "b"}, {"y": {"_target_": "c"}}], "_target": "d"}
-    assert [*targets_in(node)] == ["a", "b", "c"]
+def test_nodes_are_found_at_any_depth():
+    content = {"_target_": "a", "x": [{"_target_": "b"}, {"y": {"_target_": "c"}}], "_target": "d"}
+    assert [node["_target_"] for node in nodes_in(content)] == ["a", "b", "c"]
 
 
 def test_layers_are_built_with_what_is_passed_and_nested_nodes():
@@ -34,6 +42,21 @@ def test_layers_are_built_with_what_is_passed_and_nested_nodes():
     assert isinstance(net, nn.Linear)
     nested = {"_target_": "torch.nn.ModuleList", "modules": [{"_target_": "torch.nn.ReLU"}]}
     assert isinstance(build_trusted("f", nested, ())[0], nn.ReLU)
+    assert not build_trusted("f", {"_target_": "torch.nn.Linear", "_args_": [3, 2], "bias": False}, ()).bias
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "torchvision.models.resnet18",
+        "torchmetrics.classification.MulticlassF1Score",
+        "torch.optim.Adagrad",
+        "torch.optim.lr_scheduler.StepLR",
+        "pytorch_lightning.callbacks.LearningRateMonitor",
+    ],
+)
+def test_what_only_computes_may_be_named(target):
+    assert resolve_trusted("f", target, ()).__name__ == target.rpartition(".")[2]
 
 
 @pytest.mark.parametrize(
@@ -42,17 +65,27 @@ def test_layers_are_built_with_what_is_passed_and_nested_nodes():
         "os.system",
         "builtins.eval",
         "torch.load",
+        "torch.hub.load",
         "torch.nn.functional.relu",
+        "torch.nn.utils",
         "torch.nn.modules.module.torch.load",
         "torch.nn.parallel.distributed.os.system",
+        "torch.optim.Tensor",
+        "torchvision.models.get_model",
+        "torchvision.models.get_weight",
+        "torchmetrics.classification.Any",
+        "pytorch_lightning.callbacks.ModelCheckpoint",
         "akshar.files.write_atomic",
         "akshar.models.compact.Tensor",
         "own_trusted.Net",
+        "None",
         "",
     ],
 )
 def test_anything_else_is_refused_before_it_is_called(target, own_package):
-    with pytest.raises(UsageError, match=r"file.ckpt: names .*, which is not a data set or network of akshar"):
+    with pytest.raises(
+        UsageError, match=r"file.ckpt: names .*(, which a file may not;|; if you trust)|cannot be imported"
+    ):
         resolve_trusted("file.ckpt", target, ())
     assert "own_trusted" not in sys.modules
 
@@ -61,14 +94,45 @@ def test_a_nested_target_is_checked_too():
     node = {"_target_": "torch.nn.Sequential", "x": [{"_target_": "os.getcwd"}]}
     with pytest.raises(UsageError, match=r"names os.getcwd"):
         build_trusted("f", node, ())
+    with pytest.raises(UsageError, match=r"names os.getcwd"):
+        build_trusted("f", {"_target_": "torch.nn.Sequential", "_args_": [{"_target_": "os.getcwd"}]}, ())
+
+
+@pytest.mark.parametrize("key", ["weights", "weights_backbone", "pretrained"])
+def test_a_file_cannot_name_weights_to_download(key):
+    node = {"_target_": "torchvision.models.resnet18", key: "DEFAULT"}
+    with pytest.raises(UsageError, match=r"names weights to download for torchvision\.models\.resnet18"):
+        check_targets("f", {"model": node}, ())
+    check_targets("f", {"model": node | {key: None}}, ())
+
+
+def test_a_file_cannot_read_the_environment():
+    for content in ({"x": ["${oc.env:HOME}"]}, {"${oc.env:HOME}": 1}):
+        with pytest.raises(UsageError, match=r"f: holds \$\{oc.env:HOME\}; values of a run are plain"):
+            check_targets("f", content, ())
 
 
 def test_a_package_of_one_s_own_is_built_when_trusted(own_package):
-    with pytest.raises(UsageError, match=r"if it is yours, trust its package: --trust own_trusted"):
+    with pytest.raises(
+        UsageError, match=r"names own_trusted.Net; if you trust that package, add  --trust own_trusted$"
+    ):
         resolve_trusted("f", "own_trusted.Net", ())
     assert build_trusted("f", {"_target_": "own_trusted.Net", "size": 3}, ("own_trusted",)).size == 3
     with pytest.raises(UsageError, match=r"own_trusted\.os\.system"):  # what the package imports is not its own
         resolve_trusted("f", "own_trusted.os.system", ("own_trusted",))
+    with pytest.raises(UsageError, match=r"own_trusted\.Net cannot be built \(TypeError: .*'height'"):
+        build_trusted("f", {"_target_": "own_trusted.Net", "height": 3}, ("own_trusted",))
+
+
+def test_the_config_of_a_run_is_checked_and_the_flags_that_it_needs_are_named(own_package):
+    config = {"scheduler": {"_target_": None}, "optimizer": {"_target_": "torch.optim.Adagrad"}}
+    check_config("config.yaml", config, ())
+    assert trust_flags(config) == ""
+    config |= {"model": {"_target_": "own_trusted.Net"}, "callbacks": {"x": {"_target_": "another.Thing"}}}
+    assert trust_flags(config) == "--trust another --trust own_trusted"
+    with pytest.raises(UsageError, match=r"config.yaml: names another.Thing"):
+        check_config("config.yaml", config, ("own_trusted",))
+    assert "own_trusted" not in sys.modules  # nothing was imported
 
 
 def test_a_trusted_name_that_cannot_be_imported_is_reported(own_package):

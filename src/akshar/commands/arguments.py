@@ -1,6 +1,7 @@
 """Arguments that several commands take: MODEL, with advice if it is missing, and `--trust`."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 
 from akshar.errors import UsageError
@@ -36,8 +37,16 @@ def add_trust(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PACKAGE",
-        help="package with a network or data set of your own; repeatable",
+        help="package whose parts the named file may use; repeatable",
     )
+
+
+def split_trust(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Take `--trust PACKAGE` out of a command line of overrides; return the packages and the other words."""
+    parser = ArgumentParser(prog="akshar", add_help=False, allow_abbrev=False)
+    add_trust(parser)
+    args, others = parser.parse_known_args(words)
+    return args.trust, others
 
 
 def newest_run() -> RunDir | None:

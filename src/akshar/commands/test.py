@@ -10,10 +10,12 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from pydantic import JsonValue
 
+from akshar.commands.arguments import split_trust
 from akshar.config.compose import compose, composing, to_record
 from akshar.config.conf_dir import conf_dir
 from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_words
 from akshar.config.schema import TestConfig
+from akshar.config.trusted import check_targets
 from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
 from akshar.runs.run_dir import RunDir
@@ -33,7 +35,9 @@ def main(arguments: Sequence[str]) -> int:
         0, 2 for a usage error, 1 for another failure.
     """
     multirun = bool({"-m", "--multirun"} & {*arguments})
+    trust, arguments = split_trust(arguments)
     options, overrides = split_words(_quote_each(arguments) if multirun else arguments)
+    overrides += [f"trust=[{','.join(trust)}]"] if trust else []
     named = [word.partition("=")[2].strip("'\"") for word in overrides if word.startswith("checkpoint=")]
     names_data = any(word.startswith("data=") for word in overrides)
     if not named:
@@ -43,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
             "data: must be given with -m, as data=CHOICE, so that all networks are tested on the same images"
         )
     if not names_data:
-        overrides = [*_data_overrides(named[-1]), *overrides]
+        overrides = [*_data_overrides(named[-1], trust), *overrides]
     if any(option in SHOWING for option in options):
         show(CONFIG_NAME, options, overrides)
         return 0
@@ -84,27 +88,34 @@ def _quote_each(words: Sequence[str]) -> list[str]:
     ]
 
 
-def _data_overrides(checkpoint: str) -> list[str]:
-    """Return overrides that name the data a network was trained on."""
-    from akshar.runs.load_checkpoint import read_model  # imports torch
+def _data_overrides(checkpoint: str, trust: Sequence[str]) -> list[str]:
+    """Return overrides that name the data a network was trained on.
 
-    data = read_model(checkpoint).config["data"]
+    Raises:
+        UsageError: the checkpoint names what is not trusted, or data of the user's own.
+    """
+    from akshar.runs.load_checkpoint import read_model  # imports torch
+    from akshar.runs.load_data import NOT_FROM_A_RECORD
+
+    data = read_model(checkpoint).config.get("data")
+    target = data.get("_target_") if isinstance(data, dict) else None
     for path in sorted((conf_dir() / "data").glob("*.yaml")):
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if config.get("_target_") == data["_target_"]:
-            recorded = {key: value for key, value in data.items() if key not in ("_target_", "url")}
-            if "${" in json.dumps(recorded):  # a file must not decide what is read from the environment
-                raise UsageError(f"{checkpoint}: its data config holds ${{...}}; name the data with data=CHOICE")
-            return [f"data={path.stem}", *_overrides("data", recorded)]
+        if isinstance(data, dict) and config.get("_target_") == target:
+            recorded = {key: value for key, value in data.items() if key not in ("_target_", *NOT_FROM_A_RECORD)}
+            check_targets(checkpoint, recorded, trust)
+            return [f"data={path.stem}", *_overrides(checkpoint, "data", recorded)]
     raise UsageError(f"{checkpoint}: was trained on data of your own; name the data with data=CHOICE")
 
 
-def _overrides(prefix: str, values: Mapping[str, JsonValue]) -> list[str]:
+def _overrides(checkpoint: str, prefix: str, values: Mapping[str, JsonValue]) -> list[str]:
     """Write one override for each plain value, at any depth."""
     words = []
     for key, value in values.items():
+        if not key.isidentifier():  # it would be read as another override
+            raise UsageError(f"{checkpoint}: its data config cannot be used; name the data with data=CHOICE")
         if isinstance(value, dict):
-            words += _overrides(f"{prefix}.{key}", value)
+            words += _overrides(checkpoint, f"{prefix}.{key}", value)
         else:
             words.append(f"++{prefix}.{key}={json.dumps(value, ensure_ascii=False)}")
     return words

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from akshar.commands.arguments import split_trust
 from akshar.config.compose import compose, composing
 from akshar.config.hydra_app import SHOWING, refuse_used_folder, run_once, show, split_words
 from akshar.config.overrides import SWEEP_KEYS
@@ -26,8 +27,11 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0, 2 for a usage error, 1 for another failure.
     """
+    trust, arguments = split_trust(arguments)
     if any(word.partition("=")[0] in RECORDED for word in arguments):
-        return _run_recorded(arguments)
+        return _run_recorded(arguments, trust)
+    if trust:
+        raise UsageError("--trust: only with resume= or repeat=; what a command line names is trusted")
     options, overrides = split_words(arguments)
     if any(option in SHOWING for option in options):
         show(CONFIG_NAME, options, overrides)
@@ -53,8 +57,8 @@ def main(arguments: Sequence[str]) -> int:
         return run_once(composed.tree, job)
 
 
-def _run_recorded(words: Sequence[str]) -> int:
-    """Run `resume=RUN` or `repeat=RUN`, whose config is on record."""
+def _run_recorded(words: Sequence[str], trust: Sequence[str]) -> int:
+    """Run `resume=RUN` or `repeat=RUN`, whose config is on record and may come from someone else."""
     from akshar.training import repeat, resume  # import scipy too
 
     named = [word for word in words if word.partition("=")[0] in RECORDED]
@@ -67,11 +71,11 @@ def _run_recorded(words: Sequence[str]) -> int:
     if key == "resume":
         run_dir = resume.find_run(run)
         with run_dir.locked():
-            config = resume.resumed_config(run_dir, overrides)
+            config = resume.resumed_config(run_dir, overrides, trust)
             log_to(run_dir)
             return run_job(config, run_dir, resumed=True)
     first = repeat.read_record(run)
-    config = repeat.repeated_config(first, overrides)
+    config = repeat.repeated_config(first, overrides, named[0], trust)
     run_dir = RunDir(Path("outputs/train", new_run_name()).absolute())
     run_dir.make()
     log_to(run_dir)

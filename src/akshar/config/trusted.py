@@ -1,7 +1,8 @@
 """Decides which targets named in a file may be imported and built.
 
-A checkpoint, an exported file or a result of someone else names a network and a data set. Only these are built
-from it: targets that a shipped config names, layers of `torch.nn`, and what a package that the user trusts defines.
+A checkpoint, an exported file, a result or a run's folder may come from someone else. What it names is built only
+if the name is on a list: parts that a shipped config names, classes of torch and torchmetrics that only compute,
+torchvision's classifiers without downloaded weights, and what a package that the user trusts defines.
 """
 
 import sys
@@ -11,34 +12,102 @@ from pkgutil import resolve_name
 from typing import Any
 
 import yaml
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
 
 from akshar.config.conf_dir import conf_dir
 from akshar.errors import UsageError
 from akshar.files import printable
 
-LAYERS = "torch.nn"
-GROUPS = ("data", "model")
+GROUPS = ("data", "model", "augment", "optimizer", "scheduler", "trainer", "callbacks")  # of the shipped configs
+FAMILIES = {  # module -> base class of what may be named in it
+    "torch.nn": "torch.nn.Module",
+    "torch.optim": "torch.optim.Optimizer",
+    "torch.optim.lr_scheduler": "torch.optim.lr_scheduler.LRScheduler",
+    "torchmetrics.classification": "torchmetrics.Metric",
+}
+CALLBACKS = frozenset(  # Lightning's that write no file
+    f"pytorch_lightning.callbacks.{name}"
+    for name in (
+        *("DeviceStatsMonitor", "EarlyStopping", "EMAWeightAveraging", "GradientAccumulationScheduler"),
+        *(
+            "LearningRateMonitor",
+            "ModelSummary",
+            "RichModelSummary",
+            "RichProgressBar",
+            "StochasticWeightAveraging",
+        ),
+        *("Timer", "TQDMProgressBar"),
+    )
+)
+CLASSIFIERS = "torchvision.models"
 
 
 @cache
 def shipped_targets() -> frozenset[str]:
-    """Every `_target_` of the shipped configs of data sets and networks."""
+    """Every `_target_` of a part in the shipped configs."""
     files = [path for group in GROUPS for path in (conf_dir() / group).glob("*.yaml")]
     return frozenset(
-        name for path in files for name in targets_in(yaml.safe_load(path.read_text(encoding="utf-8")))
+        str(node["_target_"])
+        for path in files
+        for node in nodes_in(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if node["_target_"]
     )
 
 
-def targets_in(node: object) -> Iterator[str]:
-    """Yield every `_target_` in a node, at any depth."""
-    children = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
-    if isinstance(node, Mapping) and "_target_" in node:
-        yield str(node["_target_"])
-    for child in children:
-        yield from targets_in(child)
+def nodes_in(content: object) -> Iterator[Mapping[str, object]]:
+    """Yield every mapping with a `_target_` in plain values, at any depth."""
+    if isinstance(content, Mapping):
+        if "_target_" in content:
+            yield content
+        content = [*content.values()]
+    if isinstance(content, list):
+        for child in content:
+            yield from nodes_in(child)
 
 
-def build_trusted(named_by: str, node: object, trust: Sequence[str], **passed: object) -> Any:
+def check_targets(named_by: str, content: object, trust: Sequence[str]) -> None:
+    """Refuse plain values of a file that name what they may not; nothing is imported.
+
+    Args:
+        named_by: the file, for the message.
+        content: values with `_target_`s at any depth.
+        trust: packages of the user's own.
+
+    Raises:
+        UsageError: a target that is not trusted, or a value that would be computed, as `${oc.env:HOME}`.
+    """
+    for text in _texts(content):
+        if "${" in text:  # a file must not decide what is read from the environment
+            raise UsageError(f"{named_by}: holds {printable(text)[:80]}; values of a run are plain")
+    for node in nodes_in(content):
+        if node["_target_"] is None:  # a constant learning rate
+            continue
+        target = str(node["_target_"])
+        if not _may_be_named(target, trust):
+            raise _refusal(named_by, target)
+        if target.startswith(f"{CLASSIFIERS}.") and any(
+            node[key] for key in node if "weights" in key or key == "pretrained"
+        ):
+            raise UsageError(f"{named_by}: names weights to download for {printable(target)}; they must be null")
+
+
+def check_config(named_by: str, config: object, trust: Sequence[str]) -> None:
+    """Check the config of a run before its parts are built; see `check_targets` and `resolve_trusted`."""
+    check_targets(named_by, config, trust)
+    for node in nodes_in(config):
+        if node["_target_"] is not None and node["_target_"] not in shipped_targets():
+            resolve_trusted(named_by, str(node["_target_"]), trust)
+
+
+def trust_flags(config: object) -> str:
+    """Flags that a command needs to read a run with this config back, e.g. "--trust my_package"; may be empty."""
+    targets = {str(node["_target_"]) for node in nodes_in(config) if node["_target_"] is not None}
+    packages = {target.partition(".")[0] for target in targets if not _may_be_named(target, ())}
+    return " ".join(f"--trust {package}" for package in sorted(packages))
+
+
+def build_trusted(named_by: str, node: Mapping[str, Any], trust: Sequence[str], **passed: object) -> Any:
     """Build a node from a file.
 
     Args:
@@ -48,11 +117,21 @@ def build_trusted(named_by: str, node: object, trust: Sequence[str], **passed: o
         **passed: further arguments of the outermost target.
 
     Raises:
-        UsageError: a target that is not trusted, or one that cannot be imported.
+        UsageError: see `check_targets`; or a target cannot be imported, or refuses its arguments.
     """
-    for target in targets_in(node):
-        resolve_trusted(named_by, target, trust)
-    return _call(node, passed)
+    check_targets(named_by, node, trust)
+    for inner in nodes_in(node):
+        resolve_trusted(named_by, str(inner["_target_"]), trust)
+    try:
+        return instantiate({**node}, _convert_="all", **passed)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, UsageError):
+            raise cause from error
+        reason = printable(" ".join(str(cause).split()))
+        raise UsageError(
+            f"{named_by}: {printable(node['_target_'])} cannot be built ({type(cause).__name__}: {reason})"
+        ) from error
 
 
 def resolve_trusted(named_by: str, target: str, trust: Sequence[str]) -> Any:
@@ -60,35 +139,58 @@ def resolve_trusted(named_by: str, target: str, trust: Sequence[str]) -> Any:
 
     A dotted name can lead through a module to whatever that module imports. See `build_trusted`.
     """
-    shipped = target in shipped_targets()
-    packages = tuple(f"{package}." for package in (LAYERS, *trust))
-    if shipped or target.startswith(packages):
-        try:
-            found = resolve_name(target)
-        except Exception as error:
-            raise UsageError(f"{named_by}: {printable(target)} cannot be imported ({printable(error)})") from error
-        defined_there = f"{getattr(found, '__module__', '')}.".startswith(packages)
-        if shipped or (defined_there and (not target.startswith(f"{LAYERS}.") or _is_module(found))):
-            return found
-    package = printable(target.partition(".")[0])
-    known = {"akshar", "torch", *trust, *sys.stdlib_module_names}
-    advice = f"; if it is yours, trust its package: --trust {package} (akshar test: 'trust=[{package}]')"
-    raise UsageError(
-        f"{named_by}: names {printable(target)}, which is not a data set or network of akshar or {LAYERS}"
-        f"{''.join(f' or {package}' for package in trust)}{advice if package not in known else ''}"
+    if not _may_be_named(target, trust):
+        raise _refusal(named_by, target)
+    try:
+        found = resolve_name(target)
+    except Exception as error:
+        raise UsageError(f"{named_by}: {printable(target)} cannot be imported ({printable(error)})") from error
+    defined_in = f"{getattr(found, '__module__', '')}."
+    if any(target.startswith(f"{package}.") for package in trust):
+        allowed = any(defined_in.startswith(f"{package}.") for package in trust)
+    else:
+        allowed = target in shipped_targets() or target in CALLBACKS or _is_of_family(target, found)
+    if not allowed:
+        raise _refusal(named_by, target)
+    return found
+
+
+def _may_be_named(target: str, trust: Sequence[str]) -> bool:
+    module, _, name = target.rpartition(".")
+    return (
+        target in shipped_targets()
+        or target in CALLBACKS
+        or (module in (*FAMILIES, CLASSIFIERS) and name.isidentifier())
+        or any(target.startswith(f"{package}.") for package in trust)
     )
 
 
-def _is_module(found: object) -> bool:
-    """Whether something is a class of layers; torch is imported by now, but not by this module."""
-    return isinstance(found, type) and "torch.nn.modules.module" in {base.__module__ for base in found.__mro__}
+def _is_of_family(target: str, found: object) -> bool:
+    module, _, name = target.rpartition(".")
+    if module == CLASSIFIERS:
+        import torchvision
+
+        return name in torchvision.models.list_models(module=torchvision.models)
+    return isinstance(found, type) and issubclass(found, resolve_name(FAMILIES[module]))
 
 
-def _call(node: Any, passed: Mapping[str, object]) -> Any:
-    """Build a node whose targets were all checked."""
-    if isinstance(node, list):
-        return [_call(child, {}) for child in node]
-    if not isinstance(node, dict):
-        return node
-    built = {key: _call(value, {}) for key, value in node.items() if key not in ("_target_", "_convert_")}
-    return resolve_name(node["_target_"])(**built, **passed) if "_target_" in node else built
+def _refusal(named_by: str, target: str) -> UsageError:
+    package = printable(target.partition(".")[0])
+    is_own = "." in target and package not in {"akshar", "torch", *sys.stdlib_module_names}
+    if is_own:
+        return UsageError(
+            f"{named_by}: names {printable(target)}; if you trust that package, add  --trust {package}"
+        )
+    return UsageError(f"{named_by}: names {printable(target)}, which a file may not; see SECURITY.md")
+
+
+def _texts(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        for key, value in content.items():
+            yield from _texts(key)
+            yield from _texts(value)
+    elif isinstance(content, list):
+        for child in content:
+            yield from _texts(child)

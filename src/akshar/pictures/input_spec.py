@@ -1,10 +1,13 @@
 """`InputSpec`: how a picture becomes a network's input; data sets, checkpoints and exported files carry it."""
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 Polarity = Literal["light on dark", "dark on light"]
 Framing = Literal["ink", "none"]
+
+LARGEST = 4096  # pixels a side: a damaged file must not claim all memory
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,7 @@ class InputSpec:
 
     Attributes:
         channels: 1 for grey, 3 for RGB.
-        height, width: pixels.
+        height, width: pixels, at most 4,096.
         polarity: whether the drawing is lighter or darker than its background.
         framing: "ink": cropped to the ink and stretched to the inside of the border; "none": taken as it is.
         border: background pixels that framing "ink" leaves on each side.
@@ -40,7 +43,8 @@ class InputSpec:
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"input_spec.{name}={getattr(self, name)!r}: must be one of {allowed}")
-        if not (0 <= 2 * self.border < min(self.height, self.width) and self.std > 0):
+        within = 0 <= 2 * self.border < min(self.height, self.width) and max(self.height, self.width) <= LARGEST
+        if not (within and 0 < self.std < math.inf and math.isfinite(self.mean)):
             raise ValueError(f"input_spec: height, width, border or std is out of range in {self}")
 
     @property

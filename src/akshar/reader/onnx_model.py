@@ -13,7 +13,6 @@ from akshar.pictures.input_spec import InputSpec
 from akshar.reader.metadata import read_card, read_classes, read_spec
 
 BATCH = 64  # images at once: what a core's cache holds
-LARGEST = 4096  # pixels a side of input images: a damaged file must not claim all memory
 SILENT = 4  # ONNX Runtime's log level; its exceptions carry the reason of a failure
 
 
@@ -85,7 +84,7 @@ class OnnxModel:
         if "akshar" not in facts or [one[:2] for one in inputs] != [("pixels", "tensor(uint8)")]:
             raise UsageError(f"{self.path}: not a model that akshar exported")
         self.input_spec = read_spec(facts)
-        if inputs[0][2] != self._image_shape or max(self._image_shape) > LARGEST:
+        if inputs[0][2] != self._image_shape:
             shape = " x ".join(str(size) for size in inputs[0][2])
             raise ValueError(f"the graph's input is {shape}, which does not fit {self.input_spec}")
         self.classes = read_classes(facts)

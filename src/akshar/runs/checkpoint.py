@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from akshar.files import atomic_file, is_full, printable
 from akshar.pictures.input_spec import InputSpec
 from akshar.renamed import upgrade_config
 from akshar.runs.card_of import card_of
+from akshar.runs.plain_data import load_plain
 
 FORMAT = 3
 OLD_FORMAT = 2  # of akshar 0.1: its networks are read, its runs are not resumed
@@ -36,7 +36,7 @@ class Contents(BaseModel):
         classes: names in the order of the logits.
         input_spec: how pictures become its input, see `InputSpec.to_record`.
         card: of the data that it was trained on, see `DatasetCard.to_record`.
-        temperature: divides the logits for calibrated confidence; None before it was fitted.
+        temperature: > 0; divides the logits for calibrated confidence; None before it was fitted.
         config: of the run, YAML; kept as a record and never built from.
         digest: sha256 over the whole checkpoint but this key.
     """
@@ -48,7 +48,7 @@ class Contents(BaseModel):
     classes: Annotated[list[str], Field(min_length=2)]
     input_spec: dict[str, Any]
     card: dict[str, Any]
-    temperature: float | None
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
     config: str
     digest: str = ""
 
@@ -140,16 +140,10 @@ def read_checkpoint(model: str | Path) -> Checkpoint:
         path = path / "checkpoints" / "best.ckpt"
     if not path.is_file():
         raise UsageError(f"{path}: no such checkpoint; `akshar runs` lists the runs")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about files that torch then refuses
-            lightning = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds
-        code = "weights_only" in str(error) and "Unsupported operand" not in str(error)  # the latter: not a pickle
-        reason = "it holds code, which is not run" if code else "it is damaged, or something else"
-        raise UsageError(f"{path}: not a checkpoint of plain data ({reason})") from error
-    record = lightning.get(KEY) if isinstance(lightning, dict) else None
-    state = lightning.get("state_dict") if isinstance(lightning, dict) else None
+    lightning = load_plain(path)
+    if not isinstance(lightning, dict):
+        raise UsageError(f"{path}: not a checkpoint of akshar")
+    record, state = lightning.get(KEY), lightning.get("state_dict")
     if not isinstance(record, dict) or not isinstance(state, dict) or not all(map(_is_weight, state.items())):
         raise UsageError(f"{path}: not a checkpoint of akshar")
     contents = read_contents(path, record)

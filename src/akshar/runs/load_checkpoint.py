@@ -7,17 +7,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from akshar.config.trusted import build_trusted, resolve_trusted
 from akshar.data.card import DatasetCard
 from akshar.data.image_set import normalise, to_unit
 from akshar.errors import UsageError
 from akshar.files import printable
 from akshar.models.classifier import Classifier
-from akshar.models.data_arguments import data_arguments
 from akshar.pictures.input_spec import InputSpec
 from akshar.runs.checkpoint import Checkpoint, read_checkpoint
+from akshar.runs.rebuild_network import rebuild_network
 from akshar.runs.safetensors_file import read_safetensors
 
 BATCH = 1024  # images at once, which bounds memory
@@ -94,31 +93,15 @@ def load_checkpoint(model: str | Path, trust: Sequence[str] = ()) -> TrainedNetw
 
     Raises:
         UsageError: not a model of akshar, one that names something else than a trusted network, or one whose
-            weights do not fit its network; the message names the file.
+            weights do not fit its network or give no probabilities; the message names the file.
     """
     checkpoint = read_model(model)
     contents, weights = checkpoint.contents, checkpoint.weights
     spec = InputSpec.from_record(contents.input_spec)
-    try:
-        with torch.device("meta"):  # shapes alone: weights that do not fit are found before memory is taken
-            empty = _build(model, contents.network, len(contents.classes), spec, trust)
-        shapes = {name: value.shape for name, value in empty.state_dict().items()}
-        differing = sorted(
-            name
-            for name in {*shapes, *weights}
-            if name not in weights or name not in shapes or weights[name].shape != shapes[name]
-        )
-        if differing:
-            raise UsageError(f"{model}: its weights do not fit its network ({printable(', '.join(differing[:3]))})")
-        net = _build(model, contents.network, len(contents.classes), spec, trust)
-        net.load_state_dict(weights)
-    except UsageError:
-        raise
-    except Exception as error:  # whatever a network's constructor raises at wrong arguments
-        raise UsageError(
-            f"{model}: its network cannot be rebuilt ({type(error).__name__}: {printable(error)})"
-        ) from error
-    return TrainedNetwork(
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise UsageError(f"{model}: its weights are not all finite; use another checkpoint of the run")
+    net = rebuild_network(str(model), contents.network, weights, len(contents.classes), spec, trust)
+    trained = TrainedNetwork(
         Classifier(net).eval(),
         contents.network,
         tuple(contents.classes),
@@ -127,16 +110,11 @@ def load_checkpoint(model: str | Path, trust: Sequence[str] = ()) -> TrainedNetw
         contents.temperature or 1.0,
         checkpoint.config,
     )
-
-
-def _build(
-    model: str | Path, node: dict[str, Any], num_classes: int, spec: InputSpec, trust: Sequence[str]
-) -> nn.Module:
-    if node.get("num_classes", num_classes) != num_classes:
-        raise UsageError(f"{model}: names {num_classes} classes, its network has {printable(node['num_classes'])}")
-    target = resolve_trusted(str(model), str(node.get("_target_")), trust)
-    passed = {key: value for key, value in data_arguments(target, num_classes, spec).items() if key not in node}
-    net = build_trusted(str(model), node, trust, **passed)
-    if not isinstance(net, nn.Module):
-        raise UsageError(f"{model}: names {printable(node.get('_target_'))}, which is not a network")
-    return net
+    try:
+        answers = trained.probabilities(np.zeros((2, *spec.shape), np.uint8))
+    except Exception as error:  # whatever a network raises at images that it does not take
+        reason = printable(" ".join(str(error).split()))[:160]
+        raise UsageError(f"{model}: its network does not take its images ({reason})") from error
+    if answers.shape != (2, len(contents.classes)) or not np.allclose(answers.sum(1), 1, atol=1e-3):
+        raise UsageError(f"{model}: its output is not one probability for each of its classes")
+    return trained

@@ -10,6 +10,8 @@ from akshar.data.image_set import TrainTest
 from akshar.errors import UsageError
 from akshar.runs.result import Result
 
+NOT_FROM_A_RECORD = ("url", "cache_dir")  # a result must not decide what is downloaded, or where files are written
+
 
 def load_data(config: DataConfig) -> TrainTest:
     """Load the images that a config names; the jobs of a sweep share them.
@@ -39,7 +41,8 @@ def load_tested_data(named: str, result: Result, trust: Sequence[str] = ()) -> T
     node = result.config.get("data")
     if not isinstance(node, dict) or "_target_" not in node:
         raise UsageError(f"{named}: does not say where its images come from")
-    arguments = {key: value for key, value in node.items() if key not in DataConfig.framework_keys}
+    left_out = {*DataConfig.framework_keys, *NOT_FROM_A_RECORD}
+    arguments = {key: value for key, value in node.items() if key not in left_out}
     data = _cached(json.dumps(arguments, sort_keys=True), lambda: build_trusted(named, arguments, trust).load())
     if data.digest() != result.data.digest:
         raise UsageError(f"{named}: its data has changed since; test it again with akshar test")

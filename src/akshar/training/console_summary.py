@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from akshar.config.trusted import trust_flags
 from akshar.models.classifier import count_parameters
 from akshar.runs.result import Result
 from akshar.runs.run_dir import RunDir
@@ -32,6 +33,8 @@ def log_setup(setup: Setup) -> None:
         f"{val:,}",
         f"{test:,}" if test else "no",
     )
+    if flags := trust_flags(setup.config.to_record()):
+        log.info("uses code of your own: commands that read this run need  %s", flags)
     if setup.config.init_from is not None and setup.resumed_from is None:
         new = f"; new layers: {', '.join(setup.new_layers)}" if setup.new_layers else ""
         log.info("starting from the weights of %s%s", setup.config.init_from, new)

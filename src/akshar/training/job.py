@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from akshar.config.schema import TrainConfig
+from akshar.config.trusted import trust_flags
 from akshar.errors import AksharError, Diverged, Interrupted, Pruned, UsageError
 from akshar.files import is_full, write_atomic
 from akshar.memory import keep_freed_memory
@@ -88,15 +89,19 @@ def run_job(
         status = run_dir.read_status()
         epochs, steps = (status.epoch, status.step) if status else (0, 0)
         log.info("interrupted by %s after %d epochs, step %d; resume with", interrupt, epochs, steps)
-        log.info("  akshar train resume=%s", run_dir)
+        log.info("  %s", _resume_command(config, run_dir))
         raise
     except (Exception, SystemExit) as error:
         exit_code = error.exit_code if isinstance(error, AksharError) else 1
-        return _report_failure(run_dir if begun else None, error, exit_code, config.traceback)
+        return _report_failure(config, run_dir if begun else None, error, exit_code)
     return 0
 
 
-def _report_failure(run_dir: RunDir | None, error: BaseException, exit_code: int, show_traceback: bool) -> int:
+def _resume_command(config: TrainConfig, run_dir: RunDir) -> str:
+    return f"akshar train resume={run_dir} {trust_flags(config.to_record())}".rstrip()
+
+
+def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseException, exit_code: int) -> int:
     """Log an error, and write it to the run's folder unless that is None; return the exit code."""
     text = str(error) or type(error).__name__
     if is_full(error):
@@ -107,7 +112,7 @@ def _report_failure(run_dir: RunDir | None, error: BaseException, exit_code: int
         log.error(line)
     known = isinstance(error, AksharError) or is_full(error)
     trace = "".join(traceback.format_exception(error))
-    if show_traceback:
+    if config.traceback:
         sys.stderr.write(trace)
     elif not known:
         log.error(
@@ -126,7 +131,7 @@ def _report_failure(run_dir: RunDir | None, error: BaseException, exit_code: int
         if not is_full(second):
             log.error("%s: cannot be written (%s)", second.filename, second.strerror)
     if status == "failed" and run_dir.last.exists() and not isinstance(error, UsageError):
-        log.error("once that is fixed, resume with  akshar train resume=%s", run_dir)
+        log.error("once that is fixed, resume with  %s", _resume_command(config, run_dir))
     return exit_code
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from akshar.config.schema import TrainConfig
+from akshar.config.trusted import check_config
 from akshar.config.validate import validate
 from akshar.errors import UsageError
 from akshar.runs.provenance import changes_since
@@ -38,12 +39,21 @@ def read_record(named: str) -> Result:
     return result
 
 
-def repeated_config(first: Result, overrides: Sequence[str]) -> TrainConfig:
+def repeated_config(
+    first: Result, overrides: Sequence[str], named: str = "repeat", trust: Sequence[str] = ()
+) -> TrainConfig:
     """Return the config of a record, with what differs here.
 
+    Args:
+        first: the record.
+        overrides: of `ALLOWED` keys.
+        named: the run, for messages.
+        trust: packages whose parts the config may name.
+
     Raises:
-        UsageError: an override would make it another run.
+        UsageError: an override would make it another run, or its config names what is not trusted.
     """
+    check_config(named, first.config, trust)
     return validate(change(first.config, overrides, ALLOWED, "a repeated run keeps its config"), TrainConfig)
 
 

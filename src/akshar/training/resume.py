@@ -12,6 +12,7 @@ from yaml import YAMLError
 
 from akshar.config.overrides import quote_paths
 from akshar.config.schema import TrainConfig
+from akshar.config.trusted import check_config
 from akshar.config.validate import validate
 from akshar.errors import UsageError
 from akshar.renamed import rename_overrides, upgrade_config
@@ -66,17 +67,20 @@ def read_config(run_dir: RunDir) -> dict[str, Any]:
     return upgrade_config({str(key): value for key, value in content.items()}, warn=False)
 
 
-def resumed_config(run_dir: RunDir, overrides: Sequence[str]) -> TrainConfig:
+def resumed_config(run_dir: RunDir, overrides: Sequence[str], trust: Sequence[str] = ()) -> TrainConfig:
     """Return the config with which a run continues.
 
     Args:
         run_dir: of the run.
         overrides: of `ALLOWED` keys.
+        trust: packages whose parts the config may name.
 
     Raises:
-        UsageError: it is completed or diverged, or an override would make it another run.
+        UsageError: it is completed or diverged, an override would make it another run, or its config names what
+            is not trusted.
     """
     record = read_config(run_dir)
+    check_config(f"{run_dir.config}", record, trust)
     before = validate(record, TrainConfig)
     config = validate(change(record, overrides, ALLOWED, "a resumed run keeps its config"), TrainConfig)
     problems = _length_problems(before, config)

@@ -1,0 +1,75 @@
+"""Networks that a small file names and that would take more memory or time than its weights do."""
+
+import time
+
+import pytest
+import torch
+from small_files import CLASSES, network
+from torch import nn
+
+from akshar.devanagari.cards import INPUT_SPEC
+from akshar.errors import UsageError
+from akshar.runs.rebuild_network import rebuild_network
+
+COMPACT = {"_target_": "akshar.models.compact.Compact", "widths": [4], "blocks": [0]}
+
+
+def rebuilt(node, weights, trust=()):
+    return rebuild_network("x.ckpt", node, weights, len(CLASSES), INPUT_SPEC, trust)
+
+
+def test_a_network_is_rebuilt_with_its_weights():
+    net = network(seed=3)
+    again = rebuilt(COMPACT, net.state_dict())
+    assert all(torch.equal(value, net.state_dict()[name]) for name, value in again.state_dict().items())
+    assert next(again.parameters()).device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"widths": [4, 4], "blocks": [100_000_000, 0]}, "its network has far more layers than the file has weights"),
+        ({"widths": [1 << 40]}, "its weights do not fit its network"),
+    ],
+)
+def test_arguments_of_any_size_cost_no_memory(changed, message, fault):
+    started = time.monotonic()
+    with pytest.raises(UsageError, match=rf"x\.ckpt: .*{message}"):
+        rebuilt(COMPACT | changed, network().state_dict())
+    assert time.monotonic() - started < 20  # it would never end
+    fault(f"a checkpoint whose network has {next(iter(changed.items()))[1]} layers or channels", f"`{message}`")
+
+
+class Enlarging(nn.Module):
+    """A network whose weights say nothing about what it computes."""
+
+    def __init__(self, num_classes, factor=1):
+        super().__init__()
+        self.factor = factor
+        self.last = nn.Linear(1, num_classes)
+
+    def forward(self, images):
+        large = nn.functional.interpolate(images, scale_factor=self.factor)
+        return self.last(large.mean((1, 2, 3), keepdim=True)[:, :, 0, 0])
+
+
+class Buffered(nn.Module):
+    def __init__(self, num_classes, size):
+        super().__init__()
+        self.last = nn.Linear(1, num_classes)
+        self.register_buffer("table", torch.zeros(size), persistent=False)
+
+
+@pytest.mark.parametrize(
+    ("network", "arguments", "message"),
+    [
+        (Enlarging, {"factor": 10_000}, "takes too much memory for one image"),
+        (Buffered, {"size": 1 << 40}, "takes too much memory"),
+    ],
+)
+def test_what_a_network_computes_is_bounded_too(network, arguments, message):
+    weights = nn.Linear(1, len(CLASSES)).state_dict(prefix="last.")
+    node = {"_target_": f"{__name__}.{network.__name__}", **arguments}
+    with pytest.raises(UsageError, match=message):
+        rebuilt(node, weights, trust=(__name__,))
+    assert isinstance(rebuilt(node | dict.fromkeys(arguments, 1), weights, trust=(__name__,)), network)
