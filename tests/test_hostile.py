@@ -1,9 +1,12 @@
 """Files that are broken, or made to do harm: each works, or is one line that names it; nothing else happens."""
 
 import io
+import json
 import os
 import pickle
+import shutil
 import struct
+import sys
 import tracemalloc
 import zipfile
 import zlib
@@ -11,11 +14,13 @@ import zlib
 import numpy as np
 import pytest
 import torch
+import yaml
 from conftest import TINY, make_folder, write_picture
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from akshar.cli import main
 from akshar.data.folder import read_picture
 from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.dhcd_archive import Layout, read_archive
@@ -193,7 +198,7 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
         (lambda c: c["state_dict"].update({"net.a\n\x1b[2J": torch.zeros(1)}), r"its network \(a\\n\\x1b\[2J\)"),
         (
             lambda c: c[KEY]["network"].update(widths=[1 << 40]),
-            "its weights do not fit|cannot be rebuilt",
+            "its weights do not fit|must have the same length",
         ),
         (
             lambda c: c[KEY]["input_spec"].update(std=0),
@@ -209,6 +214,106 @@ def test_a_checkpoint_of_another_kind_is_said_to_be(change, message, finished, t
     with pytest.raises(UsageError, match=message) as caught:
         load_checkpoint(str(tmp_path / "other.ckpt"))
     assert "other.ckpt" in str(caught.value)
+
+
+FOREIGN = {
+    "hubconf.py": "import pathlib\ndef harm(*_, **__): pathlib.Path('harm').touch()\n",
+    "own_part.py": "import pathlib\npathlib.Path('harm').touch()\nfrom torch.optim import SGD\n",
+}
+HUB = {"_target_": "torch.hub.load", "repo_or_dir": ".", "model": "harm", "source": "local"}
+
+
+@pytest.fixture
+def foreign_run(finished, workplace, monkeypatch):
+    """Return a function that makes a run's folder whose config names other parts, and returns it."""
+    monkeypatch.syspath_prepend(workplace)
+    for name, content in FOREIGN.items():
+        (workplace / name).write_text(content)
+
+    def make(**parts):
+        folder = workplace / "run"
+        shutil.copytree(finished[1], folder)
+        for name in ("config.yaml", "result.json"):
+            path = folder / name
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
+            config = content["config"] if name == "result.json" else content
+            for part, node in parts.items():
+                config[part] = (config[part] if isinstance(config[part], dict) else {}) | node
+            path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return folder
+
+    yield make
+    sys.modules.pop("own_part", None)
+
+
+@pytest.mark.parametrize("command", ["inspect run", "train resume=run", "train repeat=run"])
+@pytest.mark.parametrize("part", ["data", "callbacks"])
+def test_a_run_of_someone_else_cannot_have_code_run(command, part, foreign_run, refused, workplace, fault):
+    foreign_run(**{part: {"input_spec": HUB} if part == "data" else {"harm": HUB}})
+    if (command, part) == ("inspect run", "callbacks"):
+        assert main(command.split()) == 0  # a report builds no callback
+    else:
+        *_, line = refused(*command.split())
+        assert "names torch.hub.load, which a file may not; see SECURITY.md" in line
+        fault(
+            f"`akshar {command}` where the run's config names `torch.hub.load`",
+            "`names torch.hub.load, which a file may not; see SECURITY.md`",
+        )
+    assert not (workplace / "harm").exists()
+
+
+@pytest.mark.parametrize("key", ["resume", "repeat"])
+def test_a_run_with_a_package_of_one_s_own_goes_on_only_if_that_is_trusted(key, foreign_run, refused, workplace):
+    foreign_run(optimizer={"_target_": "own_part.SGD"})
+    (line,) = refused("train", f"{key}=run")
+    assert line.endswith("names own_part.SGD; if you trust that package, add  --trust own_part")
+    assert not (workplace / "harm").exists()  # it was not even imported
+    (line,) = refused("train", f"{key}=run", "--trust", "own_part")
+    assert "names own_part.SGD" in line  # it is torch's, which the package only imports
+    assert (workplace / "harm").exists()
+
+
+def test_a_run_does_not_read_the_environment(foreign_run, refused, monkeypatch):
+    monkeypatch.setenv("SECRET", "1234")
+    foreign_run(data={"cache_dir": "${oc.env:SECRET}"})
+    for words in (["train", "resume=run"], ["train", "repeat=run"]):
+        (line,) = refused(*words)
+        assert "holds ${oc.env:SECRET}; values of a run are plain" in line
+
+
+def test_a_checkpoint_s_data_config_is_not_another_way_in(finished, refused, tmp_path, workplace):
+    for data in ({"card": HUB}, {"subset=all seed": "1"}, {"subset": "${oc.env:HOME}"}):
+        checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
+        config = yaml.safe_load(checkpoint[KEY]["config"])
+        config["data"] |= data
+        checkpoint[KEY]["config"] = yaml.safe_dump(config)
+        save_signed(checkpoint, tmp_path / "evil.ckpt")
+        (line,) = refused("test", f"checkpoint={tmp_path / 'evil.ckpt'}")
+        assert "names torch.hub.load" in line or "data config cannot be used" in line or "${oc.env:HOME}" in line
+
+
+def test_weights_and_temperatures_that_are_no_numbers_are_refused(finished, tmp_path, refused, fault):
+    picture = tmp_path / "a.png"
+    picture.write_bytes(picture_bytes("PNG"))
+
+    def nan_weights(checkpoint):
+        checkpoint["state_dict"]["net.classifier.weight"][0, 0] = float("nan")
+
+    for what, change, message in (
+        ("a weight that is NaN", nan_weights, "its weights are not all finite"),
+        (
+            "a temperature that is NaN",
+            lambda c: c[KEY].update(temperature=float("nan")),
+            "its temperature is wrong",
+        ),
+        ("a negative temperature", lambda c: c[KEY].update(temperature=-1.0), "its temperature is wrong"),
+    ):
+        checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
+        change(checkpoint)
+        save_signed(checkpoint, tmp_path / "evil.ckpt")
+        (line,) = refused("predict", str(tmp_path / "evil.ckpt"), str(picture))
+        assert message in line
+        fault(f"a checkpoint with {what}", f"`{message}`")
 
 
 def fill(root):

@@ -26,18 +26,22 @@ def test_a_network_is_rebuilt_with_its_weights():
 
 
 @pytest.mark.parametrize(
-    ("changed", "message"),
+    ("what", "changed", "message"),
     [
-        ({"widths": [4, 4], "blocks": [100_000_000, 0]}, "its network has far more layers than the file has weights"),
-        ({"widths": [1 << 40]}, "its weights do not fit its network"),
+        (
+            "100,000,000 layers",
+            {"widths": [4, 4], "blocks": [100_000_000, 0]},
+            "its network has far more layers than the file has weights",
+        ),
+        ("a layer of 2^40 channels", {"widths": [1 << 40]}, "its weights do not fit its network"),
     ],
 )
-def test_arguments_of_any_size_cost_no_memory(changed, message, fault):
+def test_arguments_of_any_size_cost_no_memory(what, changed, message, fault):
     started = time.monotonic()
     with pytest.raises(UsageError, match=rf"x\.ckpt: .*{message}"):
         rebuilt(COMPACT | changed, network().state_dict())
     assert time.monotonic() - started < 20  # it would never end
-    fault(f"a checkpoint whose network has {next(iter(changed.items()))[1]} layers or channels", f"`{message}`")
+    fault(f"a small checkpoint that names a network with {what}", f"`{message}`")
 
 
 class Enlarging(nn.Module):
