@@ -100,7 +100,7 @@ def test_twenty_kills_change_nothing(tmp_path, undisturbed, fault):
         run.process.send_signal(signal.SIGKILL)
         assert run.process.wait() == -signal.SIGKILL
         fell.append(where(run, folder))
-        words = ["resume=run"]
+        words = ["resume=run", "--trust", "bomb"]
     assert Killed(place, *words).process.wait(600) == 0
 
     print("\n".join(f"kill {number:>2}: {text}" for number, text in enumerate(fell, start=1)))
@@ -126,7 +126,7 @@ def test_a_sigterm_changes_nothing(tmp_path, undisturbed, fault):
     run.process.send_signal(signal.SIGTERM)
     assert run.process.wait(60) == 143
     assert json.loads((tmp_path / "run" / "status.json").read_text())["status"] == "interrupted"
-    assert Killed(tmp_path, "resume=run").process.wait(600) == 0
+    assert Killed(tmp_path, "resume=run", "--trust", "bomb").process.wait(600) == 0
     assert figures(tmp_path / "run") == undisturbed
     fault(
         "SIGTERM within an epoch (as SIGINT and SIGUSR1)",

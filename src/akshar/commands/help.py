@@ -54,7 +54,7 @@ Values (KEY=VALUE); conf/ explains every key
 More
   akshar train -m seed=1,2,3 optimizer.lr=0.01,0.001   a sweep: every combination
   akshar train --cfg job experiment=tutorial           print the whole config without training
-  akshar train resume=RUN                              continue an interrupted run; resume=latest
+  akshar train resume=RUN [--trust my_package]         continue an interrupted run; resume=latest
   akshar train repeat=RUN                              repeat a completed run and compare every metric
   akshar train --config-dir my/conf model=mine         your own config files in addition to conf/
   akshar train KEY=WRONG traceback=true                the full traceback of an error
@@ -70,12 +70,12 @@ images to a folder under outputs/test/. Without data=... the data set is the one
   akshar test checkpoint=RUN data=dhcd data.subset=digits         digits only
   akshar test checkpoint=model.ckpt data=folder data.root=my/images part=all
   akshar test -m checkpoint=RUN_A,RUN_B                           several networks, one after the other
+  akshar test checkpoint=RUN --trust my_package                   a network of your own
 
 Values (KEY=VALUE); conf/test.yaml and conf/data/ explain every key
   part=test                     test, train or all images
   accelerator=cpu               cpu, gpu or auto, which uses a GPU if there is one
   precision=32-true             auto is bf16-mixed if the device computes bf16 natively
-  trust=[my_package]            packages of your own that define the network
 """
 
 
