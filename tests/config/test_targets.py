@@ -100,3 +100,9 @@ def test_import_problems_are_those_of_running_the_module():
 
 def test_messages_of_pydantic_follow_the_key():
     assert plain_message("Input should be greater than 0") == "must be greater than 0"
+
+
+def test_hydra_s_own_keys_are_not_ignored_in_silence():
+    line = "model._args_: has no effect on a part; leave it out, and give every argument by its name"
+    assert problems("own_forms.Base", size=1, _args_=[1]) == [line]
+    assert problems("own_forms.first", path="optimizer", _partial_=True, lr=1) == []

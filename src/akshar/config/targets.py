@@ -10,9 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from akshar.config.keys import did_you_mean
-from akshar.config.schema import Part
+from akshar.config.schema import HYDRA_KEYS, Part
 from akshar.config.static_signature import Unreadable, signature
 
+CALLED_LATER = ("optimizer", "scheduler")  # whether `_partial_` is set or not
 PLACEHOLDERS = {("scheduler", "steps"), ("trainer", "auto")}  # words replaced by a value that is known later
 
 
@@ -33,7 +34,12 @@ def target_problems(path: str, part: Part, passed: Collection[str], reserved: Co
     except Exception as error:  # whatever the imported module raises
         return [f"{path}._target_={part.target}: cannot be imported ({_reason(error)})"]
     arguments = part.arguments
+    always = {"_target_"} | ({"_partial_"} if path in CALLED_LATER else set())
     problems = [
+        f"{path}.{key}: has no effect on a part; leave it out, and give every argument by its name"
+        for key in sorted(HYDRA_KEYS.intersection(part.to_record()) - always)
+    ]
+    problems += [
         f"{path}.{key}: is set by akshar and cannot be overridden; leave it out"
         for key in sorted(arguments)
         if key in reserved
