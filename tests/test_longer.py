@@ -78,7 +78,7 @@ def test_a_run_that_is_not_gone_on_with_is_left_as_it_is(train, refused, workpla
             removed.write_bytes(kept)
         return text
 
-    assert "last.ckpt: missing, and the run cannot be resumed" in refusal(removed=last)
+    assert "last.ckpt: missing; to continue after epoch" in refusal(removed=last)
     assert "best.ckpt: no such checkpoint" in refusal(removed=best)
     assert "provenance.json: missing, and the run cannot be resumed" in refusal(removed=provenance)
     assert "its initial weights changed since it started" in refusal(f"init_from={finished[1]}")

@@ -8,6 +8,7 @@ from importlib import import_module
 from akshar import __version__
 from akshar.commands.help import HELP, TEST_HELP, train_help
 from akshar.config.keys import did_you_mean
+from akshar.credentials import mask, take
 from akshar.errors import AksharError, Interrupted
 
 COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "bench")
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "test" and {"--help", "-h"} & {*rest}:
         print(TEST_HELP, end="")
         return 0
-    return _run(command, rest)
+    return _run(command, take(rest))
 
 
 def _run(command: str, arguments: Sequence[str]) -> int:
@@ -59,7 +60,7 @@ def _run(command: str, arguments: Sequence[str]) -> int:
         if show_traceback:
             raise
         for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+            print(f"error: {mask(line)}", file=sys.stderr)
         return error.exit_code
     except Interrupted as stop:
         return stop.exit_code
@@ -71,7 +72,7 @@ def _run(command: str, arguments: Sequence[str]) -> int:
     except Exception as error:  # errors of Hydra, and unexpected ones
         if show_traceback:
             raise
-        reason = " ".join(str(error).split()) or "no message"
+        reason = mask(" ".join(str(error).split())) or "no message"
         print(f"error: {type(error).__name__}: {reason} (traceback=true shows where)", file=sys.stderr)
         return 1
     finally:

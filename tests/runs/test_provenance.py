@@ -27,10 +27,12 @@ def test_what_is_written_is_read(tmp_path):
 def test_a_resume_is_added(tmp_path):
     run_dir = RunDir(tmp_path)
     provenance.begin(run_dir, FACTS)
-    provenance.resume(run_dir, 5, "a")
-    content = provenance.resume(run_dir, 9, "b")
+    provenance.resume(run_dir, 5, config_hash="a")
+    changes = {"trainer.max_epochs": (2, 4)}
+    content = provenance.resume(run_dir, 9, checkpoint="best", config_hash="b", changes=changes)
     assert [resume.step for resume in content.resumed] == [5, 9]
-    assert content.config_hash == "b"
+    assert (content.config_hash, content.config_hashes) == ("a", {"a", "b"})
+    assert (content.resumed[1].checkpoint, content.resumed[1].changes) == ("best", changes)
     assert provenance.read(run_dir) == content
 
 
@@ -45,7 +47,7 @@ def test_changes_are_listed_against_the_last_resume(tmp_path):
     assert any(line.startswith("torch 1.0, now ") for line in lines)
     assert any(line.startswith("commit abc, now ") for line in lines)
     assert any(line.startswith("threads ") for line in lines)
-    assert provenance.changes_since(provenance.resume(run_dir, 1, "a")) == []
+    assert provenance.changes_since(provenance.resume(run_dir, 1, config_hash="a")) == []
 
 
 def test_that_of_akshar_0_1_is_read():

@@ -83,6 +83,7 @@ def test_the_result_of_a_run_that_is_made_longer_is_kept(tmp_path):
 
 def test_a_run_is_locked_by_one_process_and_released_when_it_dies(tmp_path):
     run_dir = RunDir(tmp_path)
+    run_dir.write_status("running")  # by a process that was killed
     assert not run_dir.is_locked()
     code = (
         "import pathlib, sys\nfrom akshar.runs.run_dir import RunDir\n"
@@ -95,11 +96,15 @@ def test_a_run_is_locked_by_one_process_and_released_when_it_dies(tmp_path):
         assert other.stdout is not None
         assert other.stdout.readline() == "locked\n"
         assert run_dir.is_locked()
-        with pytest.raises(UsageError, match="another process is working on this run"), run_dir.locked():
+        with (
+            pytest.raises(UsageError, match=rf"process {other.pid} on .* is working on this run"),
+            run_dir.locked(),
+        ):
             pass
     finally:
         other.kill()
         other.wait()
     assert not run_dir.is_locked()
     with run_dir.locked():
-        pass
+        assert run_dir.holder.exists()
+    assert not run_dir.holder.exists()

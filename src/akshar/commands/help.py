@@ -55,6 +55,7 @@ More
   akshar train -m seed=1,2,3 optimizer.lr=0.01,0.001   a sweep: every combination
   akshar train --cfg job experiment=tutorial           print the whole config without training
   akshar train resume=RUN [--trust my_package]         continue an interrupted run; resume=latest
+  akshar train resume=RUN resume_from=best             ... from its best epoch, if last.ckpt is damaged
   akshar train repeat=RUN                              repeat a completed run and compare every metric
   akshar train --config-dir my/conf model=mine         your own config files in addition to conf/
   akshar train KEY=WRONG traceback=true                the full traceback of an error

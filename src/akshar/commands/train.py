@@ -69,11 +69,12 @@ def _run_recorded(words: Sequence[str], trust: Sequence[str]) -> int:
     key, _, run = named[0].partition("=")
     overrides = [word for word in words if word not in named]
     if key == "resume":
+        resume_from, overrides = resume.split_checkpoint(overrides)
         run_dir = resume.find_run(run)
         with run_dir.locked():
-            config = resume.resumed_config(run_dir, overrides, trust)
+            config = resume.resumed_config(run_dir, overrides, resume_from, trust)
             log_to(run_dir)
-            return run_job(config, run_dir, resumed=True)
+            return run_job(config, run_dir, resume_from=resume_from or "last")
     first = repeat.read_record(run)
     config = repeat.repeated_config(first, overrides, named[0], trust)
     run_dir = RunDir(Path("outputs/train", new_run_name()).absolute())

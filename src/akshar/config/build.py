@@ -6,6 +6,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from akshar.config.schema import Part
+from akshar.credentials import restore
 from akshar.errors import UsageError
 
 
@@ -22,6 +23,6 @@ def build(path: str, part: Part, *passed: object, **named: object) -> Any:
         UsageError: the target refuses the arguments; the message names the part and the target's reason.
     """
     try:
-        return instantiate({"_target_": part.target, **part.arguments}, *passed, _convert_="all", **named)
+        return instantiate({"_target_": part.target, **restore(part.arguments)}, *passed, _convert_="all", **named)
     except InstantiationException as error:
         raise UsageError(f"{path}: {error.__cause__ or error}") from error

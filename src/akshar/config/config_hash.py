@@ -11,6 +11,12 @@ WITHOUT_EFFECT = ("name", "logger", "traceback", "test", "checkpoint", "chance_w
 PLACES = ("cache_dir", "archive", "root", "url")
 
 
+def decides_result(key: str) -> bool:
+    """Whether a dotted key of a config is part of the hash."""
+    group, _, name = key.partition(".")
+    return group not in WITHOUT_EFFECT and not (group == "data" and name in PLACES)
+
+
 def config_hash(config: TrainConfig, data_digest: str, init_digest: str | None = None) -> str:
     """Hash what decides a result: the config without `WITHOUT_EFFECT` and `PLACES`, and the digests.
 

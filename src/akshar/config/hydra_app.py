@@ -7,13 +7,16 @@ from pathlib import Path
 import hydra
 from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths, search_path_override
+from akshar.credentials import mask
 from akshar.errors import UsageError
+from akshar.files import write_atomic
 from akshar.renamed import rename_overrides
 
 # Hydra's options: those with a value, those that show something and run nothing, and those without a value.
@@ -72,7 +75,9 @@ def run_once(tree: DictConfig, job: Callable[[Path], int]) -> int:
     assert hydra_app is not None
 
     def task(_: DictConfig) -> int:
-        return job(Path(tree.hydra.runtime.output_dir))
+        folder = Path(tree.hydra.runtime.output_dir)
+        mask_hydra_files(folder)
+        return job(folder)
 
     context = HydraContext(config_loader=hydra_app.config_loader, callbacks=Callbacks(tree))
     return run_job(task, tree, job_dir_key="hydra.run.dir", job_subdir_key=None, hydra_context=context).return_value
@@ -82,7 +87,20 @@ def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictCon
     """Let Hydra's sweeper and launcher run every job of a sweep; to be called inside `composing`."""
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
-    hydra_app.multirun(config_name, task, list(overrides))
+
+    def masked_task(tree: DictConfig) -> None:
+        mask_hydra_files(Path(HydraConfig.get().runtime.output_dir))
+        task(tree)
+
+    hydra_app.multirun(config_name, masked_task, list(overrides))
+
+
+def mask_hydra_files(folder: Path) -> None:
+    """Mask credentials in what Hydra wrote for a job, as those that a config file of the user's spells out."""
+    for path in (*folder.glob(".hydra/*.yaml"), *folder.parent.glob("multirun.yaml")):
+        text = path.read_text(encoding="utf-8")
+        if mask(text) != text:
+            write_atomic(path, mask(text).encode())
 
 
 def refuse_used_folder(overrides: Sequence[str]) -> None:

@@ -1,10 +1,14 @@
-"""Dotted keys of a config: listing them, suggesting a near one, and flattening a config for comparison."""
+"""Dotted keys of a config: listing them, suggesting a near one, flattening a config, and comparing two."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 # Where data lies and what is only shown: no difference worth a column.
 NOT_COMPARED = ("data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
+
+
+Differences = dict[str, tuple[Any, Any]]  # dotted key -> value before and after
 
 
 def all_keys(config: Mapping[str, object], prefix: str = "", without: str = "") -> list[str]:
@@ -18,6 +22,22 @@ def all_keys(config: Mapping[str, object], prefix: str = "", without: str = "") 
         if isinstance(value, Mapping):
             keys += all_keys(value, f"{path}.", without)
     return keys
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> Differences:
+    """Find the dotted keys whose values differ, with both values; None stands for a missing one or part.
+
+    >>> differences({"seed": 1, "optimizer": {"lr": 0.1}}, {"seed": 1, "optimizer": {"lr": 0.2}})
+    {'optimizer.lr': (0.1, 0.2)}
+    """
+    found: Differences = {}
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        if isinstance(old or {}, Mapping) and isinstance(new or {}, Mapping) and (old or new):
+            found |= differences(old or {}, new or {}, f"{prefix}{key}.")
+        elif old != new:
+            found[f"{prefix}{key}"] = (old, new)
+    return found
 
 
 def did_you_mean(word: str, words: Iterable[str], prefix: str = "") -> str:

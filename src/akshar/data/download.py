@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import pooch
 import requests
 
+from akshar.credentials import is_masked, mask
 from akshar.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -29,9 +30,12 @@ def download(url: str, folder: Path, read: Callable[[Path], T], way_out: str) ->
         way_out: what to do if the download fails, for the message.
 
     Raises:
-        DataError: no connection, or an error status, after `TRIES` tries; or what `read` raises.
+        DataError: masked credentials; after `TRIES` tries no connection or an error status; or what `read` raises.
     """
-    log.info("downloading %s", url)
+    shown = mask(url)
+    if is_masked(url):
+        raise DataError(f"{url}: records do not keep its credentials; give data.url=ADDRESS again, or {way_out}")
+    log.info("downloading %s", shown)
     pooch.get_logger().setLevel("ERROR")
     name = "download.partial"
     fetcher = pooch.create(
@@ -42,7 +46,7 @@ def download(url: str, folder: Path, read: Callable[[Path], T], way_out: str) ->
     try:
         return read(Path(fetcher.fetch(name, downloader=cast(Any, getter))))
     except requests.RequestException as error:
-        raise DataError(f"{url} could not be downloaded ({_reason(error)}); {way_out}") from error
+        raise DataError(f"{shown} could not be downloaded ({_reason(error)}); {way_out}") from error
     finally:
         (folder / name).unlink(missing_ok=True)
 

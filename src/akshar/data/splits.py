@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -29,6 +29,10 @@ class Split:
     train: Tensor
     val: Tensor
     settings: dict[str, int | float | str | None]
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values, as they are written to `split.json`."""
+        return self.settings | {"digest": self.digest(), "val": self.val.tolist()}
 
     def digest(self) -> str:
         """Sha256 over the validation positions and the number of images."""

@@ -148,9 +148,7 @@ def read_checkpoint(model: str | Path) -> Checkpoint:
         raise UsageError(f"{path}: not a checkpoint of akshar")
     contents = read_contents(path, record)
     if record["format"] == FORMAT and content_digest(lightning) != contents.digest:
-        raise UsageError(
-            f"{path}: damaged (its content does not match its digest); use another checkpoint of the run"
-        )
+        raise UsageError(f"{path}: damaged (its content does not match its digest)")
     weights = {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)}
     return Checkpoint(path, contents, weights, lightning, record["format"])
 
@@ -197,8 +195,13 @@ def _upgraded(path: Path, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def content_digest(node: object) -> str:
-    """Sha256 over plain values and tensors, nested to any depth, in their order."""
+    """Sha256 over plain values and tensors, nested to any depth, in their order.
+
+    The digest that a checkpoint holds under `KEY` is left out.
+    """
     digest = hashlib.sha256()
+    if isinstance(node, Mapping) and isinstance(node.get(KEY), Mapping):
+        node = {**node, KEY: {key: value for key, value in node[KEY].items() if key != "digest"}}
 
     def feed(node: object) -> None:
         if isinstance(node, Tensor):
@@ -207,9 +210,8 @@ def content_digest(node: object) -> str:
         elif isinstance(node, Mapping):
             digest.update(b"{")
             for key, value in node.items():
-                if key != "digest":
-                    feed(key)
-                    feed(value)
+                feed(key)
+                feed(value)
         elif isinstance(node, list | tuple):
             digest.update(b"[")
             for value in node:

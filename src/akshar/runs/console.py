@@ -1,4 +1,4 @@
-"""The handlers of log lines: for a person, above a running progress bar, and for the run's own file."""
+"""Log lines: for a person, above a running progress bar, and for the run's own file; without credentials."""
 
 import logging
 import sys
@@ -6,7 +6,16 @@ from typing import ClassVar
 
 from tqdm import tqdm
 
+from akshar.credentials import mask
 from akshar.files import is_full
+
+
+class Masked(logging.Formatter):
+    """Masks the credentials of addresses."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and a traceback with it."""
+        return mask(super().format(record))
 
 
 class Console(logging.Handler):

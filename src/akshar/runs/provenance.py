@@ -1,41 +1,27 @@
 """Where a result comes from: command line, code, versions, machine."""
 
-import hashlib
 import os
 import platform
 import socket
-import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from akshar.credentials import mask
 from akshar.errors import UsageError
-from akshar.files import write_atomic, write_json
+from akshar.files import write_json
+from akshar.runs.git_state import GitState, read_git_state, write_diff
 from akshar.runs.run_dir import RunDir
 
 PACKAGES = ("akshar", "torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy")
-MAX_DIFF = 1_000_000  # bytes of a diff that are kept
 
 
 class _Open(BaseModel):
     model_config = ConfigDict(extra="allow")
-
-
-class GitState(_Open):
-    """The checkout that the code runs from; all None for an installed wheel.
-
-    Attributes:
-        commit: hash.
-        dirty: whether it has uncommitted changes.
-        diff: 12 hexadecimal digits of the changes' sha256.
-    """
-
-    commit: str | None = None
-    dirty: bool | None = None
-    diff: str | None = None
 
 
 class Host(_Open):
@@ -59,10 +45,21 @@ class Environment(_Open):
 
 
 class Resume(Environment):
-    """One resume of a run: when, and after how many optimizer steps."""
+    """One resume of a run.
+
+    Attributes:
+        at: when.
+        step: optimizer steps done by then.
+        checkpoint: "last", "best" or "previous", from which it continued.
+        config_hash: of the run from then on; it differs where the run was made longer.
+        changes: dotted key of the config -> value before and from then on.
+    """
 
     at: str
     step: int
+    checkpoint: str | None = None
+    config_hash: str | None = None
+    changes: dict[str, tuple[Any, Any]] = {}
 
 
 class Facts(_Open):
@@ -70,7 +67,7 @@ class Facts(_Open):
 
     Attributes:
         name: of the run in tables.
-        config_hash: see `akshar.config.config_hash`.
+        config_hash: as the run was started, see `akshar.config.config_hash`.
         precision: of Lightning's Trainer, as "auto" was resolved.
         data_digest, split_digest: sha256 of the images and of the validation split.
         init_digest: sha256 of the weights that training started from, or None.
@@ -97,6 +94,11 @@ class Provenance(Environment):
     init_digest: str | None = None
     resumed: list[Resume] = []
 
+    @property
+    def config_hashes(self) -> set[str | None]:
+        """Hashes of the configs that the run has had: at its start, and from each resume on."""
+        return {self.config_hash, *(resume.config_hash for resume in self.resumed)}
+
 
 def begin(run_dir: RunDir, facts: Facts) -> Provenance:
     """Write `provenance.json` for a new run, and `uncommitted.diff` where the code has changed."""
@@ -105,17 +107,17 @@ def begin(run_dir: RunDir, facts: Facts) -> Provenance:
     return content
 
 
-def resume(run_dir: RunDir, step: int, config_hash: str) -> Provenance:
-    """Add a resume to `provenance.json`.
+def resume(run_dir: RunDir, step: int, **facts: Any) -> Provenance:
+    """Add a resume to `provenance.json`; what was written before stays.
 
     Args:
         run_dir: of the run.
         step: optimizer steps done so far.
-        config_hash: of the run from now on; it differs where the run was made longer.
+        **facts: `checkpoint`, `config_hash` and `changes` of the `Resume`.
     """
     before = read(run_dir)
-    resumed = [*before.resumed, Resume(at=_now(), step=step, **dict(environment()))]
-    content = before.model_copy(update={"config_hash": config_hash, "resumed": resumed})
+    resumed = [*before.resumed, Resume(at=_now(), step=step, **facts, **dict(environment()))]
+    content = before.model_copy(update={"resumed": resumed})
     _write(run_dir, content, f"uncommitted-{len(resumed)}.diff")
     return content
 
@@ -142,7 +144,7 @@ def finished(content: Provenance) -> Provenance:
 def environment() -> Environment:
     """Describe this process."""
     versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-    return Environment(argv=sys.argv, git=_git_state(), versions=versions, host=_host())
+    return Environment(argv=[*map(mask, sys.argv)], git=read_git_state(), versions=versions, host=_host())
 
 
 def changes_since(recorded: Provenance) -> list[str]:
@@ -165,32 +167,13 @@ def changes_since(recorded: Provenance) -> list[str]:
 
 
 def _write(run_dir: RunDir, content: Provenance, diff_name: str) -> None:
-    if content.git.commit and (diff := _git("diff", "HEAD")):
-        write_atomic(run_dir.path / diff_name, diff.encode(errors="replace")[:MAX_DIFF])
+    if content.git.commit:
+        write_diff(run_dir.path / diff_name)
     write_json(run_dir.provenance, content.model_dump(mode="json", exclude_unset=True))
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _git_state() -> GitState:
-    # A folder inside a repository that does not track it is not a checkout of ours.
-    if not _git("ls-files", Path(__file__).name):
-        return GitState()
-    diff = _git("diff", "HEAD")
-    digest = hashlib.sha256(diff.encode(errors="replace")).hexdigest()[:12] if diff else None
-    return GitState(commit=_git("rev-parse", "HEAD"), dirty=bool(diff), diff=digest)
-
-
-def _git(*arguments: str) -> str | None:
-    """Run git in the folder of this code; None without git or a repository."""
-    try:
-        command = ["git", "-C", str(Path(__file__).parent), *arguments]
-        done = subprocess.run(command, capture_output=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.decode(errors="replace").strip()
 
 
 def _host() -> Host:

@@ -4,18 +4,20 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import yaml
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, NonNegativeInt, ValidationError
 
 from akshar.errors import UsageError
-from akshar.files import is_full, write_json
+from akshar.files import is_full, printable, write_atomic, write_json
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
+CheckpointName = Literal["last", "best", "previous"]
 
 
 class RunStatus(BaseModel):
@@ -54,6 +56,9 @@ class RunDir:
         predictions: `predictions/`, one `npz` per set: logits float32 (N, K) and labels int64 (N,).
         checkpoints: `checkpoints/`.
         best, last: `best.ckpt` and `last.ckpt` in it.
+        previous: `previous.ckpt` in it, the best one before that; there while `last.ckpt` and `best.ckpt` are
+            one file, so that there are always two independent ones.
+        holder: names the process that works on the run.
     """
 
     def __init__(self, path: Path):
@@ -68,13 +73,19 @@ class RunDir:
         self.figures = path / "figures"
         self.predictions = path / "predictions"
         self.checkpoints = path / "checkpoints"
-        self.best = self.checkpoints / "best.ckpt"
-        self.last = self.checkpoints / "last.ckpt"
+        self.best = self.checkpoint("best")
+        self.last = self.checkpoint("last")
+        self.previous = self.checkpoint("previous")
+        self.holder = path / ".holder"
 
     def __str__(self) -> str:
         """Return the path as one would type it: relative where it lies below the working directory."""
         shown = os.path.relpath(self.path)
         return str(self.path) if shown.startswith("..") else shown
+
+    def checkpoint(self, name: CheckpointName) -> Path:
+        """Path of a checkpoint."""
+        return self.checkpoints / f"{name}.ckpt"
 
     def make(self) -> None:
         """Create the folders."""
@@ -86,6 +97,15 @@ class RunDir:
         for folder in (self.path, self.checkpoints):
             for partial in folder.glob(".*.partial"):
                 partial.unlink(missing_ok=True)
+
+    def continue_from(self, name: CheckpointName) -> None:
+        """Make a checkpoint the last one; `previous`, which was the best of its time, also becomes the best."""
+        for path in {"last": (), "best": (self.last,), "previous": (self.best, self.last)}[name]:
+            write_atomic(path, self.checkpoint(name).read_bytes())
+
+    def write_config(self, record: dict[str, Any]) -> None:
+        """Write `config.yaml`."""
+        write_atomic(self.config, yaml.safe_dump(record, sort_keys=False, allow_unicode=True).encode())
 
     def keep_result(self, max_epochs: int) -> None:
         """Rename the result of a run that is about to be made longer, by its number of epochs."""
@@ -142,13 +162,22 @@ class RunDir:
         try:
             lock.acquire(timeout=2, poll_interval=0.02)  # longer than `is_locked` holds it
         except Timeout as error:
-            status = self.read_status()
-            by = f"process {status.pid} on {status.host}" if status else "another process"
-            raise UsageError(f"{self}: {by} is working on this run; wait for it, or stop it") from error
+            raise UsageError(f"{self}: {self._holder()} is working on this run; wait for it, or stop it") from error
         try:
+            with suppress(OSError):  # a full disk
+                self.holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
             yield
         finally:
+            self.holder.unlink(missing_ok=True)
             lock.release()
+
+    def _holder(self) -> str:
+        """Name the process that holds the lock, as far as it could write its name."""
+        try:
+            text = self.holder.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            text = ""
+        return printable(text[:200]) or "another process"
 
     def is_locked(self) -> bool:
         """Whether a process works on this run now."""

@@ -1,5 +1,6 @@
 """TensorBoard's event files of a run: curves in pairs, images, text, hyperparameters with final metrics."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ LAYOUT = {
     }
 }
 
+EVENTS = "events.out.tfevents."  # begin of an event file's name; a date in seconds follows
 # Suffixes of event files: of the one written after training, and of an inspection's
 AFTER_FIT = ".end"
 INSPECTED = ".inspect"
@@ -40,6 +42,8 @@ class RunLogger(TensorBoardLogger):
             folder: of the run.
             epochs_done: of a resumed run; points of later epochs are dropped. None for a new run.
         """
+        if epochs_done is not None:
+            date_back(folder)
         logger = cls(folder, **({} if epochs_done is None else {"purge_step": epochs_done + 1}))
         logger.experiment.add_custom_scalars(LAYOUT)
         return logger
@@ -52,7 +56,7 @@ class RunLogger(TensorBoardLogger):
             folder: of the run.
             suffix: of the file's name.
         """
-        for left_behind in folder.glob(f"events.out.tfevents.*{suffix}"):
+        for left_behind in folder.glob(f"{EVENTS}*{suffix}"):
             left_behind.unlink()
         return cls(folder, filename_suffix=suffix)
 
@@ -77,3 +81,19 @@ class RunLogger(TensorBoardLogger):
         """
         self.log_hyperparams(dict(config), dict(metrics))  # pyright: ignore[reportArgumentType]
         self.experiment.flush()
+
+
+def date_back(folder: Path) -> None:
+    """Rename event files that are dated now or later, because the clock was set back since.
+
+    TensorBoard reads them in the order of their names, and a resumed run replaces only points that it has read.
+    """
+    now = int(time.time())
+    files = [path for path in sorted(folder.glob(f"{EVENTS}*")) if _date(path).isdecimal()]
+    if files and int(_date(files[-1])) >= now:
+        for number, path in enumerate(files, start=now - len(files)):
+            path.rename(path.with_name(path.name.replace(_date(path), f"{number:010}", 1)))
+
+
+def _date(path: Path) -> str:
+    return path.name.removeprefix(EVENTS).partition(".")[0]

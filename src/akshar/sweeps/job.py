@@ -64,7 +64,7 @@ def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRe
         exit_code = run_job(
             config,
             run_dir,
-            resumed=resumed,
+            resume_from="last" if resumed else None,
             stop_requested=stop_requested,
             extra_callbacks=lambda: _pruning(run_dir),
         )

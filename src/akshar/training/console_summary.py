@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from akshar.config.keys import Differences
 from akshar.config.trusted import trust_flags
 from akshar.models.classifier import count_parameters
 from akshar.runs.result import Result
@@ -40,11 +41,14 @@ def log_setup(setup: Setup) -> None:
         log.info("starting from the weights of %s%s", setup.config.init_from, new)
 
 
-def log_resume(step: int, changes: Sequence[str]) -> None:
-    """Log where a run continues, and what has changed since."""
-    log.info("resuming after step %s", f"{step:,}")
-    if changes:
-        log.warning("the environment changed since this run started (%s); results may differ", "; ".join(changes))
+def log_resume(run_dir: RunDir, step: int, config: Differences, environment: Sequence[str]) -> None:
+    """Log which run continues where, and what has changed since: keys of the config, and the environment."""
+    log.info("resuming %s after step %s", run_dir, f"{step:,}")
+    for key, (old, new) in config.items():
+        log.info("%s is %s from now on; it was %s", key, new, old)
+    if environment:
+        changes = "; ".join(environment)
+        log.warning("the environment changed since this run started (%s); results may differ", changes)
 
 
 def log_result(result: Result, run_dir: RunDir, tensorboard: bool) -> None:

@@ -33,7 +33,7 @@ def main(run: str) -> int:
     quiet_libraries()
     run_dir = RunDir(Path(run))
     config = TrainConfig.model_validate(yaml.safe_load(run_dir.config.read_text(encoding="utf-8")))
-    setup = set_up(config, run_dir, resumed=True)
+    setup = set_up(config, run_dir, resume_from="last")
     with suppress(Diverged, Interrupted):
         fit(setup, None, Interrupts())
     return 0

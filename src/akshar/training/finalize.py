@@ -33,6 +33,7 @@ def calibrate_best(setup: Setup, tester: pl.Trainer) -> tuple[Score, float]:
     temperature = fit_temperature(classifier.logits.numpy(), classifier.labels.numpy())
     checkpoint.lightning[KEY]["temperature"] = temperature
     write_checkpoint(checkpoint.lightning, run_dir.best)
+    run_dir.previous.unlink(missing_ok=True)
     return classifier.scored, temperature
 
 

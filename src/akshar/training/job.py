@@ -7,14 +7,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import yaml
-
 from akshar.config.schema import TrainConfig
 from akshar.config.trusted import trust_flags
+from akshar.credentials import mask
 from akshar.errors import AksharError, Diverged, Interrupted, Pruned, UsageError
-from akshar.files import is_full, write_atomic
+from akshar.files import is_full
 from akshar.memory import keep_freed_memory
-from akshar.runs.run_dir import RunDir, StatusName
+from akshar.runs.run_dir import CheckpointName, RunDir, StatusName
 from akshar.training.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def run_job(
     config: TrainConfig,
     run_dir: RunDir,
     *,
-    resumed: bool = False,
+    resume_from: CheckpointName | None = None,
     precision: str | None = None,
     stop_requested: Callable[[], int | None] = lambda: None,
     extra_callbacks: "Callable[[], Sequence[Callback]]" = lambda: (),
@@ -39,7 +38,7 @@ def run_job(
     Args:
         config: valid.
         run_dir: of the run, locked by the caller.
-        resumed: whether to continue what the folder holds.
+        resume_from: checkpoint in the folder to continue from; None for a new run.
         precision: in place of "auto", where an earlier run resolved it.
         stop_requested: a source beside signals: the signal to stop with, or None.
         extra_callbacks: makes callbacks beside the config's, once torch is loaded.
@@ -56,10 +55,11 @@ def run_job(
         nonlocal begun
         run_dir.make()
         run_dir.clear_partial()
-        if resumed:
+        if resume_from:
             run_dir.keep_result(config.trainer.max_epochs)
-        text = yaml.safe_dump(config.to_record(), sort_keys=False, allow_unicode=True)
-        write_atomic(run_dir.config, text.encode())
+            run_dir.continue_from(resume_from)
+        else:
+            run_dir.write_config(config.to_record())
         run_dir.write_status("running")
         begun = True
 
@@ -67,7 +67,7 @@ def run_job(
         with Interrupts(stop_requested) as interrupts:
             keep_freed_memory()
             with interrupts.deferred():  # some modules take an interrupt during their import for a failure
-                if not resumed:
+                if not resume_from:
                     begin()  # at once, so that a run that is stopped early can be resumed
                 from akshar.training.run import train  # imports torch
             quiet_libraries()
@@ -75,8 +75,8 @@ def run_job(
                 config,
                 run_dir,
                 interrupts,
-                resumed=resumed,
-                begin=begin if resumed else lambda: None,
+                resume_from=resume_from,
+                begin=begin if resume_from else lambda: None,
                 precision=precision,
                 extra_callbacks=extra_callbacks(),
             )
@@ -103,7 +103,7 @@ def _resume_command(config: TrainConfig, run_dir: RunDir) -> str:
 
 def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseException, exit_code: int) -> int:
     """Log an error, and write it to the run's folder unless that is None; return the exit code."""
-    text = str(error) or type(error).__name__
+    text = mask(str(error)) or type(error).__name__
     if is_full(error):
         text = f"the disk is full ({text}); files that were complete are kept"
     elif not isinstance(error, AksharError):
@@ -111,7 +111,7 @@ def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseExce
     for line in text.splitlines():
         log.error(line)
     known = isinstance(error, AksharError) or is_full(error)
-    trace = "".join(traceback.format_exception(error))
+    trace = mask("".join(traceback.format_exception(error)))
     if config.traceback:
         sys.stderr.write(trace)
     elif not known:

@@ -17,7 +17,7 @@ def fit_logger(setup: Setup) -> RunLogger | None:
     if not setup.config.logger.tensorboard:
         return None
     epochs_done = len(setup.resumed_from.history) if setup.resumed_from else 0
-    return RunLogger.of_fit(setup.run_dir.path, epochs_done if setup.provenance_before else None)
+    return RunLogger.of_fit(setup.run_dir.path, epochs_done if setup.left else None)
 
 
 def result_logger(setup: Setup, logger: RunLogger | None) -> RunLogger | None:

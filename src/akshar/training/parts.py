@@ -68,7 +68,16 @@ def build_classifier(config: TrainConfig, net: nn.Module) -> Classifier:
 
     def make_schedule(optimizer: torch.optim.Optimizer, steps: int) -> Any:
         filled = {key: steps if value == "steps" else value for key, value in scheduler.arguments.items()}
-        return build("scheduler", scheduler.with_arguments(**filled), optimizer)
+        try:
+            return build("scheduler", scheduler.with_arguments(**filled), optimizer)
+        except UsageError as error:
+            reason = getattr(error.__cause__, "__cause__", None)
+            if not isinstance(reason, ArithmeticError):
+                raise
+            raise UsageError(
+                f"scheduler: cannot be planned for the {steps} optimizer steps of this run ({reason}); raise "
+                "trainer.max_epochs, lower data.batch_size, or set scheduler=none"
+            ) from error
 
     classifier = Classifier(
         # Lightning moves data and network to the device; this layout makes convolutions faster on CPU and GPU.

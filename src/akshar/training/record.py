@@ -16,13 +16,25 @@ from akshar.training.setup import Setup
 
 def start_record(setup: Setup) -> Provenance:
     """Write the record of a new run, or add a resume to it."""
-    run_dir, split = setup.run_dir, setup.split
-    if setup.provenance_before is None:
-        write_json(run_dir.split, split.settings | {"digest": split.digest(), "val": split.val.tolist()})
+    run_dir, left = setup.run_dir, setup.left
+    if not left or not run_dir.split.exists():
+        write_json(run_dir.split, setup.split.to_record())
+    if not left:
         return provenance.begin(run_dir, setup.facts)
-    step = setup.resumed_from.lightning["global_step"] if setup.resumed_from else 0
-    log_resume(step, provenance.changes_since(setup.provenance_before))
-    return provenance.resume(run_dir, step, setup.facts.config_hash)
+    epoch, step = 0, 0
+    if left.checkpoint:
+        epoch, step = len(left.checkpoint.history), left.checkpoint.lightning["global_step"]
+    run_dir.write_status("running", epoch, step)
+    log_resume(run_dir, step, left.changes, provenance.changes_since(left.provenance))
+    record = provenance.resume(
+        run_dir,
+        step,
+        checkpoint=left.name if left.checkpoint else None,
+        config_hash=setup.facts.config_hash,
+        changes=left.changes,
+    )
+    run_dir.write_config(setup.config.to_record())  # after its hash, which is then known whenever this stops
+    return record
 
 
 def make_result(

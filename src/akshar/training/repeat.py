@@ -17,7 +17,15 @@ from akshar.training.resume import change
 log = logging.getLogger(__name__)
 
 # Keys that may differ: paths on this machine, and the device.
-ALLOWED = ("data.archive", "data.root", "data.cache_dir", "init_from", "trainer.accelerator", "traceback")
+ALLOWED = (
+    "data.archive",
+    "data.root",
+    "data.cache_dir",
+    "data.url",
+    "init_from",
+    "trainer.accelerator",
+    "traceback",
+)
 COMPARED = ("data", "model", "best", "test")
 
 

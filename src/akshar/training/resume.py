@@ -1,8 +1,9 @@
 """`akshar train resume=RUN`: a run continues in its own folder, with its own config."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -10,13 +11,15 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from akshar.config.keys import differences
 from akshar.config.overrides import quote_paths
 from akshar.config.schema import TrainConfig
 from akshar.config.trusted import check_config
 from akshar.config.validate import validate
+from akshar.credentials import is_masked, restore
 from akshar.errors import UsageError
 from akshar.renamed import rename_overrides, upgrade_config
-from akshar.runs.run_dir import RunDir
+from akshar.runs.run_dir import CheckpointName, RunDir
 
 # Keys that may be given beside `resume=`: how long, what is shown and saved, and where things lie by now
 ALLOWED = (
@@ -27,8 +30,10 @@ ALLOWED = (
     "data.archive",
     "data.root",
     "data.cache_dir",
+    "data.url",
     "init_from",
 )
+LENGTH = "trainer.max_epochs"
 
 
 def find_run(named: str) -> RunDir:
@@ -52,6 +57,19 @@ def find_run(named: str) -> RunDir:
     return run_dir
 
 
+def split_checkpoint(words: Sequence[str]) -> tuple[CheckpointName | None, list[str]]:
+    """Separate `resume_from=CHECKPOINT` from the overrides.
+
+    Raises:
+        UsageError: no such checkpoint.
+    """
+    named = [word.partition("=")[2] for word in words if word.startswith("resume_from=")]
+    if wrong := [name for name in named if name not in get_args(CheckpointName)]:
+        raise UsageError(f"resume_from={wrong[0]}: must be one of {', '.join(get_args(CheckpointName))}")
+    others = [word for word in words if not word.startswith("resume_from=")]
+    return cast(CheckpointName, named[-1]) if named else None, others
+
+
 def read_config(run_dir: RunDir) -> dict[str, Any]:
     """Read the resolved config of a run, also one of an earlier version.
 
@@ -59,20 +77,32 @@ def read_config(run_dir: RunDir) -> dict[str, Any]:
         UsageError: it is damaged.
     """
     try:
-        content = OmegaConf.to_container(OmegaConf.load(run_dir.config))
+        return parse_config(run_dir.config.read_text(encoding="utf-8"))
     except (OmegaConfBaseException, YAMLError, ValueError, OSError) as error:
         raise UsageError(f"{run_dir.config}: cannot be read ({str(error).splitlines()[0]})") from error
+
+
+def parse_config(text: str) -> dict[str, Any]:
+    """Read a resolved config, also one of an earlier version.
+
+    Raises:
+        OmegaConfBaseException, YAMLError, ValueError, OSError: it is not YAML, or not a mapping.
+    """
+    content = OmegaConf.to_container(OmegaConf.load(StringIO(text)))
     if not isinstance(content, dict):
-        raise UsageError(f"{run_dir.config}: not a config")
+        raise ValueError("not a mapping")
     return upgrade_config({str(key): value for key, value in content.items()}, warn=False)
 
 
-def resumed_config(run_dir: RunDir, overrides: Sequence[str], trust: Sequence[str] = ()) -> TrainConfig:
+def resumed_config(
+    run_dir: RunDir, overrides: Sequence[str], resume_from: str | None = None, trust: Sequence[str] = ()
+) -> TrainConfig:
     """Return the config with which a run continues.
 
     Args:
         run_dir: of the run.
         overrides: of `ALLOWED` keys.
+        resume_from: checkpoint that the user named; None where that is left open.
         trust: packages whose parts the config may name.
 
     Raises:
@@ -83,7 +113,7 @@ def resumed_config(run_dir: RunDir, overrides: Sequence[str], trust: Sequence[st
     check_config(f"{run_dir.config}", record, trust)
     before = validate(record, TrainConfig)
     config = validate(change(record, overrides, ALLOWED, "a resumed run keeps its config"), TrainConfig)
-    problems = _length_problems(before, config)
+    problems = length_problems(before.trainer.max_epochs, config)
     status = run_dir.read_status()
     longer = config.trainer.max_epochs > before.trainer.max_epochs
     if status and status.status == "completed" and run_dir.result.exists() and not problems and not longer:
@@ -91,10 +121,10 @@ def resumed_config(run_dir: RunDir, overrides: Sequence[str], trust: Sequence[st
         if before.scheduler.needs_total_steps:
             way_out = f"its schedule {_schedule_name(before)} ends there; start a new run"
         problems.append(f"{run_dir}: is completed; {way_out}")
-    if status and status.status == "diverged":
+    if status and status.status == "diverged" and resume_from is None:
         problems.append(
             f"{run_dir}: the loss became NaN or infinite, and would do so again; see diverged.json and "
-            "start a new run"
+            "start a new run, or where a damaged file or machine was the cause, add resume_from=last"
         )
     if problems:
         raise UsageError(*problems)
@@ -102,12 +132,14 @@ def resumed_config(run_dir: RunDir, overrides: Sequence[str], trust: Sequence[st
 
 
 def change(record: dict[str, Any], overrides: Sequence[str], allowed: Sequence[str], reason: str) -> dict[str, Any]:
-    """Replace some values of a config.
+    """Replace some values of a recorded config.
 
     Raises:
-        UsageError: with every override that cannot be parsed, or whose key is not allowed.
+        UsageError: with every override that cannot be parsed, or whose key is not allowed; and with every address
+            whose credentials have to be given again.
     """
     changed = OmegaConf.create(record)
+    allowed = [*allowed, *(key for key in _masked_keys(record) if key not in allowed)]
     problems = []
     for text in quote_paths(rename_overrides(overrides)):
         key = text.partition("=")[0]
@@ -127,19 +159,28 @@ def change(record: dict[str, Any], overrides: Sequence[str], allowed: Sequence[s
         raise UsageError(*problems)
     content = OmegaConf.to_container(changed)
     assert isinstance(content, dict)
+    # data.url is needed only if the data is not there
+    if lost := [key for key in _masked_keys(restore(content)) if key != "data.url"]:
+        raise UsageError(*(f"{key}: records do not keep its credentials; give {key}=VALUE again" for key in lost))
     return {str(key): value for key, value in content.items()}
 
 
-def _length_problems(before: TrainConfig, after: TrainConfig) -> list[str]:
-    old, new = before.trainer.max_epochs, after.trainer.max_epochs
+def length_problems(old: int, config: TrainConfig) -> list[str]:
+    """Say what is wrong with the length of a resumed run, which was planned for `old` epochs."""
+    new = config.trainer.max_epochs
     if new < old:
         return [f"trainer.max_epochs={new}: the run was started with {old}; it can only be made longer"]
-    if new > old and before.scheduler.needs_total_steps:
+    if new > old and config.scheduler.needs_total_steps:
         return [
-            f"trainer.max_epochs={new}: cannot be raised, because the schedule {_schedule_name(before)} was "
+            f"trainer.max_epochs={new}: cannot be raised, because the schedule {_schedule_name(config)} was "
             f"planned for {old} epochs; start a new run, or one with scheduler=none, which can be made longer"
         ]
     return []
+
+
+def _masked_keys(record: Mapping[Any, Any]) -> list[str]:
+    """List the keys of a config that hold an address with masked credentials."""
+    return [key for key, (_, value) in differences({}, record).items() if is_masked(value)]
 
 
 def _schedule_name(config: TrainConfig) -> str:

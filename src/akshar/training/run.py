@@ -7,7 +7,7 @@ from pytorch_lightning import Callback
 from akshar.config.schema import TrainConfig
 from akshar.plots.curves import draw_curves
 from akshar.runs.result import Result
-from akshar.runs.run_dir import RunDir
+from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.training.callbacks.checkpointing import check_disk_space
 from akshar.training.console_summary import log_result, log_setup
 from akshar.training.ddp_launcher import DDPLauncher
@@ -25,7 +25,7 @@ def train(
     run_dir: RunDir,
     interrupts: Interrupts,
     *,
-    resumed: bool = False,
+    resume_from: CheckpointName | None = None,
     begin: Callable[[], None] = lambda: None,
     precision: str | None = None,
     extra_callbacks: Sequence[Callback] = (),
@@ -36,7 +36,7 @@ def train(
         config: valid.
         run_dir: of the run, locked by the caller.
         interrupts: signals that ask to stop.
-        resumed: whether the run began earlier.
+        resume_from: checkpoint of a run that began earlier; None for a new run.
         begin: called once a resumed run has passed every check, before anything in its folder is changed.
         precision: in place of "auto", where an earlier run resolved it.
         extra_callbacks: beside the config's, as a search's pruning.
@@ -48,7 +48,7 @@ def train(
         Interrupted: a signal came.
     """
     # Config, data, model: everything is built, and nothing is written yet.
-    setup = set_up(config, run_dir, resumed=resumed, precision=precision)
+    setup = set_up(config, run_dir, resume_from=resume_from, precision=precision)
     check_disk_space(run_dir, setup.classifier.net)
     begin()
     log_setup(setup)

@@ -18,7 +18,7 @@ from akshar import distributed
 from akshar.config.monitor import direction
 from akshar.errors import AksharError
 from akshar.files import link_atomic
-from akshar.runs.checkpoint import write_checkpoint
+from akshar.runs.checkpoint import read_checkpoint, write_checkpoint
 from akshar.runs.run_dir import RunDir
 from akshar.training.interrupts import Interrupts
 
@@ -31,6 +31,14 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write a checkpoint with its digest."""
         write_checkpoint(checkpoint, Path(path))
+
+    def load_checkpoint(self, path: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        """Read a checkpoint and compare it with its digest; what Lightning resumes from is then what was saved.
+
+        Raises:
+            UsageError: it is damaged.
+        """
+        return read_checkpoint(path).lightning
 
 
 class BestCheckpoint(ModelCheckpoint):
@@ -51,7 +59,7 @@ class BestCheckpoint(ModelCheckpoint):
             enable_version_counter=False,
             save_on_train_epoch_end=False,  # right after validation, before `LastCheckpoint` notes the best score
         )
-        self._best_path = str(run_dir.best)
+        self.run_dir = run_dir
 
     @property
     def state_key(self) -> str:
@@ -60,16 +68,24 @@ class BestCheckpoint(ModelCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the score; the folder may have been moved."""
+        best = str(self.run_dir.best)
         moved: dict[str, Any] = {"dirpath": self.dirpath}
         if state_dict["best_model_score"] is not None:
-            moved |= dict.fromkeys(("best_model_path", "kth_best_model_path"), self._best_path)
-            moved["best_k_models"] = dict.fromkeys((self._best_path,), state_dict["best_model_score"])
+            moved |= dict.fromkeys(("best_model_path", "kth_best_model_path"), best)
+            moved["best_k_models"] = dict.fromkeys((best,), state_dict["best_model_score"])
         super().load_state_dict(state_dict | moved)
 
     @property
     def saved_at(self) -> int:
         """Optimizer steps done when `best.ckpt` was written last; 0 before."""
         return self._last_global_step_saved
+
+    def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
+        """Keep the best so far as `previous.ckpt`, for as long as `last.ckpt` is a second name of the new one."""
+        if trainer.is_global_zero:
+            with suppress(OSError):  # none yet, or a file system without links
+                link_atomic(self.run_dir.best, self.run_dir.previous)
+        super()._save_checkpoint(trainer, filepath)
 
 
 class LastCheckpoint(Checkpoint):
@@ -142,6 +158,8 @@ class LastCheckpoint(Checkpoint):
     def _save(self, trainer: Trainer, finished: int) -> None:
         if not self._is_in_best(trainer):
             trainer.save_checkpoint(self.run_dir.last)
+            if trainer.is_global_zero:
+                self.run_dir.previous.unlink(missing_ok=True)
         if trainer.is_global_zero:
             self.run_dir.write_status("running", finished, trainer.global_step)
         self._saved_at = time.monotonic()
@@ -194,7 +212,8 @@ def check_disk_space(run_dir: RunDir, net: nn.Module) -> None:
     weights = sum(parameter.nbytes for parameter in net.parameters())
     # Weights, two moments and an average of them, for the best, the last, and the checkpoint being written
     needed = 3 * 4 * weights + 10_000_000
-    there = sum(path.stat().st_size for path in (run_dir.best, run_dir.last) if path.exists())
+    found = [path.stat() for path in (run_dir.best, run_dir.last, run_dir.previous) if path.exists()]
+    there = sum({file.st_ino: file.st_size for file in found}.values())  # two of them may be one file
     free = shutil.disk_usage(run_dir.path).free
     if free + there < needed:
         raise AksharError(
