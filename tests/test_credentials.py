@@ -72,7 +72,7 @@ def test_no_file_of_a_run_holds_credentials(mine, refused, fault):
     assert config["callbacks"]["report"]["url"] == "https://host/hook?token=***"
 
     os.environ[STORE] = "{}"  # as in another process
-    longer = ("train", "resume=run", "trainer.max_epochs=3")
+    longer = ("train", "resume=run", "trainer.max_epochs=3", "--trust", "mine")
     (line,) = refused(*longer)
     key = "callbacks.report.url"
     assert line.endswith(f"{key}: records do not keep its credentials; give {key}=VALUE again")

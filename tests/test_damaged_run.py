@@ -107,8 +107,8 @@ def test_a_damaged_checkpoint_offers_another(stopped, refused, undisturbed, faul
     epochs = len(read_checkpoint(run.checkpoint(offered)).history)
     flip_bit(run.last)
     before = run.last.read_bytes()
-    (line,) = refused("train", "resume=run")
-    command = f"akshar train resume=run resume_from={offered}"
+    (line,) = refused("train", "resume=run", "--trust", "bomb")
+    command = f"akshar train resume=run resume_from={offered} --trust bomb"
     assert "last.ckpt: " in line
     assert line.endswith(f"; to continue after epoch {epochs}: {command}")
     assert run.last.read_bytes() == before
@@ -139,20 +139,20 @@ def test_without_another_checkpoint_a_new_run_is_the_way_out(stopped, refused):
     for path in (run.last, run.best):
         flip_bit(path)
     for words in ((), ("resume_from=best",), ("resume_from=previous",)):
-        (line,) = refused("train", "resume=run", *words)
+        (line,) = refused("train", "resume=run", "--trust", "bomb", *words)
         assert line.endswith("no other checkpoint of the run is whole; start a new run")
     assert (
         "resume_from=first: must be one of last, best, previous"
-        in refused("train", "resume=run", "resume_from=first")[0]
+        in refused("train", "resume=run", "--trust", "bomb", "resume_from=first")[0]
     )
 
 
 def test_a_wrong_diverged_can_be_overridden(stopped, refused, undisturbed, fault):
     run = stopped(MIDDLE)
     run.write_status("diverged", error="the loss is nan")
-    (line,) = refused("train", "resume=run")
+    (line,) = refused("train", "resume=run", "--trust", "bomb")
     assert "where a damaged file or machine was the cause, add resume_from=last" in line
-    assert main(["train", "resume=run", "resume_from=last"]) == 0
+    assert main(["train", "resume=run", "--trust", "bomb", "resume_from=last"]) == 0
     assert figures(run.path) == undisturbed
     fault(
         "a run that is marked as diverged because of a damaged file or machine",
@@ -178,7 +178,7 @@ def edit_config(run, **changes):
 def test_an_edited_config_is_refused(stopped, refused, undisturbed, fault, bomb):
     run = stopped(bomb)
     before = edit_config(run, seed=7, optimizer__lr=0.5)
-    lines = refused("train", "resume=run")
+    lines = refused("train", "resume=run", "--trust", "bomb")
     if bomb == MIDDLE:
         assert [line.split(":")[1].strip() for line in lines] == ["seed=7", "optimizer.lr=0.5"]
         assert "run/config.yaml since the run was started with 0.02; restore it" in lines[1]
@@ -187,7 +187,7 @@ def test_an_edited_config_is_refused(stopped, refused, undisturbed, fault, bomb)
     assert provenance.read(run).resumed == []
     run.config.write_text(before)
     edit_config(run, chance_warning_epochs=2)  # decides no result
-    assert main(["train", "resume=run"]) == 0
+    assert main(["train", "resume=run", "--trust", "bomb"]) == 0
     run.config.write_text(before)
     assert figures(run.path) | {"config": None} == undisturbed | {"config": None}
     fault(
@@ -203,10 +203,10 @@ def test_a_length_edited_in_the_config_is_checked_as_one_on_the_command_line(sto
         (2, "it can only be made longer"),
     ):
         before = edit_config(run, trainer__max_epochs=epochs)
-        assert reason in refused("train", "resume=run")[0]
+        assert reason in refused("train", "resume=run", "--trust", "bomb")[0]
         run.config.write_text(before)
     edit_config(stopped_elsewhere(stopped, EARLY), trainer__max_epochs=9)
-    assert "config.yaml: changed since the run was started" in refused("train", "resume=run")[0]
+    assert "config.yaml: changed since the run was started" in refused("train", "resume=run", "--trust", "bomb")[0]
 
 
 def test_an_edited_split_is_refused(stopped, refused, undisturbed, fault):
@@ -215,13 +215,13 @@ def test_an_edited_split_is_refused(stopped, refused, undisturbed, fault):
     record = json.loads(whole)
     for text in (json.dumps(record | {"val": record["val"][1:]}), whole[:100], ""):
         run.split.write_text(text)
-        (line,) = refused("train", "resume=run")
+        (line,) = refused("train", "resume=run", "--trust", "bomb")
         assert (
             "split.json: damaged or changed: not the validation images of this run; restore it, or remove it"
             in line
         )
     run.split.unlink()
-    assert main(["train", "resume=run"]) == 0
+    assert main(["train", "resume=run", "--trust", "bomb"]) == 0
     assert run.split.read_text() == whole
     assert figures(run.path) == undisturbed
     fault(
@@ -234,7 +234,7 @@ def test_what_a_resume_changes_is_recorded_and_the_first_hash_stays(workplace):
     assert main(["train", *TINY, "scheduler=none", "hydra.run.dir=run"]) == 0
     run = RunDir(workplace / "run")
     first = provenance.read(run)
-    assert main(["train", "resume=run", "trainer.max_epochs=3"]) == 0
+    assert main(["train", "resume=run", "--trust", "bomb", "trainer.max_epochs=3"]) == 0
     result = json.loads(run.result.read_text())
     assert provenance.read(run).config_hash == first.config_hash
     (resume,) = result["provenance"]["resumed"]
@@ -257,7 +257,7 @@ def test_a_clock_that_was_set_back_loses_nothing(stopped, undisturbed, monkeypat
     for module in (runs.run_dir, provenance):
         monkeypatch.setattr(module, "datetime", Yesterday)
     monkeypatch.setattr("time.time", lambda: clock() - 86400)
-    assert main(["train", "resume=run"]) == 0
+    assert main(["train", "resume=run", "--trust", "bomb"]) == 0
     assert figures(run.path) == undisturbed
     result = json.loads(run.result.read_text())
     seconds = [row["seconds"] for row in read_checkpoint(run.last).history]

@@ -10,6 +10,7 @@ import yaml
 from akshar.config.config_hash import config_hash, decides_result
 from akshar.config.keys import Differences, differences
 from akshar.config.schema import TrainConfig
+from akshar.config.trusted import trust_flags
 from akshar.data.splits import Split
 from akshar.errors import UsageError
 from akshar.files import parse_json
@@ -61,7 +62,7 @@ def read_left_behind(run_dir: RunDir, name: CheckpointName, config: TrainConfig)
     if name == "last" and not trained and not run_dir.last.exists():
         written = read_config(run_dir)
         return LeftBehind(before, name, None, differences(written, _record(config)))
-    checkpoint = _whole(run_dir, name)
+    checkpoint = _whole(run_dir, name, trust_flags(config.to_record()))
     changes = differences(parse_config(checkpoint.contents.config), _record(config))
     problems = [
         f"{key}={new}: changed in {run_dir.config} since the run was started with {old}; restore it, or start a "
@@ -118,7 +119,7 @@ def _record(config: TrainConfig) -> dict[str, object]:
     return parse_config(yaml.safe_dump(config.to_record(), allow_unicode=True))
 
 
-def _whole(run_dir: RunDir, name: CheckpointName) -> Checkpoint:
+def _whole(run_dir: RunDir, name: CheckpointName, flags: str) -> Checkpoint:
     """Read a checkpoint and what a run that continues from it needs.
 
     Raises:
@@ -126,14 +127,14 @@ def _whole(run_dir: RunDir, name: CheckpointName) -> Checkpoint:
     """
     path, tried = run_dir.checkpoint(name), [name]  # what `_way_out` does not offer
     if not path.exists():
-        raise UsageError(f"{path}: missing; {_way_out(run_dir, tried)}")
+        raise UsageError(f"{path}: missing; {_way_out(run_dir, tried, flags)}")
     try:
         checkpoint = read_checkpoint(path)
         if name == "last" and checkpoint.history and not (run_dir.best.exists() and path.samefile(run_dir.best)):
             tried.append("best")
             read_checkpoint(run_dir.best)  # it is calibrated and tested if no later epoch is better
     except UsageError as error:
-        raise UsageError(f"{error}; {_way_out(run_dir, tried)}") from error
+        raise UsageError(f"{error}; {_way_out(run_dir, tried, flags)}") from error
     if checkpoint.format != FORMAT:
         raise UsageError(
             f"{path}: checkpoint format {checkpoint.format}, which this version cannot resume; "
@@ -142,7 +143,7 @@ def _whole(run_dir: RunDir, name: CheckpointName) -> Checkpoint:
     return checkpoint
 
 
-def _way_out(run_dir: RunDir, tried: Sequence[str]) -> str:
+def _way_out(run_dir: RunDir, tried: Sequence[str], flags: str) -> str:
     """Find another whole checkpoint that training can continue from."""
     for name in ("best", "previous"):
         if name in tried:
@@ -151,7 +152,6 @@ def _way_out(run_dir: RunDir, tried: Sequence[str]) -> str:
             epochs = len(read_checkpoint(run_dir.checkpoint(name)).history)
         except UsageError:
             continue
-        return (
-            f"to continue after epoch {epochs}: akshar train resume={shlex.quote(str(run_dir))} resume_from={name}"
-        )
+        command = f"akshar train resume={shlex.quote(str(run_dir))} resume_from={name} {flags}".rstrip()
+        return f"to continue after epoch {epochs}: {command}"
     return "no other checkpoint of the run is whole; start a new run"
