@@ -91,9 +91,14 @@ def run_job(
         log.info("  akshar train resume=%s", run_dir)
         raise
     except (Exception, SystemExit) as error:
-        exit_code = error.exit_code if isinstance(error, AksharError) else 1
-        return _report_failure(run_dir if begun else None, error, exit_code, config.traceback)
+        return _report_failure(run_dir if begun else None, error, _exit_code(error), config.traceback)
     return 0
+
+
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, SystemExit):  # a code of 0 would say that the run is complete
+        return error.code if isinstance(error.code, int) and error.code else 1
+    return error.exit_code if isinstance(error, AksharError) else 1
 
 
 def _report_failure(run_dir: RunDir | None, error: BaseException, exit_code: int, show_traceback: bool) -> int:
@@ -101,6 +106,9 @@ def _report_failure(run_dir: RunDir | None, error: BaseException, exit_code: int
     text = str(error) or type(error).__name__
     if is_full(error):
         text = f"the disk is full ({text}); files that were complete are kept"
+    elif isinstance(error, SystemExit):
+        code = "" if error.code is None else repr(error.code)
+        text = f"sys.exit({code}) was called before the run was complete"
     elif not isinstance(error, AksharError):
         text = f"{type(error).__name__}: {text}"
     for line in text.splitlines():
