@@ -16,7 +16,9 @@ from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_wor
 from akshar.config.schema import TestConfig
 from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
+from akshar.files import printable
 from akshar.runs.run_dir import RunDir
+from akshar.writable import check_folder
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ def main(arguments: Sequence[str]) -> int:
         composed = compose(CONFIG_NAME, overrides, TestConfig, multirun)
         if not multirun:
             return run_once(composed.tree, lambda folder: _run_job(composed.config, folder))
+        sweep = Path(str(composed.tree.hydra.sweep.dir))
+        check_folder(sweep, f"hydra.sweep.dir={printable(sweep)}")
         codes: list[int] = []
 
         def task(tree: DictConfig) -> None:

@@ -9,9 +9,11 @@ from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
+from akshar.files import printable
 from akshar.runs.log_setup import log_to
 from akshar.runs.run_dir import RunDir
 from akshar.training.job import run_job
+from akshar.writable import check_folder
 
 CONFIG_NAME = "train"
 RECORDED = ("resume", "repeat")  # keys that take the config from a run in place of composing it
@@ -66,6 +68,7 @@ def _run_recorded(words: Sequence[str]) -> int:
     overrides = [word for word in words if word not in named]
     if key == "resume":
         run_dir = resume.find_run(run)
+        check_folder(run_dir.path, f"resume={printable(run)}")
         with run_dir.locked():
             config = resume.resumed_config(run_dir, overrides)
             log_to(run_dir)
@@ -73,6 +76,7 @@ def _run_recorded(words: Sequence[str]) -> int:
     first = repeat.read_record(run)
     config = repeat.repeated_config(first, overrides)
     run_dir = RunDir(Path("outputs/train", new_run_name()).absolute())
+    check_folder(run_dir.path, str(run_dir))
     run_dir.make()
     log_to(run_dir)
     with run_dir.locked():

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, NonNegativeInt, ValidationError
 
 from akshar.errors import UsageError
-from akshar.files import is_full, write_json
+from akshar.files import failure_reason, is_full, write_json
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
 
@@ -136,7 +136,7 @@ class RunDir:
         """Lock the run for this process; the system releases the lock when the process dies.
 
         Raises:
-            UsageError: another process works on it.
+            UsageError: another process works on it, or its folder may not be written.
         """
         lock = self._lock()
         try:
@@ -145,6 +145,8 @@ class RunDir:
             status = self.read_status()
             by = f"process {status.pid} on {status.host}" if status else "another process"
             raise UsageError(f"{self}: {by} is working on this run; wait for it, or stop it") from error
+        except OSError as error:
+            raise UsageError(f"{self}: cannot be locked ({failure_reason(error)})") from error
         try:
             yield
         finally:
