@@ -16,7 +16,7 @@ from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_wor
 from akshar.config.schema import TestConfig
 from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
-from akshar.files import printable
+from akshar.files import failure_reason, printable
 from akshar.runs.run_dir import RunDir
 from akshar.writable import check_folder
 
@@ -75,6 +75,9 @@ def _run_job(config: TestConfig, folder: Path) -> int:
         for line in str(error).splitlines():
             log.error(line)
         return error.exit_code
+    except OSError as error:
+        log.error("%s: %s", printable(error.filename or folder), failure_reason(error))
+        return 1
     return 0
 
 
