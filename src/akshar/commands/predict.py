@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         if row.error:
             print(f"error: {row.error}", file=sys.stderr)
         elif args.json:
-            print(json.dumps(as_record(row, args.line), ensure_ascii=not _prints_unicode()))
+            print(_encodable(json.dumps(as_record(row, args.line), ensure_ascii=not _prints_unicode())))
         else:
             print(as_line(row, args.line, width))
     if args.csv:
