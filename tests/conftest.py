@@ -2,8 +2,12 @@
 
 import json
 import os
+import shutil
+import signal
 import socket
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +44,8 @@ TINY = (
     "model.blocks=[0,0]",
 )
 
+
+NOBODY = 65534  # id of a user without rights
 
 TRIED = Path(__file__).parents[1] / "docs" / "faults.md"
 FAULTS = pytest.StashKey[list[str]]()
@@ -156,6 +162,49 @@ def refused(workplace: Path, capfd: pytest.CaptureFixture[str]) -> Callable[...,
         lines = capfd.readouterr().err.strip().splitlines()
         assert not any(line.startswith("Traceback") for line in lines)
         return lines
+
+    return run
+
+
+@pytest.fixture
+def unwritable(finished: tuple[dict[str, Any], Path]) -> Iterator[Path]:
+    """A folder that all may read and nobody but root may write, with two runs in `runs/`."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        for number in range(2):
+            shutil.copytree(finished[1], place / "runs" / str(number))
+        everything = [place, *place.rglob("*")]
+        for path in everything:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        yield place
+        for path in everything:
+            path.chmod(0o755)
+
+
+@pytest.fixture
+def as_nobody(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str]]]:
+    """Return a function that runs `akshar` as a user without rights; it returns exit code and lines on stderr."""
+
+    def run(*words: str, cwd: Path) -> tuple[int, list[str]]:
+        capfd.readouterr()
+        child = os.fork()
+        if child == 0:
+            exit_code = 70
+            try:
+                signal.alarm(60)
+                os.chdir(cwd)
+                if os.getuid() == 0:
+                    os.setgroups([])
+                    os.setgid(NOBODY)
+                    os.setuid(NOBODY)
+                exit_code = main(words)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(exit_code)
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status), capfd.readouterr().err.splitlines()
 
     return run
 

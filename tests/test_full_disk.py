@@ -4,11 +4,14 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from conftest import TINY
+from conftest import TINY, write_picture
+from PIL import Image
 from test_resume import figures
 
 from akshar import files
@@ -68,6 +71,63 @@ def test_a_disk_that_fills_loses_nothing(small_disk, workplace, fault):
     fault(
         "the disk fills while a run trains",
         "`no space left for it; the last complete checkpoint is kept`; with space again it resumes to the same end",
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "room"),
+    [
+        ("predict RUN picture.png --csv DISK/out.csv", 0),
+        ("predict RUN picture.png --sheet DISK/out.png", 0),
+        ("export RUN --format safetensors --output DISK/out.safetensors", 12_000),
+        ("compare RUN DISK/runs/1 --out DISK/out", 0),
+        ("sweep DISK/runs", 12_000),
+        ("test checkpoint=RUN hydra.run.dir=DISK/out", 0),
+        ("test checkpoint=RUN hydra.run.dir=DISK/out", 40_000),
+        ("train TINY hydra.run.dir=DISK/out", 0),
+        pytest.param("inspect RUN", 40_000, marks=pytest.mark.slow),
+    ],
+)
+def test_a_full_disk_leaves_no_output_half_written(command, room, small_disk, finished, refused, fault):
+    for number in range(2):
+        shutil.copytree(finished[1], small_disk / "runs" / str(number))
+    write_picture(Path("picture.png"))
+    (small_disk / "out.csv").write_text("old")
+    before = contents(small_disk)
+    fill(small_disk / "filler")
+    os.truncate(small_disk / "filler", (small_disk / "filler").stat().st_size - room)
+    places = {"RUN": f"{small_disk}/runs/0", "DISK": str(small_disk), "TINY": " ".join(TINY)}
+    for name, place in places.items():
+        command = command.replace(name, place)
+    lines = refused(*command.split(), exit_code=1)
+    assert any("no space left" in line or "disk is full" in line for line in lines), lines
+    assert not any(line.startswith(("Exception ignored", "--- Logging", "Error exec")) for line in lines), lines
+    (small_disk / "filler").unlink()
+    after = contents(small_disk)
+    assert {path: after[path] for path in before} == before
+    for path in after.keys() - before.keys():
+        assert not path.name.endswith(".partial")
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                picture.load()
+        if path.suffix == ".json":
+            json.loads(path.read_text())
+    fault("a full disk for the outputs of a command", "`out.csv: no space left for it`; what was there is kept")
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_full_disk_for_the_cache_is_said(small_disk, refused, monkeypatch, fault):
+    monkeypatch.setenv("AKSHAR_CACHE", str(small_disk / "cache"))
+    fill(small_disk / "filler")
+    line = refused("train", *TINY, "data.subset=digits", exit_code=1)[-1]
+    assert "the cache cannot be written (the disk is full); free some space, or choose another folder" in line
+    assert not list((small_disk / "cache").rglob("*.partial*"))
+    fault(
+        "a full disk for the cache",
+        "one line names `data.cache_dir` and AKSHAR_CACHE; nothing is left of it",
     )
 
 

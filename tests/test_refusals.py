@@ -1,7 +1,11 @@
 """What cannot be done is refused before work begins: one clear line a problem, exit code 2 or 1."""
 
+import json
+from pathlib import Path
+
 import pytest
 from conftest import TINY, write_picture
+from test_resume import figures
 
 from akshar.cli import main
 
@@ -162,6 +166,31 @@ def test_own_parts_that_do_not_fit_are_named(refused, workplace, monkeypatch):
     assert "model: must be an nn.Module, not int" in refused(*own, "model=number")[-1]
     assert "model._target_: is missing" in refused(*own, "model=none")[-1]
     assert "NoCallback is not a Callback of pytorch_lightning" in refused(*own, "callbacks=odd")[-1]
+
+
+@pytest.mark.parametrize(("call", "exit_code"), [("sys.exit()", 1), ("sys.exit(3)", 3)])
+def test_a_callback_may_call_sys_exit(call, exit_code, refused, workplace, monkeypatch, fault):
+    (workplace / "leaving.py").write_text(
+        "import sys\nfrom pathlib import Path\nfrom pytorch_lightning import Callback\n"
+        "class Leaving(Callback):\n    def on_train_epoch_start(self, trainer, module):\n"
+        f"        if trainer.current_epoch and Path('leave').exists(): {call}\n"
+    )
+    monkeypatch.syspath_prepend(str(workplace))
+    Path("leave").touch()
+    words = [*TINY, "+callbacks.leaving._target_=leaving.Leaving", "hydra.run.dir=run"]
+    lines = refused("train", *words, exit_code=exit_code)
+    assert f"error: {call} was called before the run was complete" in lines
+    assert lines[-1] == "error: once that is fixed, resume with  akshar train resume=run"
+    status = json.loads(Path("run/status.json").read_text())
+    assert (status["status"], status["epoch"]) == ("failed", 1)
+    Path("leave").unlink()
+    assert main(["train", "resume=run"]) == 0
+    assert main(["train", *words[:-1], "hydra.run.dir=other"]) == 0
+    assert figures(Path("run")) == figures(Path("other"))
+    fault(
+        "a callback that calls `sys.exit()` during training",
+        "the run has failed, with exit code 1 or the one given; it resumes to the same end",
+    )
 
 
 @pytest.mark.parametrize("way", ["key", "environment"])

@@ -35,12 +35,24 @@ def test_a_piped_table_is_wide_and_folds_only_where_it_may(capsys):
     assert "unbroken" in lines[2]
 
 
-@pytest.mark.parametrize("cell", ["a,b", 'say "x"', "two\nlines", "क", ""])
+@pytest.mark.parametrize("cell", ["a,b", 'say "x"', "two\nlines", "two\rlines", "क", ""])
 def test_csv_is_read_back_as_it_was_written(cell, tmp_path):
     write_csv(tmp_path / "t.csv", ["first", "second"], [[cell, 1], [None, 0.5]])
     with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
         assert [*csv.reader(file)] == [["first", "second"], [cell, "1"], ["", "0.5"]]
     assert next(csv.reader(io.StringIO(csv_text([cell, "x"], [])))) == [cell, "x"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "＝1"])
+def test_text_from_elsewhere_is_no_formula(text, fault):
+    first, second = csv.reader(io.StringIO(csv_text([text], [[text]])))
+    assert first == second == [f"'{text}"]
+    fault("names of files and classes that a spreadsheet would run as formulas", "stand in CSV after an apostrophe")
+
+
+def test_numbers_and_signs_stay_as_they_are():
+    rows = [[-1, -0.5, "-", "+", "a-b", "क"]]
+    assert csv_text(["a"], rows) == "a\n-1,-0.5,-,+,a-b,क\n"
 
 
 def test_a_markdown_table_keeps_its_columns():

@@ -10,6 +10,8 @@ from akshar.commands.help import HELP, TEST_HELP, train_help
 from akshar.config.keys import did_you_mean
 from akshar.credentials import mask, take
 from akshar.errors import AksharError, Interrupted
+from akshar.files import failure_reason, is_full, printable
+from akshar.streams import OutputError, close_streams, open_streams, print_error
 
 COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "bench")
 
@@ -24,7 +26,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0; 1 for a failure; 2 for a usage error; 130 after Ctrl-C, 143 after another signal;
         141 if the reader of stdout is gone.
     """
-    command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or ["--help"]
+    open_streams()
+    try:
+        try:
+            code = _answer([*(sys.argv[1:] if arguments is None else arguments)])
+        except SystemExit as stop:  # argparse's, after a help text or a usage error
+            code = stop.code if isinstance(stop.code, int) else 1
+        sys.stdout.flush()
+    except OutputError as error:
+        code = error.exit_code
+        if code == 1:  # not where `akshar ... | head` has read enough
+            print_error(str(error))
+    close_streams()
+    return code
+
+
+def _answer(words: Sequence[str]) -> int:
+    """Print a help text, or run a command; return the exit code."""
+    command, *rest = words or ["--help"]
     if command in ("--help", "-h", "help"):
         print(HELP, end="")
         return 0
@@ -33,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if command not in COMMANDS:
         hint = did_you_mean(command, COMMANDS) or "; `akshar --help` lists them"
-        print(f"error: no such command: {command}{hint}", file=sys.stderr)
+        print_error(f"no such command: {command}{hint}")
         return 2
     if command == "train" and {"--help", "-h"} & {*rest}:
         print(train_help(), end="")
@@ -53,28 +72,30 @@ def _run(command: str, arguments: Sequence[str]) -> int:
     # Without this, Hydra prints only the first error, without its cause, and exits.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        code = import_module(f"akshar.commands.{command}").main(words)
-        sys.stdout.flush()
-        return code
+        return import_module(f"akshar.commands.{command}").main(words)
     except AksharError as error:
         if show_traceback:
             raise
         for line in str(error).splitlines():
-            print(f"error: {mask(line)}", file=sys.stderr)
+            print_error(mask(line))
         return error.exit_code
     except Interrupted as stop:
         return stop.exit_code
     except KeyboardInterrupt:  # before the run started
         return 130
-    except BrokenPipeError:  # `akshar ... | head` closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except Exception as error:  # errors of Hydra, and unexpected ones
         if show_traceback:
             raise
-        reason = mask(" ".join(str(error).split())) or "no message"
-        print(f"error: {type(error).__name__}: {reason} (traceback=true shows where)", file=sys.stderr)
+        print_error(mask(_line(error)))
         return 1
     finally:
         if not full_error:
             del os.environ["HYDRA_FULL_ERROR"]
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{printable(error.filename)}: {failure_reason(error)}"
+    if is_full(error):
+        return "the disk is full; files that were complete are kept"
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'} (traceback=true shows where)"

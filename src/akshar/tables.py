@@ -10,6 +10,7 @@ from pathlib import Path
 from akshar.files import printable, write_atomic
 
 WIDTH_WHEN_PIPED = 160  # columns; a pipe or a file has no width
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet program may take for the beginning of a formula
 
 
 @dataclass(frozen=True)
@@ -65,20 +66,33 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     for row in rows:
         cells = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
         table.add_row(*(Text(printable(cell.text), cell.style) for cell in cells))
-    Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED).print(table)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED)
+    with console.capture() as shown:
+        console.print(table)
+    print(shown.get(), end="")  # rich itself would end the process if nobody reads
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     r"""Format rows as CSV; None becomes an empty cell.
 
-    >>> csv_text(["file", "loss"], [["a,b.png", 0.5], ["c.png", None]])
-    'file,loss\n"a,b.png",0.5\nc.png,\n'
+    Text that a spreadsheet program would run as a formula gets an apostrophe before it, as OWASP advises ("CSV
+    Injection"): names of files and classes come from elsewhere. Numbers, and a sign alone, stay as they are.
+
+    >>> csv_text(["file", "loss"], [["a,b.png", 0.5], ["=1+1.png", -2], ["-", None]])
+    'file,loss\n"a,b.png",0.5\n\'=1+1.png,-2\n-,\n'
     """
+    return "".join(map(_csv_line, (header, *rows)))
+
+
+def _csv_line(row: Sequence[object]) -> str:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow(map(_inert, row))  # quotes cells with either character
+    return text.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _inert(cell: object) -> object:
+    is_formula = isinstance(cell, str) and len(cell) > 1 and cell.startswith(FORMULA)
+    return f"'{cell}" if is_formula else cell
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

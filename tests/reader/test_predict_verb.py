@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DHCD
+from conftest import DHCD, write_picture
 from PIL import Image
 
 import akshar
@@ -102,6 +102,29 @@ def test_a_broken_file_does_not_stop_the_others(digit_run, pictures, capsys):
     assert sum(bool(row["error"]) for row in rows) == 2
 
 
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(finished, workplace, capsys, fault):
+    os.mkfifo("pipe.png")
+    write_picture(Path("picture.png"))
+    assert main(["predict", str(finished[1]), "pipe.png", "/dev/zero", "picture.png"]) == 1
+    out, err = capsys.readouterr()
+    pipe, device = err.splitlines()
+    assert pipe == "error: pipe.png: not a regular file; pipe it to standard input, and name - to read that"
+    assert device.startswith("error: /dev/zero: not a regular file")
+    assert len(out.splitlines()) == 1
+    fault("a pipe or a device given to `predict` as a picture", f"`{pipe}`")
+
+
+def test_letters_reach_an_output_that_knows_only_ascii(finished, workplace, fault):
+    write_picture(Path("छः.png"))
+    command = [sys.executable, "-m", "akshar", "predict", str(finished[1]), "छः.png"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for words in ([], ["--json"]):
+        done = subprocess.run([*command, *words], env=environment, capture_output=True, check=True)
+        assert b"\\u091b" in done.stdout
+    assert json.loads(done.stdout)["file"] == "छः.png"
+    fault("an output that can only be ASCII", r"Devanagari is printed as `\u0915`; JSON stays the same")
+
+
 def test_the_standard_input(digit_run, pictures):
     command = [sys.executable, "-m", "akshar", "predict", str(digit_run), "-", "--json"]
     done = subprocess.run(command, input=(pictures / "6.png").read_bytes(), capture_output=True, check=True)
@@ -189,6 +212,7 @@ def test_options_may_stand_before_the_pictures(digit_run, pictures, capsys):
         (("--csv", "nowhere/x.csv"), "no such folder nowhere"),
         (("--csv", "pictures"), "is a folder"),
         (("--csv", "pictures/1.png"), "is one of the pictures"),
+        (("--csv", "n" * 300), "cannot be written (File name too long)"),
         (("--sheet", "saw.jpg"), "must end with .png"),
     ],
 )

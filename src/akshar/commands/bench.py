@@ -10,8 +10,9 @@ from tqdm import tqdm
 
 from akshar.config.run_name import new_run_name
 from akshar.errors import UsageError
-from akshar.files import write_json
+from akshar.files import printable, write_json
 from akshar.tables import Column, print_table
+from akshar.writable import check_folder
 
 if TYPE_CHECKING:
     from akshar.benchmarks.machine import Section
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(args.output).expanduser() if args.output else Path("outputs/bench") / new_run_name()
     if (folder / "bench.json").exists():
         raise UsageError(f"--output {folder}: already holds a bench.json; name another folder")
+    check_folder(folder, f"--output {printable(folder)}")
 
     from akshar.benchmarks.machine import measure_machine  # torch
     from akshar.memory import keep_freed_memory

@@ -12,10 +12,12 @@ from pathlib import Path
 from akshar.commands.arguments import add_trust
 from akshar.config.run_name import new_run_name
 from akshar.errors import UsageError
+from akshar.files import printable
 from akshar.report.comparison import compare
 from akshar.report.comparison_output import print_comparison, write_comparison
 from akshar.runs.predictions import read_predictions
 from akshar.runs.run_dir import RunDir
+from akshar.writable import check_folder
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,11 +31,10 @@ def main(arguments: Sequence[str]) -> int:
     """
     args = _parser().parse_args(arguments)
     run_dirs = _distinct_runs(args.runs)
+    out = Path(args.out).expanduser() if args.out else Path("outputs", "compare", new_run_name())
+    check_folder(out, f"--out {printable(out)}")
     predictions = [read_predictions(run_dir.path) for run_dir in run_dirs]
     comparison = compare(run_dirs, predictions)
-    out = Path(args.out) if args.out else Path("outputs", "compare", new_run_name())
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out}: a file; name a folder")
     sheet = write_comparison(comparison, predictions, out, args.trust)
     print_comparison(comparison, predictions[0].card)
     print(sheet)

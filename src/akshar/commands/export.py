@@ -9,7 +9,8 @@ from typing import Any
 from akshar.commands.arguments import add_trust
 from akshar.errors import AksharError, UsageError
 from akshar.extras import require_packages
-from akshar.files import is_full, write_atomic
+from akshar.files import printable, write_atomic
+from akshar.writable import check_file
 
 FORMATS = ("onnx", "safetensors")
 
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     if args.int8 and args.format != "onnx":
         raise UsageError(f"--int8: not available with --format {args.format}; use --format onnx")
     output = _output(args)
+    card_path = output.with_name(f"{output.name}.md")
+    for path in (output, card_path):
+        check_file(path, f"--output {printable(path)}")
     packages = ("onnx", "onnxscript", "onnxruntime") if args.format == "onnx" else ("safetensors",)
     require_packages("akshar export", *packages, extra="export")
 
@@ -47,13 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     except AksharError as error:
         raise AksharError(f"{args.model}: {error}") from error
     card = card_of(trained, output.name, notes, _result(Path(args.model).expanduser().resolve()))
-    card_path = output.with_name(f"{output.name}.md")
-    try:
-        write_atomic(output, content)
-        write_atomic(card_path, card.encode())
-    except OSError as error:
-        reason = "no space left for it" if is_full(error) else f"cannot be written ({error.strerror})"
-        raise AksharError(f"{output}: {reason}") from error
+    write_atomic(output, content)
+    write_atomic(card_path, card.encode())
     print(*notes, f"wrote {output} and {card_path.name}", sep="\n")
     return 0
 
@@ -73,7 +72,7 @@ def _output(args: argparse.Namespace) -> Path:
     """Path of the file to write.
 
     Raises:
-        UsageError: it is the model itself or a folder, its folder is missing, or its suffix is another format's.
+        UsageError: it is the model itself, or its suffix is another format's.
     """
     model, suffix = Path(args.model).expanduser(), f".{args.format}"
     name = "model" if model.is_dir() else model.stem
@@ -83,10 +82,6 @@ def _output(args: argparse.Namespace) -> Path:
         raise UsageError(f"--output {args.output}: must end with {suffix}")
     if output.resolve() == model.resolve():
         raise UsageError(f"--output {output}: is the model itself; name another file")
-    if output.is_dir():
-        raise UsageError(f"--output {output}: is a folder; name a file")
-    if not output.parent.is_dir():
-        raise UsageError(f"--output {output}: no such folder {output.parent}")
     return output
 
 

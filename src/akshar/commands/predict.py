@@ -15,6 +15,7 @@ from akshar.pictures.decode import SUFFIXES
 from akshar.reader.picture_files import find_pictures, read_files
 from akshar.reader.reader import THRESHOLD, load
 from akshar.reader.rows import as_csv, as_line, as_record, as_sheet
+from akshar.writable import check_file
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         if row.error:
             print(f"error: {row.error}", file=sys.stderr)
         elif args.json:
-            print(_encodable(json.dumps(as_record(row, args.line), ensure_ascii=False)))
+            print(_encodable(json.dumps(as_record(row, args.line), ensure_ascii=not _prints_unicode())))
         else:
             print(as_line(row, args.line, width))
     if args.csv:
@@ -78,21 +79,22 @@ def _files(args: argparse.Namespace, model: str) -> list[str]:
         print(note, file=sys.stderr)
     for option, path in (("--csv", args.csv), ("--sheet", args.sheet)):
         if path:
-            _check_output(option, Path(path), files)
+            _check_output(option, Path(path), [model, *files])
     return files
 
 
-def _check_output(option: str, path: Path, files: Sequence[str]) -> None:
-    """Check before reading that an output file can be written and does not replace a picture."""
+def _check_output(option: str, path: Path, inputs: Sequence[str]) -> None:
+    """Check before reading that an output file can be written and does not replace what is read."""
     named = f"{option} {printable(path)}"
-    if not path.parent.is_dir():
-        raise UsageError(f"{named}: no such folder {printable(path.parent)}")
-    if path.is_dir():
-        raise UsageError(f"{named}: is a folder; name a file")
+    check_file(path, named)
     if option == "--sheet" and path.suffix.lower() != ".png":
         raise UsageError(f"{named}: must end with .png")
-    if path.exists() and any(path.samefile(file) for file in files if Path(file).exists()):
-        raise UsageError(f"{named}: is one of the pictures; name another file")
+    if path.exists() and any(path.samefile(file) for file in inputs if Path(file).exists()):
+        raise UsageError(f"{named}: is one of the pictures, or the model; name another file")
+
+
+def _prints_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def _encodable(text: str) -> str:

@@ -3,8 +3,10 @@
 import argparse
 from collections.abc import Sequence
 
+from akshar.files import printable
 from akshar.sweeps.summary import summarise
 from akshar.sweeps.sweep_dir import find_sweep
+from akshar.writable import check_folder
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -18,4 +20,6 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="akshar sweep", description=__doc__)
     parser.add_argument("folder", metavar="FOLDER", help="folder of a sweep, or latest")
-    return summarise(find_sweep(parser.parse_args(arguments).folder))
+    sweep = find_sweep(parser.parse_args(arguments).folder)
+    check_folder(sweep, printable(sweep))
+    return summarise(sweep)

@@ -18,7 +18,9 @@ from akshar.config.schema import TestConfig
 from akshar.config.trusted import check_targets
 from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
+from akshar.files import failure_reason, printable
 from akshar.runs.run_dir import RunDir
+from akshar.writable import check_folder
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
         composed = compose(CONFIG_NAME, overrides, TestConfig, multirun)
         if not multirun:
             return run_once(composed.tree, lambda folder: _run_job(composed.config, folder))
+        sweep = Path(str(composed.tree.hydra.sweep.dir))
+        check_folder(sweep, f"hydra.sweep.dir={printable(sweep)}")
         codes: list[int] = []
 
         def task(tree: DictConfig) -> None:
@@ -75,6 +79,9 @@ def _run_job(config: TestConfig, folder: Path) -> int:
         for line in str(error).splitlines():
             log.error(line)
         return error.exit_code
+    except OSError as error:
+        log.error("%s: %s", printable(error.filename or folder), failure_reason(error))
+        return 1
     return 0
 
 

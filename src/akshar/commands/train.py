@@ -10,9 +10,11 @@ from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
+from akshar.files import printable
 from akshar.runs.log_setup import log_to
 from akshar.runs.run_dir import RunDir
 from akshar.training.job import run_job
+from akshar.writable import check_folder
 
 CONFIG_NAME = "train"
 RECORDED = ("resume", "repeat")  # keys that take the config from a run in place of composing it
@@ -71,6 +73,7 @@ def _run_recorded(words: Sequence[str], trust: Sequence[str]) -> int:
     if key == "resume":
         resume_from, overrides = resume.split_checkpoint(overrides)
         run_dir = resume.find_run(run)
+        check_folder(run_dir.path, f"resume={printable(run)}")
         with run_dir.locked():
             config = resume.resumed_config(run_dir, overrides, resume_from, trust)
             log_to(run_dir)
@@ -78,6 +81,7 @@ def _run_recorded(words: Sequence[str], trust: Sequence[str]) -> int:
     first = repeat.read_record(run)
     config = repeat.repeated_config(first, overrides, named[0], trust)
     run_dir = RunDir(Path("outputs/train", new_run_name()).absolute())
+    check_folder(run_dir.path, str(run_dir))
     run_dir.make()
     log_to(run_dir)
     with run_dir.locked():

@@ -16,8 +16,9 @@ from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths, search_path_override
 from akshar.credentials import mask
 from akshar.errors import UsageError
-from akshar.files import write_atomic
+from akshar.files import printable, write_atomic
 from akshar.renamed import rename_overrides
+from akshar.writable import check_folder
 
 # Hydra's options: those with a value, those that show something and run nothing, and those without a value.
 WITH_VALUE = ("--config-dir", "-cd", "--config-name", "-cn", "--package", "-p", "--info", "-i", "--cfg", "-c")
@@ -73,6 +74,9 @@ def run_once(tree: DictConfig, job: Callable[[Path], int]) -> int:
     """
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
+
+    folder = Path(str(tree.hydra.run.dir))
+    check_folder(folder, f"hydra.run.dir={printable(folder)}")
 
     def task(_: DictConfig) -> int:
         folder = Path(tree.hydra.runtime.output_dir)

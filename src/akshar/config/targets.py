@@ -31,7 +31,7 @@ def target_problems(path: str, part: Part, passed: Collection[str], reserved: Co
     """
     try:
         target = _signature_of(part.target)
-    except Exception as error:  # whatever the imported module raises
+    except (Exception, SystemExit) as error:  # whatever the imported module raises
         return [f"{path}._target_={part.target}: cannot be imported ({_reason(error)})"]
     arguments = part.arguments
     always = {"_target_"} | ({"_partial_"} if path in CALLED_LATER else set())
@@ -64,12 +64,12 @@ def import_problems(parts: Iterable[tuple[str, Part]]) -> list[str]:
     for path, part in parts:
         try:
             resolve_name(part.target)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             problems.append(f"{path}._target_={part.target}: cannot be imported ({_reason(error)})")
     return problems
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN
 
 
@@ -65,8 +66,7 @@ def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
         figure.suptitle(title, fontsize=11)
         for axes, section in zip(charts[:, 0], sections, strict=True):
             _panel(axes, section)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def readable(value: float) -> str:

@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from akshar.data.card import DatasetCard
 from akshar.plots.labels import label_axis, label_width
+from akshar.plots.save import save_figure
 from akshar.plots.style import GRID, INK, PAPER, STYLE, VAL
 
 ERRORS = LinearSegmentedColormap.from_list("errors", ["#fde3cf", VAL, "#4d2000"])
@@ -124,8 +125,7 @@ def draw_confusion(counts: np.ndarray, classes: Sequence[str], card: DatasetCard
             _colour_bar(figure, axes, norm, most)
         else:
             axes.set_title("no errors: all predictions are on the diagonal", fontsize=11)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def _matrix(texts: Sequence[str], font: str | None) -> tuple[Figure, Axes, float]:

@@ -9,6 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from akshar.metrics.coverage import coverage_at, coverage_curve
 from akshar.metrics.intervals import wilson_bounds
+from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 TARGETS = (0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0)  # accuracies to mark
@@ -61,8 +62,7 @@ def draw_coverage(confidence: np.ndarray, correct: np.ndarray, path: Path) -> No
         )
         axes.set_ylabel("accuracy of the predictions kept")
         axes.legend(loc="best", fontsize=10)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def _left(least: float) -> float:

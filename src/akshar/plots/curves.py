@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
+from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 
@@ -34,8 +35,7 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
         accuracy.legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none")
         figure.suptitle(title)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path) -> None:
@@ -58,8 +58,7 @@ def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path
             axes.axvline(best_epoch, color=INK, linewidth=1, linestyle=":")
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def _pair(axes: Axes, rows: Sequence[Mapping[str, Any]], metric: str, best_epoch: int) -> None:

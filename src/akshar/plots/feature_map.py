@@ -9,6 +9,7 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from akshar.data.card import DatasetCard
 from akshar.plots.labels import label_image
+from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, WRONG
 
 HUES = plt.get_cmap("tab20").colors  # pyright: ignore[reportAttributeAccessIssue]
@@ -48,5 +49,4 @@ def draw_feature_map(
         axes.set_xlabel(f"t-SNE of the last layer's input for {len(labels):,} test images (axes have no unit)")
         if len(wrong):
             axes.legend(loc="upper right")
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from akshar.data.card import DatasetCard
 from akshar.metrics.intervals import wilson_bounds
 from akshar.plots.labels import label_axis
+from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 ROW = 0.21  # inches of height per class
@@ -94,8 +95,7 @@ def draw_per_class(
             + (f"\nthe axis begins at {100 * start:.4g} %" if start else "")
         )
         figure.legend(loc="outside upper left", ncols=3, fontsize=10)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def _start(least: float) -> float:

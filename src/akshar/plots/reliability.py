@@ -9,6 +9,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from akshar.metrics.calibration import Bins, calibration_error, equal_bins
+from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 SUREST = 1 - 1e-5  # upper end of the axes: resolving higher confidence takes more than 100,000 images
@@ -63,8 +64,7 @@ def draw_reliability(
         gaps.set_xlabel(f"bin, in ascending order of confidence\n({count} bins, n = {each} images each)")
         gaps.set_ylabel("accuracy − confidence (percentage points, 95 % interval)")
         figure.legend(*diagram.get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=9.5)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def _ends(confidences: list[np.ndarray], binned: list[Bins]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
 from akshar.data.card import PublishedResult
+from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 
@@ -61,8 +62,7 @@ def draw_size(networks: Sequence[Network], published: Sequence[PublishedResult],
         axes.invert_yaxis()
         axes.margins(0.14, 0.12)
         axes.legend(loc="lower right")
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def pareto_front(networks: Sequence[Network]) -> list[Network]:

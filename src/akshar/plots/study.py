@@ -12,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
+from akshar.plots.save import save_figure
 from akshar.plots.style import GRID, INK, STYLE, TRAIN, VAL
 
 FEW = 3  # tick labels per numeric axis of the parallel coordinates
@@ -58,8 +59,7 @@ def draw_study(
         _history(figure.add_subplot(grid[0, 0]), trials, objective, minimised)
         _importance(figure.add_subplot(grid[0, 1]), importance or dict.fromkeys(keys, 0.0))
         _parallel(figure.add_subplot(grid[1, :]), trials, keys, objective, minimised, logarithmic)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def _history(axes: Axes, trials: Sequence[TrialPoint], objective: str, minimised: bool) -> None:

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from akshar.plots.save import save_figure
 from akshar.plots.style import STYLE, TRAIN, VAL
 
 SIDE_BY_SIDE = 5  # distinct numbers that are drawn as categories; more are drawn to scale
@@ -65,8 +66,7 @@ def draw_sweep(rows: Sequence[SweepRow], path: Path) -> None:
         charts[0][0].set_ylabel("accuracy")
         charts[0][0].yaxis.set_major_formatter(PercentFormatter(1.0))
         figure.legend(*charts[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        figure.savefig(path)
-        plt.close(figure)
+        save_figure(figure, path)
 
 
 def _chart(axes: Axes, rows: Sequence[SweepRow], key: str) -> None:

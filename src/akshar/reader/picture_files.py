@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from akshar.errors import DataError, UsageError
+from akshar.files import printable
 from akshar.pictures.characters import read_characters
 from akshar.pictures.decode import SUFFIXES
 from akshar.pictures.framing import FramedPicture
@@ -16,6 +17,7 @@ from akshar.reader.reader import Answer, Reader
 
 BATCH = 256  # files decoded and read at once
 STDIN = "-"
+NOT_REGULAR = f"not a regular file; pipe it to standard input, and name {STDIN} to read that"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[Fil
 
     def frame(file: str) -> list[FramedPicture] | str:
         try:
+            if file != STDIN and Path(file).exists() and not Path(file).is_file():  # a pipe, perhaps an endless one
+                raise DataError(f"{printable(file)}: {NOT_REGULAR}")
             return read_characters(sys.stdin.buffer.read() if file == STDIN else file, spec, line)
         except DataError as error:
             return str(error)

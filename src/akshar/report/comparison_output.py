@@ -7,7 +7,7 @@ import numpy as np
 
 from akshar.data.card import DatasetCard
 from akshar.errors import AksharError
-from akshar.files import atomic_file, printable, write_json
+from akshar.files import printable, write_json
 from akshar.metrics.paired import Pair
 from akshar.report.comparison import ComparedPair, Comparison, run_letter
 from akshar.runs.predictions import Predictions
@@ -113,6 +113,7 @@ def _interval(bounds: tuple[float, float], form: str) -> str:
 def _draw(predictions: Sequence[Predictions], path: Path, trust: Sequence[str]) -> str:
     """Draw the images that only one of two runs predicts correctly; return a line about it."""
     from akshar.plots.paired import Answers, draw_pairs  # imported late: loads matplotlib
+    from akshar.plots.save import save_picture
 
     path.unlink(missing_ok=True)  # of an earlier comparison in the same folder
     answers = [
@@ -127,8 +128,7 @@ def _draw(predictions: Sequence[Predictions], path: Path, trust: Sequence[str]) 
     sheet = draw_pairs(pictures, first.labels, first.classes, card, answers[0], answers[1:])
     if sheet is None:
         return "no sheet of images: all runs predict the same images correctly"
-    with atomic_file(path) as file:
-        sheet.save(file, "PNG")
+    save_picture(sheet, path)
     return f"images that only one run predicts correctly: {RunDir(path)}"
 
 

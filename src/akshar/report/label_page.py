@@ -7,6 +7,7 @@ from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet
 from akshar.errors import UsageError
 from akshar.plots.errors import answer_tile, draw_tiles
+from akshar.plots.save import save_picture
 from akshar.report.label_audit import AuditedLabel, audit_labels
 from akshar.report.page import Section, write_page
 from akshar.runs.load_data import load_tested_data
@@ -45,7 +46,7 @@ def write_label_audit(sweep: Path, runs: Sequence[RunDir], trust: Sequence[str] 
                 images.name_of(label.index),
                 classes[label.label],
                 classes[label.predicted],
-                f"{label.margin:.6f}",
+                round(label.margin, 6),
             )
             for rank, label in enumerate(doubtful, start=1)
         ),
@@ -99,6 +100,6 @@ def _draw_sheets(
         ]
         heading = f"{start + 1} to {start + len(part)}: prediction (label), difference of their probabilities"
         path = sweep / f"labels-{start + 1}.png"
-        draw_tiles([(heading, tiles)], card).save(path)
+        save_picture(draw_tiles([(heading, tiles)], card), path)
         figures.append((path, heading))
     return figures

@@ -7,6 +7,7 @@ from akshar.metrics.confusion import confusion_counts
 from akshar.plots.confusion import confused_pairs, draw_confusion
 from akshar.plots.errors import draw_filters, draw_neighbours, draw_tiles, overlay
 from akshar.plots.feature_map import draw_feature_map
+from akshar.plots.save import save_picture
 from akshar.plots.tiles import Tile, to_picture
 from akshar.report.feature_map import lay_out
 from akshar.report.features import nearest, occlusion, read_features
@@ -34,7 +35,7 @@ def confusions(material: Material) -> Section:
         indices = (*wrong[:N_EXAMPLES], *correct[:N_EXAMPLES])
         parts.append((heading, [material.tile(int(index)) for index in indices]))
     if parts:
-        draw_tiles(parts, material.card).save(material.figure("confused_pairs"))
+        save_picture(draw_tiles(parts, material.card), material.figure("confused_pairs"))
         figures.append((material.figure("confused_pairs"), "the most confused pairs of classes"))
     text = [f"{int((~predictions.correct).sum())} of {len(predictions):,} test images are predicted wrongly."]
     return Section("Confusions", text, figures)
@@ -55,7 +56,7 @@ def errors(material: Material) -> Section:
         ],
         material.card,
     )
-    sheet.save(material.figure("errors"))
+    save_picture(sheet, material.figure("errors"))
     figures = [(material.figure("errors"), "errors and unsure predictions")]
     if material.train is not None and len(worst):
         _draw_neighbours(material, worst)
@@ -91,7 +92,7 @@ def _draw_neighbours(material: Material, worst: np.ndarray) -> None:
             for position in row
         ]
         rows.append((material.tile(int(index)), pictures))
-    draw_neighbours(rows, material.card).save(material.figure("neighbours"))
+    save_picture(draw_neighbours(rows, material.card), material.figure("neighbours"))
 
 
 def attribution(material: Material) -> Section:
@@ -109,11 +110,11 @@ def attribution(material: Material) -> Section:
                 for image, heat, target in zip(pixels.numpy(), heats, targets[chosen].tolist(), strict=True)
             ]
             parts.append((f"Regions that support the {name} (orange) or oppose it (blue)", tiles))
-        draw_tiles(parts, material.card).save(material.figure("occlusion"))
+        save_picture(draw_tiles(parts, material.card), material.figure("occlusion"))
         figures.append((material.figure("occlusion"), "occlusion maps of errors"))
     first = next((m for m in material.network.classifier.net.modules() if isinstance(m, nn.Conv2d)), None)
     if first is not None:
-        draw_filters(first.weight.detach().float().cpu().numpy()).save(material.figure("filters"))
+        save_picture(draw_filters(first.weight.detach().float().cpu().numpy()), material.figure("filters"))
         figures.append((material.figure("filters"), "filters of the first layer"))
     text = ["The change of the logit when a patch of 5 x 5 pixels is covered with background."]
     return Section("Occlusion and filters", text if len(chosen) else [], figures)

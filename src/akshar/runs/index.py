@@ -11,6 +11,7 @@ from pathlib import Path
 from akshar.errors import UsageError
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
+from akshar.writable import check_folder
 
 DIED = "died"  # the status says running, but no process works on the run
 
@@ -49,10 +50,12 @@ def remove_runs(runs: Iterable[Run]) -> None:
     """Delete runs.
 
     Raises:
-        UsageError: a process works on one of them; then nothing is deleted.
+        UsageError: a process works on one of them, or may not change its folder; then nothing is deleted.
     """
     runs = list(runs)
     for run in runs:
+        for folder in (run.run_dir.path, run.run_dir.path.parent):
+            check_folder(folder, str(run.run_dir))
         if run.run_dir.is_locked():
             raise UsageError(f"{run.run_dir}: a process is working on it; stop it first")
     for run in runs:

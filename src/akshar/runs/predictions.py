@@ -10,6 +10,7 @@ import numpy as np
 
 from akshar.data.card import DatasetCard
 from akshar.errors import UsageError
+from akshar.files import atomic_file
 from akshar.metrics.calibration import softmax
 from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
@@ -66,6 +67,21 @@ class Predictions:
     def correct(self) -> np.ndarray:
         """Bool (N,)."""
         return self.predicted == self.labels
+
+
+def write_predictions(
+    run_dir: RunDir, part: Literal["test", "val"], logits: np.ndarray, labels: np.ndarray
+) -> None:
+    """Write what `read_predictions` reads.
+
+    Args:
+        run_dir: of the run.
+        part: which images.
+        logits: float32 (N, K).
+        labels: int64 (N,), positions in the network's classes.
+    """
+    with atomic_file(run_dir.predictions / f"{part}.npz") as file:
+        np.savez_compressed(file, logits=logits, labels=labels)
 
 
 def read_predictions(named: str | Path, part: Literal["test", "val"] = "test") -> Predictions:

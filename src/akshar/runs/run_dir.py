@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, NonNegativeInt, ValidationError
 
 from akshar.errors import UsageError
-from akshar.files import is_full, printable, write_atomic, write_json
+from akshar.files import failure_reason, is_full, printable, write_atomic, write_json
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
 CheckpointName = Literal["last", "best", "previous"]
@@ -156,13 +156,15 @@ class RunDir:
         """Lock the run for this process; the system releases the lock when the process dies.
 
         Raises:
-            UsageError: another process works on it.
+            UsageError: another process works on it, or its folder may not be written.
         """
         lock = self._lock()
         try:
             lock.acquire(timeout=2, poll_interval=0.02)  # longer than `is_locked` holds it
         except Timeout as error:
             raise UsageError(f"{self}: {self._holder()} is working on this run; wait for it, or stop it") from error
+        except OSError as error:
+            raise UsageError(f"{self}: cannot be locked ({failure_reason(error)})") from error
         try:
             with suppress(OSError):  # a full disk
                 self.holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")

@@ -25,6 +25,7 @@ from akshar.sweeps.summary import summarise
 from akshar.sweeps.sweep_dir import ROOT, find_sweep, locked, override_keys
 from akshar.sweeps.workers import StopFile
 from akshar.training.interrupts import Interrupts
+from akshar.writable import check_folder
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
     if fail_fast not in ("true", "false"):
         raise UsageError(f"sweep.fail_fast={fail_fast}: must be true or false")
     sweep = _sweep_folder(overrides, sweep_values.get("sweep.resume"))
+    check_folder(sweep, f"hydra.sweep.dir={RunDir(sweep)}")
     overrides = [override for override in overrides if _key(override) != "hydra.sweep.dir"]
     overrides += quote_paths([f"hydra.sweep.dir={sweep}"])
     hydra_config = tree.hydra

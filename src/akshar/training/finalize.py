@@ -1,6 +1,5 @@
 """After training: the best weights are calibrated on validation, then tested once."""
 
-import numpy as np
 import pytorch_lightning as pl
 from PIL import Image
 
@@ -8,9 +7,10 @@ from akshar.errors import AksharError
 from akshar.metrics.accuracy import Score
 from akshar.metrics.calibration import fit_temperature
 from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
-from akshar.models.classifier import Classifier
 from akshar.plots.samples import draw_predictions
+from akshar.plots.save import save_picture
 from akshar.runs.checkpoint import KEY, read_checkpoint, write_checkpoint
+from akshar.runs.predictions import write_predictions
 from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import RunLogger
 from akshar.training.setup import Setup
@@ -29,7 +29,7 @@ def calibrate_best(setup: Setup, tester: pl.Trainer) -> tuple[Score, float]:
     classifier.net.load_state_dict(checkpoint.weights)
     tester.validate(classifier, datamodule=setup.data, verbose=False)
     assert classifier.scored is not None
-    _save_predictions(classifier, run_dir, "val")
+    write_predictions(run_dir, "val", classifier.logits.numpy(), classifier.labels.numpy())
     temperature = fit_temperature(classifier.logits.numpy(), classifier.labels.numpy())
     checkpoint.lightning[KEY]["temperature"] = temperature
     write_checkpoint(checkpoint.lightning, run_dir.best)
@@ -46,7 +46,7 @@ def test_best(
     tester.test(classifier, datamodule=data, verbose=False)
     if len(classifier.labels) != len(data.test):
         raise AksharError(f"the test saw {len(classifier.labels)} images of {len(data.test)}")
-    _save_predictions(classifier, run_dir, "test")
+    write_predictions(run_dir, "test", classifier.logits.numpy(), classifier.labels.numpy())
     sheet = draw_predictions(data.test, classifier.logits, data.dataset.card)
     show(sheet, "predictions", run_dir, logger, epoch)
     metrics = evaluate_predictions(classifier.logits.numpy(), classifier.labels.numpy(), data.classes, temperature)
@@ -57,11 +57,6 @@ def test_best(
 
 def show(sheet: Image.Image, name: str, run_dir: RunDir, logger: RunLogger | None, epoch: int) -> None:
     """Save a picture in `figures/` and show it on TensorBoard's IMAGES page."""
-    sheet.save(run_dir.figures / f"{name}.png")
+    save_picture(sheet, run_dir.figures / f"{name}.png")
     if logger is not None:
         logger.add_image(name, sheet, epoch)
-
-
-def _save_predictions(classifier: Classifier, run_dir: RunDir, stage: str) -> None:
-    logits, labels = classifier.logits.numpy(), classifier.labels.numpy()
-    np.savez_compressed(run_dir.predictions / f"{stage}.npz", logits=logits, labels=labels)

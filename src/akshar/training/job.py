@@ -92,8 +92,7 @@ def run_job(
         log.info("  %s", _resume_command(config, run_dir))
         raise
     except (Exception, SystemExit) as error:
-        exit_code = error.exit_code if isinstance(error, AksharError) else 1
-        return _report_failure(config, run_dir if begun else None, error, exit_code)
+        return _report_failure(config, run_dir if begun else None, error, _exit_code(error))
     return 0
 
 
@@ -101,11 +100,20 @@ def _resume_command(config: TrainConfig, run_dir: RunDir) -> str:
     return f"akshar train resume={run_dir} {trust_flags(config.to_record())}".rstrip()
 
 
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, SystemExit):  # a code of 0 would say that the run is complete
+        return error.code if isinstance(error.code, int) and error.code else 1
+    return error.exit_code if isinstance(error, AksharError) else 1
+
+
 def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseException, exit_code: int) -> int:
     """Log an error, and write it to the run's folder unless that is None; return the exit code."""
     text = mask(str(error)) or type(error).__name__
     if is_full(error):
         text = f"the disk is full ({text}); files that were complete are kept"
+    elif isinstance(error, SystemExit):
+        code = "" if error.code is None else repr(error.code)
+        text = f"sys.exit({code}) was called before the run was complete"
     elif not isinstance(error, AksharError):
         text = f"{type(error).__name__}: {text}"
     for line in text.splitlines():

@@ -1,0 +1,24 @@
+"""Saves figures and pictures as PNG, whole or not at all."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from PIL import Image
+
+from akshar.files import atomic_file
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure of matplotlib and close it."""
+    try:
+        with atomic_file(path) as file:
+            figure.savefig(file, format="png")
+    finally:
+        plt.close(figure)
+
+
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Write a picture of Pillow."""
+    with atomic_file(path) as file:
+        picture.save(file, "PNG")
