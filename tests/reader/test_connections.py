@@ -107,6 +107,24 @@ def test_a_client_that_sends_no_more_is_not_waited_for(sent, answered, impatient
         assert ask(port)[0] == 200
 
 
+def test_a_body_in_chunks_is_refused_before_it_is_read(fault):
+    chunks = HALF_A_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000
+    with serving() as port, contextlib.ExitStack() as clients:
+        ask(port)
+        for _ in range(20):
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            with contextlib.suppress(ConnectionError):
+                client.sendall(chunks)
+        status, seconds = ask(port)
+        assert status == 200
+        assert seconds < 2
+        with connect(port, HALF_A_HEAD + b"Transfer-Encoding: chunked\r\n\r\n") as client:
+            got = received(client)
+    assert got.startswith(b"HTTP/1.1 411 ")
+    assert b"send the body with a Content-Length" in got
+    fault("a body for `akshar draw` in a million chunks of one byte", "refused before it is read, with status 411")
+
+
 def test_a_client_that_sends_drop_by_drop_is_not_waited_for_longer(impatient):
     with serving() as port, connect(port) as client:
         start = time.monotonic()

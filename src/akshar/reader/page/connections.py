@@ -5,7 +5,7 @@ import os
 from asyncio import TimerHandle, Transport
 from collections import Counter
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -21,9 +21,20 @@ HEAD, BODY, ANSWER, SENDING, CLOSING = "head", "body", "answer", "sending", "clo
 # Time that a client may take. ANSWER has none: it is the server's work, which `work_limits` bounds.
 SECONDS = {HEAD: 10.0, BODY: 20.0, SENDING: 20.0, CLOSING: 10.0}
 DETAILS = {
+    HTTPStatus.LENGTH_REQUIRED: "send the body with a Content-Length, not in chunks",
     HTTPStatus.REQUEST_TIMEOUT: "the request did not arrive in time",
     HTTPStatus.SERVICE_UNAVAILABLE: "too many connections, or the server is stopping",
 }
+
+
+class _Parser(h11.Connection):
+    """Refuses bodies in chunks: those of one byte cost a hundred times the work of the same body in one piece."""
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request) and any(name == b"transfer-encoding" for name, _ in event.headers):
+            raise h11.RemoteProtocolError("a body in chunks")
+        return event
 
 
 class Connection(H11Protocol):
@@ -43,6 +54,10 @@ class Connection(H11Protocol):
     since = 0.0
     host = ""
     _timer: TimerHandle | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.conn = _Parser(h11.SERVER)
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Count the connection, and close another one if there are too many."""
@@ -76,6 +91,13 @@ class Connection(H11Protocol):
         """Go on with the answer."""
         super().resume_writing()
         self._follow()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP, or a body in chunks."""
+        if self.conn.their_state is h11.SEND_BODY:
+            self.end(HTTPStatus.LENGTH_REQUIRED)
+        else:
+            super().send_400_response(msg)
 
     def shutdown(self) -> None:
         """Finish the request in progress, if it has arrived, then close."""
