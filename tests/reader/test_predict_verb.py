@@ -5,18 +5,22 @@ import html
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import DHCD, write_picture
+from hostile_pictures import slow_pgm
 from PIL import Image
 
 import akshar
 from akshar.cli import main
 from akshar.files import write_atomic
+from akshar.reader.picture_files import BATCH
 from akshar.reader.reader import Answer
 
 
@@ -138,6 +142,25 @@ def test_a_reader_that_has_seen_enough_is_no_error(digit_run, pictures):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141  # as of a process that SIGPIPE ended
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_signal_ends_it_while_it_decodes(number, code, digit_run, pictures, fault):
+    for letter in "ab":
+        (pictures / f"{letter}.pgm").write_bytes(slow_pgm(5000, 5000))  # many seconds of work
+    files = [*["pictures/0.png"] * BATCH, "pictures/a.pgm", "pictures/b.pgm"]
+    command = [sys.executable, "-u", "-m", "akshar", "predict", str(digit_run), *files]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(BATCH):
+            process.stdout.readline()
+        time.sleep(0.5)
+        start = time.monotonic()
+        process.send_signal(number)
+        rest = process.communicate(timeout=60)
+    assert (process.returncode, rest) == (code, ("", ""))
+    assert time.monotonic() - start < 15  # 0.2 to 2 s; longer where the decoders compete for Python's lock
+    fault("Ctrl-C while `akshar predict` decodes a picture that takes long", "ends within seconds, exit code 130")
 
 
 def test_refusals_say_the_way_out(digit_run, workplace, refused):

@@ -1,14 +1,15 @@
 """Decodes any picture safely: file formats, pixel modes, EXIF rotation, transparency.
 
-Every picture whose file comes from elsewhere is decoded here, with one list of formats and one limit of pixels. The
-exception is `akshar.devanagari.dhcd_archive`, which accepts nothing but the PNGs of one known archive.
+Every picture whose file comes from elsewhere is decoded here, with one list of formats, one limit of pixels, and
+the limits of `work_limits`. The exception is `akshar.devanagari.dhcd_archive`, which accepts nothing but the PNGs
+of one known archive.
 """
 
 import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -16,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from akshar.errors import DataError
 from akshar.files import printable
 from akshar.pictures.input_spec import InputSpec
+from akshar.pictures.work_limits import LimitedFile, check_work
 
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decoded
 LARGE = 2048  # pixels a side; larger pictures are reduced first
@@ -27,40 +29,50 @@ SUFFIXES = (
 )
 SCALABLE = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L", "I;16": "I", "I;16L": "I", "I;16B": "I"}  # modes
 
+
+class TooManyPixels(DataError):
+    """A picture has more pixels than are allowed."""
+
+
 Picture = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 
-def decode(picture: Picture, colour: bool = False) -> np.ndarray:
+def decode(picture: Picture, colour: bool = False, most: int = MAX_PIXELS) -> np.ndarray:
     """Decode a picture to grey values or colours.
 
     Args:
         picture: a path, a file's content or an open binary file, a Pillow image, or an array: (H, W), (H, W, 1),
             (H, W, 3) or (H, W, 4), uint8 [0, 255], bool, or float [0, 1].
         colour: whether to keep colours.
+        most: pixels allowed, MAX_PIXELS or fewer.
 
     Returns:
         float32 [0, 1] (H, W), white is 1; with `colour` RGB (H, W, 3). No side is longer than LARGE.
 
     Raises:
-        DataError: not a picture, or too large a one; the message names the file.
+        TooManyPixels: more than `most`; the message names the file.
+        DataError: not a picture, or one that takes too long to decode; the message names the file.
     """
-    name = picture_name(picture)
-    if isinstance(picture, Image.Image):
-        return _guarded(name, lambda: _values(picture, name, colour))
-    if isinstance(picture, np.ndarray):
-        return _guarded(name, lambda: _values(_image_from(picture), name, colour))
-    file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
+    name, mode = picture_name(picture), "RGB" if colour else "L"
 
-    def opened() -> np.ndarray:
-        with Image.open(file, formats=FORMATS) as image:
-            return _values(image, name, colour)
+    def values() -> np.ndarray:
+        if isinstance(picture, np.ndarray | Image.Image):
+            image = _image_from(picture) if isinstance(picture, np.ndarray) else picture
+            _check_pixels(image, most)
+            return _normalised(image, mode)
+        if isinstance(picture, bytes):
+            return _decoded(io.BytesIO(picture), mode, most)
+        if isinstance(picture, str | Path):
+            with open(picture, "rb") as file:
+                return _decoded(file, mode, most)
+        return _decoded(picture, mode, most)
 
-    return _guarded(name, opened)
+    return _guarded(name, most, values)
 
 
-def decode_for(picture: Picture, spec: InputSpec) -> np.ndarray:
+def decode_for(picture: Picture, spec: InputSpec, most: int = MAX_PIXELS) -> np.ndarray:
     """Decode a picture for `frame_picture`: in colour if the spec's framing keeps colours, else in grey."""
-    return decode(picture, colour=spec.channels == 3 and spec.framing == "none")
+    return decode(picture, spec.channels == 3 and spec.framing == "none", most)
 
 
 def picture_name(picture: Picture) -> str:
@@ -72,15 +84,15 @@ def picture_name(picture: Picture) -> str:
     return printable(picture if isinstance(picture, str | Path) else getattr(picture, "name", "picture"))
 
 
-def _guarded(name: str, work: Callable[[], np.ndarray]) -> np.ndarray:
+def _guarded(name: str, most: int, work: Callable[[], np.ndarray]) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about odd metadata
             return work()
-    except DataError:
-        raise
+    except DataError as error:
+        raise type(error)(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:
-        raise DataError(f"{name}: more than the {MAX_PIXELS:,} pixels allowed; scale it down") from error
+        raise TooManyPixels(f"{name}: more than the {most:,} pixels allowed; scale it down") from error
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file or folder") from error
     except UnidentifiedImageError as error:
@@ -90,27 +102,33 @@ def _guarded(name: str, work: Callable[[], np.ndarray]) -> np.ndarray:
         raise DataError(f"{name}: cannot be read ({reason}); remove it, or save it again") from error
 
 
-def _values(image: Image.Image, name: str, colour: bool) -> np.ndarray:
-    if image.width * image.height > MAX_PIXELS:
-        size = f"{image.width} x {image.height}"
-        raise DataError(f"{name}: {size} pixels, more than the {MAX_PIXELS:,} allowed; scale it down")
-    return _normalised(image, "RGB" if colour else "L")
+def _decoded(file: BinaryIO, mode: str, most: int) -> np.ndarray:
+    limited: Any = LimitedFile(file if file.seekable() else io.BytesIO(file.read()))
+    with Image.open(limited, formats=FORMATS) as image:
+        _check_pixels(image, most)
+        check_work(image, limited)
+        return _normalised(image, mode)
+
+
+def _check_pixels(image: Image.Image, most: int) -> None:
+    if image.width * image.height > most:
+        raise TooManyPixels(f"{image.width} x {image.height}: more than the {most:,} pixels allowed; scale it down")
 
 
 def _image_from(array: np.ndarray) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise DataError(f"array: shape {array.shape} is not supported; use (H, W), (H, W, 3) or (H, W, 4)")
+        raise DataError(f"shape {array.shape} is not supported; use (H, W), (H, W, 3) or (H, W, 4)")
     if array.dtype == bool:
         array = array.astype(np.float32)
     if np.issubdtype(array.dtype, np.floating):
         low, high = float(array.min()), float(array.max())
         if not (low >= 0 and high <= 1):  # also for NaN
-            raise DataError(f"array: floats from {low:g} to {high:g} are out of range; use [0, 1], or uint8")
+            raise DataError(f"floats from {low:g} to {high:g} are out of range; use [0, 1], or uint8")
         array = np.rint(array * 255).astype(np.uint8)
     if array.dtype != np.uint8:
-        raise DataError(f"array: dtype {array.dtype} is not supported; use uint8 [0, 255] or float [0, 1]")
+        raise DataError(f"dtype {array.dtype} is not supported; use uint8 [0, 255] or float [0, 1]")
     return Image.fromarray(array)
 
 

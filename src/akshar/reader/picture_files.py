@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,6 +11,7 @@ from akshar.errors import DataError, UsageError
 from akshar.files import printable
 from akshar.pictures.characters import read_characters
 from akshar.pictures.decode import SUFFIXES
+from akshar.pictures.decoder_pool import DecoderPool
 from akshar.pictures.framing import FramedPicture
 from akshar.reader.reader import Answer, Reader
 
@@ -72,18 +72,19 @@ def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[Fil
     """
     spec = reader.predictor.input_spec
 
-    def frame(file: str) -> list[FramedPicture] | str:
+    def frame(picture: str | bytes) -> list[FramedPicture] | str:
         try:
-            if file != STDIN and Path(file).exists() and not Path(file).is_file():  # a pipe, perhaps an endless one
-                raise DataError(f"{printable(file)}: {NOT_REGULAR}")
-            return read_characters(sys.stdin.buffer.read() if file == STDIN else file, spec, line)
+            if isinstance(picture, str) and Path(picture).exists() and not Path(picture).is_file():
+                raise DataError(f"{printable(picture)}: {NOT_REGULAR}")  # a pipe, perhaps an endless one
+            return read_characters(picture, spec, line)
         except DataError as error:
             return str(error)
 
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with DecoderPool(min(4, os.cpu_count() or 1)) as pool:
         remaining = iter(files)
         while batch := list(islice(remaining, BATCH)):
-            framed = list(pool.map(frame, batch))
+            pictures = [sys.stdin.buffer.read() if file == STDIN else file for file in batch]
+            framed = list(pool.map(frame, pictures))
             characters = [one for part in framed if not isinstance(part, str) for one in part]
             answers = iter(reader.read_framed(characters))
             for file, part in zip(batch, framed, strict=True):

@@ -5,7 +5,6 @@ import html
 import os
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,21 @@ from starlette.staticfiles import StaticFiles
 from akshar import __version__
 from akshar.errors import DataError, UsageError
 from akshar.pictures.characters import read_characters
+from akshar.pictures.decode import TooManyPixels
+from akshar.pictures.decoder_pool import DecoderPool
 from akshar.pictures.framing import FramedPicture
 from akshar.pictures.input_spec import InputSpec
 from akshar.pictures.text import font_files
 from akshar.reader.page.answers import Class, LineReading, Reading, Refusal, character_of, classes_of, line_of
 from akshar.reader.page.batching import Batcher
 from akshar.reader.page.guard import Guard, Hosts
-from akshar.reader.page.limits import ANY, CHARACTERS, RATE, Answering, Rate, check_pixels, check_rate, read_body
+from akshar.reader.page.limits import ANY, CHARACTERS, PIXELS, RATE, Answering, Rate, check_rate, read_body
 from akshar.reader.reader import Reader
 
 STATIC = Path(__file__).parent / "static"
 FONT = "fontpkg_mukta"  # the page's typeface: Devanagari and Latin designed together
 WEIGHTS = ("Regular", "SemiBold")
-DECODERS = min(4, os.cpu_count() or 1)  # pictures decoded at the same time; bounds memory
+DECODERS = min(4, os.cpu_count() or 1)  # pictures of one client decoded at the same time; bounds memory
 REFUSALS = {
     400: "the picture is missing or cut short",
     403: "the Host or Origin header names another site",
@@ -55,12 +56,12 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
     """
     spec, subject = reader.predictor.input_spec, reader.predictor.card.subject
     limit = Rate(rate)
-    answering = Answering()
+    answering = Answering(DECODERS)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.batcher = Batcher(reader.read_framed)
-        with ThreadPoolExecutor(DECODERS, "decoder") as app.state.decoders:
+        with DecoderPool(DECODERS + 1) as app.state.decoders:
             yield
         app.state.batcher.close()
 
@@ -85,11 +86,12 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
     ) -> Reading | LineReading:
         """Reads the picture in the body: PNG, JPEG, WebP, GIF, BMP or TIFF; dark on light or light on dark."""
         check_rate(limit, request)
+        content = await read_body(request)
         with answering.one_more(request):
-            content = await read_body(request)
             start = time.perf_counter()
             loop = asyncio.get_running_loop()
-            framed = await loop.run_in_executor(app.state.decoders, _frame, content, spec, line)
+            async with answering.turn(request):
+                framed = await loop.run_in_executor(app.state.decoders, _frame, content, spec, line)
             answers = await app.state.batcher.read(framed)
             milliseconds = round(1e3 * (time.perf_counter() - start), 2)
             if line:
@@ -112,9 +114,10 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
 def _frame(content: bytes, spec: InputSpec, line: bool) -> list[FramedPicture]:
     """Frame the characters in a picture's file."""
-    check_pixels(content)
     try:
-        framed = read_characters(content, spec, line)
+        framed = read_characters(content, spec, line, PIXELS)
+    except TooManyPixels as error:
+        raise HTTPException(413, str(error)) from error
     except (DataError, UsageError) as error:
         raise HTTPException(422, str(error)) from error
     if len(framed) > CHARACTERS:

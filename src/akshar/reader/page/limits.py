@@ -1,26 +1,21 @@
-"""Limits of requests: bytes, pixels, seconds, and the rate of one client."""
+"""Limits of requests: bytes, pixels, the rate of one client, and how many are answered at once."""
 
 import asyncio
-import io
+import ipaddress
 import math
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fastapi import HTTPException
-from PIL import Image
 from starlette.requests import ClientDisconnect, Request
 
-from akshar.pictures.decode import FORMATS
-
 BODY_BYTES = 8_000_000  # a phone's photo
-BODY_SECONDS = 20.0  # time for a body to arrive
 PIXELS = 30_000_000
 CHARACTERS = 200  # in one row
-AT_ONCE = 128  # requests in progress; more are refused
-OF_ONE = 64  # of these from one client, so that its unfinished bodies leave room for others
+AT_ONCE = 128  # pictures that have arrived and are being read; more are refused
+OF_ONE = 64  # of these from one client
 RATE = 50.0  # requests per second from one client; the page sends about twenty while someone draws
 BURST = 2.0  # seconds of requests that may arrive at once
 CLIENTS = 4096  # addresses to remember
@@ -62,25 +57,51 @@ def check_rate(rate: Rate, request: Request) -> None:
     Raises:
         HTTPException: 429, with Retry-After in whole seconds.
     """
-    if wait := rate.wait(request.client.host if request.client else ""):
+    if wait := rate.wait(client_of(request)):
         headers = {"Retry-After": str(math.ceil(wait))}
         raise HTTPException(429, f"too many requests; try again in {wait:.2f} s", headers)
 
 
-class Answering:
-    """Number of requests in progress, by client."""
+def client_of(request: Request) -> str:
+    """Name the client of a request, see `client_name`."""
+    return client_name(request.client.host if request.client else "")
 
-    def __init__(self) -> None:
+
+def client_name(host: str) -> str:
+    """Name a client by its address; the addresses of an IPv6 network of 64 bits are those of one client.
+
+    >>> [client_name(host) for host in ("192.0.2.7", "2001:db8::1", "2001:db8::2", "::ffff:192.0.2.7")]
+    ['192.0.2.7', '2001:db8::/64', '2001:db8::/64', '192.0.2.7']
+    """
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((address, 64), strict=False))
+
+
+class Answering:
+    """Number of pictures that are being read, by client.
+
+    Args:
+        decoding: pictures of one client that are decoded at the same time.
+    """
+
+    def __init__(self, decoding: int) -> None:
+        self._decoding = decoding
         self._requests: Counter[str] = Counter()
+        self._turns: dict[str, asyncio.Semaphore] = {}
 
     @contextmanager
     def one_more(self, request: Request) -> Iterator[None]:
-        """Count a request while it is in progress.
+        """Count a picture while it is being read.
 
         Raises:
             HTTPException: 429 for too many requests from its client, 503 for too many from all clients.
         """
-        client = request.client.host if request.client else ""
+        client = client_of(request)
         if self._requests[client] >= OF_ONE:
             raise HTTPException(429, "too many requests at once", {"Retry-After": "1"})
         if self._requests.total() >= AT_ONCE:
@@ -90,13 +111,19 @@ class Answering:
             yield
         finally:
             self._requests -= Counter([client])
+            if client not in self._requests:
+                self._turns.pop(client, None)
+
+    def turn(self, request: Request) -> asyncio.Semaphore:
+        """Turn of a counted picture to be decoded, so that one client's pictures leave a decoder for others."""
+        return self._turns.setdefault(client_of(request), asyncio.Semaphore(self._decoding))
 
 
 async def read_body(request: Request) -> bytes:
     """Reads a picture's file from a request, up to BODY_BYTES.
 
     Raises:
-        HTTPException: 400 cut short or empty, 408 too slow, 413 too large, 415 wrong Content-Type or encoding.
+        HTTPException: 400 cut short or empty, 413 too large, 415 wrong Content-Type or encoding.
     """
     kind = request.headers.get("content-type", ANY).partition(";")[0].strip().lower()
     if kind != ANY and not kind.startswith("image/"):
@@ -109,34 +136,12 @@ async def read_body(request: Request) -> bytes:
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > BODY_BYTES:
-                    raise too_large
-    except TimeoutError as error:
-        raise HTTPException(408, f"the picture did not arrive within {BODY_SECONDS:g} s") from error
+        async for part in request.stream():
+            body += part
+            if len(body) > BODY_BYTES:
+                raise too_large
     except ClientDisconnect as error:
         raise HTTPException(400, "the picture was cut short") from error
     if not body:
         raise HTTPException(400, "no picture: the body is empty")
     return bytes(body)
-
-
-def check_pixels(content: bytes) -> None:
-    """Check a picture's size before it is decoded.
-
-    Raises:
-        HTTPException: 413 for too many pixels. Files that are not pictures pass: the decoder reports them.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                pixels = image.width * image.height
-    except Image.DecompressionBombError:
-        pixels = PIXELS + 1
-    except Exception:  # Pillow raises almost anything on a broken file
-        return
-    if pixels > PIXELS:
-        raise HTTPException(413, f"more than the {PIXELS:,} pixels allowed; scale the picture down")

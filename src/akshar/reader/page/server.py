@@ -1,18 +1,41 @@
 """Runs the web application on a socket until a signal stops it."""
 
+import asyncio
 import errno
 import os
 import signal
 import socket
+from http import HTTPStatus
 
 import uvicorn
 from fastapi import FastAPI
 
 from akshar.errors import UsageError
-from akshar.reader.page.limits import BODY_SECONDS
+from akshar.reader.page.connections import BACKLOG, Connection
+from akshar.reader.page.log_limit import limit_logs
 
-STOP_SECONDS = int(BODY_SECONDS) + 5  # for requests in progress; more than a body that never arrives takes
+QUEUE = 512  # connections that the system keeps until they are accepted
+STOP_SECONDS = 4.0  # for requests in progress when the server stops
 STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(QUEUE)  # asyncio has made it as short as the number it accepts at once
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(STOP_SECONDS, self._end)
+        await super().shutdown(sockets)
+
+    def _end(self) -> None:
+        """End the requests still in progress; uvicorn's own timeout would log each."""
+        for connection in [*self.server_state.connections]:
+            if isinstance(connection, Connection):
+                connection.end(HTTPStatus.SERVICE_UNAVAILABLE)
+        for task in [*self.server_state.tasks]:
+            task.cancel()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -33,7 +56,7 @@ def listen(host: str, port: int) -> socket.socket:
             if os.name == "posix":  # on Windows this lets two servers share a port
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
-            listener.listen(512)
+            listener.listen(QUEUE)
         except OSError:
             listener.close()
             raise
@@ -56,23 +79,14 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(app: FastAPI, listener: socket.socket) -> bool:
-    """Serve until Ctrl-C or SIGTERM, then finishes requests in progress; a second Ctrl-C does not wait for them.
+    """Serve until Ctrl-C or SIGTERM, then finish requests in progress for STOP_SECONDS.
+
+    A second Ctrl-C does not wait for them.
 
     Returns:
         Whether the server started.
     """
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="on",
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    server = uvicorn.Server(config)
+    server = create_server(app)
     # When done, uvicorn raises the signal that stopped it again, for the handlers that it had replaced.
     before = {number: signal.signal(number, lambda *_: None) for number in STOPS}
     try:
@@ -82,3 +96,22 @@ def serve(app: FastAPI, listener: socket.socket) -> bool:
             signal.signal(number, handler)
         listener.close()
     return server.started
+
+
+def create_server(app: FastAPI) -> uvicorn.Server:
+    """Create the server that `serve` runs."""
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=Connection,
+        proxy_headers=False,  # or a client on this machine could name another address for each request
+        backlog=BACKLOG,
+        ws="none",
+        lifespan="on",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(STOP_SECONDS) + 2,
+    )
+    limit_logs()
+    return _Server(config)
