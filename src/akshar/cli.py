@@ -9,6 +9,7 @@ from akshar import __version__
 from akshar.commands.help import HELP, TEST_HELP, train_help
 from akshar.config.keys import did_you_mean
 from akshar.errors import AksharError, Interrupted
+from akshar.files import printable
 
 COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "bench")
 
@@ -59,7 +60,7 @@ def _run(command: str, arguments: Sequence[str]) -> int:
         if show_traceback:
             raise
         for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+            print(f"error: {printable(line)}", file=sys.stderr)
         return error.exit_code
     except Interrupted as stop:
         return stop.exit_code

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, BaseModel, NonNegativeInt, ValidationError
+from pydantic import AwareDatetime, BaseModel, NonNegativeInt
 
 from akshar.errors import UsageError
 from akshar.files import is_full, write_json
+from akshar.untrusted import read_bytes
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
 
@@ -97,8 +98,8 @@ class RunDir:
     def read_status(self) -> RunStatus | None:
         """Read `status.json`; None where it is missing or damaged."""
         try:
-            return RunStatus.model_validate_json(self.status.read_bytes())
-        except (OSError, ValidationError):
+            return RunStatus.model_validate_json(read_bytes(self.status))
+        except (OSError, ValueError):
             return None
 
     def write_status(
