@@ -64,7 +64,7 @@ def test_jobs_run_side_by_side_and_none_twice(workplace):
 @pytest.mark.parametrize(
     ("how", "exit_code"), [("ctrl-c", 130), ("terminate", 143), ("kill", -signal.SIGKILL), ("kill a worker", 1)]
 )
-def test_workers_stop_with_their_sweep(how, exit_code, workplace):
+def test_workers_stop_with_their_sweep(how, exit_code, workplace, fault):
     process = start(*LONG, "hydra/launcher=joblib", "seed=1,2,3")
     sweep = workplace / "sweep"
     # The status counts steps a moment after the checkpoint is written; a kill in between would leave 0.
@@ -96,6 +96,8 @@ def test_workers_stop_with_their_sweep(how, exit_code, workplace):
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert "resuming after step" in (sweep / "0" / "run.log").read_text()
+    if how == "kill":
+        fault("SIGKILL of a sweep with parallel jobs", "its workers save and stop; `sweep.resume=` continues")
 
 
 @pytest.mark.slow

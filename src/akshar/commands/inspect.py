@@ -8,6 +8,7 @@ from akshar.commands.arguments import add_trust
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import is_sweep, runs_of
+from akshar.untrusted import refuse_links
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     if not path.is_dir():
         raise UsageError(f"{args.run}: no such folder; `akshar runs` lists the runs")
     run_dir = RunDir(path)
+    refuse_links(path)
     from akshar.memory import keep_freed_memory  # imported late, as below: torch and matplotlib take seconds
 
     keep_freed_memory()
