@@ -13,6 +13,8 @@ from conftest import TINY
 from joblib import Parallel, delayed
 
 from akshar.cli import main
+from akshar.config.compose import compose, composing
+from akshar.config.schema import TrainConfig
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import CLAIM, job_dir
 from akshar.sweeps.workers import take_gpu
@@ -126,6 +128,20 @@ def test_a_cluster_s_jobs_are_processes_of_their_own(workplace):
     ended = statuses(workplace / "sweep")
     assert {status["status"] for status in ended.values()} == {"completed"}
     assert len({status["pid"] for status in ended.values()} | {process.pid}) == 3
+
+
+def test_a_local_job_may_start_before_submitit_has_noted_it(tmp_path, monkeypatch):
+    import submitit
+    from submitit.local.local import LocalJob
+
+    noted = LocalJob.__init__
+    monkeypatch.setattr(LocalJob, "__init__", lambda *args, **named: time.sleep(0.5) or noted(*args, **named))
+    monkeypatch.setattr(LocalJob, "_results_timeout_s", 1)
+    words = ["hydra/launcher=submitit_local", f"hydra.sweep.dir={tmp_path}"]
+    with composing("train"):
+        launcher = compose("train", words, TrainConfig, multirun=True).tree.hydra.launcher
+    executor = submitit.AutoExecutor(folder=launcher.submitit_folder, cluster="local")
+    assert executor.submit(os.getpid).result() != os.getpid()
 
 
 @pytest.mark.slow
