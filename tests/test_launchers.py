@@ -13,6 +13,8 @@ from conftest import TINY
 from joblib import Parallel, delayed
 
 from akshar.cli import main
+from akshar.config.compose import compose, composing
+from akshar.config.schema import TrainConfig
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import CLAIM, job_dir
 from akshar.sweeps.workers import take_gpu
@@ -64,7 +66,7 @@ def test_jobs_run_side_by_side_and_none_twice(workplace):
 @pytest.mark.parametrize(
     ("how", "exit_code"), [("ctrl-c", 130), ("terminate", 143), ("kill", -signal.SIGKILL), ("kill a worker", 1)]
 )
-def test_workers_stop_with_their_sweep(how, exit_code, workplace):
+def test_workers_stop_with_their_sweep(how, exit_code, workplace, fault):
     process = start(*LONG, "hydra/launcher=joblib", "seed=1,2,3")
     sweep = workplace / "sweep"
     # The status counts steps a moment after the checkpoint is written; a kill in between would leave 0.
@@ -96,6 +98,8 @@ def test_workers_stop_with_their_sweep(how, exit_code, workplace):
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert "resuming after step" in (sweep / "0" / "run.log").read_text()
+    if how == "kill":
+        fault("SIGKILL of a sweep with parallel jobs", "its workers save and stop; `sweep.resume=` continues")
 
 
 @pytest.mark.slow
@@ -124,6 +128,20 @@ def test_a_cluster_s_jobs_are_processes_of_their_own(workplace):
     ended = statuses(workplace / "sweep")
     assert {status["status"] for status in ended.values()} == {"completed"}
     assert len({status["pid"] for status in ended.values()} | {process.pid}) == 3
+
+
+def test_a_local_job_may_start_before_submitit_has_noted_it(tmp_path, monkeypatch):
+    import submitit
+    from submitit.local.local import LocalJob
+
+    noted = LocalJob.__init__
+    monkeypatch.setattr(LocalJob, "__init__", lambda *args, **named: time.sleep(0.5) or noted(*args, **named))
+    monkeypatch.setattr(LocalJob, "_results_timeout_s", 1)
+    words = ["hydra/launcher=submitit_local", f"hydra.sweep.dir={tmp_path}"]
+    with composing("train"):
+        launcher = compose("train", words, TrainConfig, multirun=True).tree.hydra.launcher
+    executor = submitit.AutoExecutor(folder=launcher.submitit_folder, cluster="local")
+    assert executor.submit(os.getpid).result() != os.getpid()
 
 
 @pytest.mark.slow

@@ -118,6 +118,28 @@ def test_two_processes_share_a_study(workplace):
 
 
 @pytest.mark.slow
+def test_a_partner_that_is_killed_is_not_waited_for(workplace):
+    words = [*SEARCH, "hydra.sweep.dir=sweep", "hydra.sweeper.search.trials=4", "hydra.sweeper.search.pruner=none"]
+    command = [sys.executable, "-m", "akshar", "train", "-m", *words]
+    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    both = [subprocess.Popen(command, **quiet) for _ in range(2)]
+
+    def workers():
+        return {json.loads(path.read_text())["pid"] for path in workplace.glob("sweep/*/status.json")}
+
+    while workers() != {process.pid for process in both}:
+        assert both[0].poll() is None
+        time.sleep(0.01)
+    both[0].kill()
+    assert both[1].wait(300) == 0
+    study = open_study(workplace / "sweep")
+    assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
+    assert len(study.trials) == 4
+    tested = [path for path in workplace.glob("sweep/*/result.json") if json.loads(path.read_text())["test"]]
+    assert [path.parent.name for path in tested] == [str(study.best_trial.number)]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("sampler", "pruner"), [("random", "hyperband"), ("cmaes", "none"), ("grid", "median")])
 def test_samplers_and_pruners_by_name(sampler, pruner, workplace):
     words = [word for word in SEARCH if not word.startswith(("optimizer.lr", "hydra.sweeper.search.pruner"))]

@@ -13,10 +13,11 @@ from statistics import mean, stdev
 
 import numpy as np
 import pytest
-from conftest import TINY
+from conftest import TINY, write_picture
 from PIL import Image
 
 from akshar.cli import main
+from akshar.runs import load_data
 
 GRID = ("optimizer.lr=0.01,0.02", "seed=1,2,3")
 
@@ -26,6 +27,11 @@ def table(sweep):
     return [
         {k: v for k, v in row.items() if k != "seconds"} for row in json.loads((sweep / "sweep.json").read_text())
     ]
+
+
+def load_data_forgets():
+    """Let the next training of this process read its data again, as a new process would."""
+    load_data._loaded.clear()
 
 
 def changed(sweep):
@@ -214,6 +220,73 @@ def test_the_table_is_made_of_whatever_lies_there(grid, workplace, capfd):
 def test_what_cannot_be_swept_is_said(words, message, refused, workplace):
     (workplace / "empty").mkdir()
     assert message in refused("train", *TINY, *words)[0]
+
+
+@pytest.mark.slow
+def test_of_two_grids_that_start_at_once_in_one_folder_one_is_refused(workplace, fault):
+    command = [sys.executable, "-m", "akshar", "train", "-m", *TINY, "seed=1,2,3", "hydra.sweep.dir=sweep"]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    both = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    ended = sorted((process.communicate(timeout=300)[1], process.returncode) for process in both)
+    assert sorted(code for _, code in ended) == [0, 2], ended
+    assert any("another sweep is running in this folder" in said for said, _ in ended)
+    statuses = [json.loads(path.read_text()) for path in workplace.glob("sweep/*/status.json")]
+    assert [status["status"] for status in statuses] == ["completed"] * 3
+    assert len({status["pid"] for status in statuses}) == 1
+    fault("two grids start at once in one folder", "one runs, the other is refused with one line")
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_data_is_gone_leaves_the_runs_of_others_alone(workplace, capfd, fault):
+    for shape, name in enumerate(("bar", "cross")):
+        for number in range(40):
+            write_picture(workplace / "images" / name / f"{number}.png", shape, size=40 + number)
+    words = ["data=folder", "data.root=images", *TINY[4:], "trainer.max_epochs=1", "data.batch_size=16"]
+    words.append("hydra.sweep.dir=sweep")
+    assert main(["train", "-m", *words, "seed=1,2"]) == 0
+    before = {path: path.read_bytes() for path in workplace.glob("sweep/?/*") if path.is_file()}
+    (workplace / "images").rename(workplace / "away")
+    load_data_forgets()
+    assert main(["train", "-m", *words, "seed=3,2"]) == 1
+    said = capfd.readouterr().err
+    assert said.count("already completed") == 1
+    after = {path: path.read_bytes() for path in before}
+    assert {path.name for path in before if before[path] != after[path]} <= {"run.log"}
+    assert json.loads((workplace / "sweep" / "2" / "status.json").read_text())["status"] == "failed"
+    (workplace / "away").rename(workplace / "images")
+    load_data_forgets()
+    assert main(["train", "-m", *words, "seed=1,2,3"]) == 0
+    assert sorted(path.parent.name for path in workplace.glob("sweep/*/result.json")) == ["0", "1", "2"]
+    fault(
+        "the data of a sweep is gone when it is repeated",
+        "completed runs stay; the job's own folder says why it failed",
+    )
+
+
+CLOCK = """
+import time
+now, real = time.time, [0]
+def backwards():
+    real[0] += 1
+    return now() - 3600 * real[0]
+time.time = backwards
+"""
+
+
+@pytest.mark.slow
+def test_a_clock_that_goes_back_changes_nothing(workplace, monkeypatch, fault):
+    (workplace / "site").mkdir()
+    (workplace / "site" / "sitecustomize.py").write_text(CLOCK)
+    paths = [str(workplace / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    command = [sys.executable, "-m", "akshar", "train", "-m", *TINY, "seed=1,2", "hydra.sweep.dir=back"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert main(["train", "-m", *TINY, "seed=1,2", "hydra.sweep.dir=sweep"]) == 0
+    assert table(workplace / "back") == table(workplace / "sweep")
+    seconds = [json.loads(path.read_text())["fit"]["seconds"] for path in workplace.glob("back/*/result.json")]
+    assert all(0 < value < 600 for value in seconds)
+    fault("the clock is set back an hour at each look during a sweep", "the same table; no time is negative")
 
 
 def test_a_second_grid_in_one_folder_is_refused(refused, workplace):

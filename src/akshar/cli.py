@@ -77,7 +77,7 @@ def _run(command: str, arguments: Sequence[str]) -> int:
         if show_traceback:
             raise
         for line in str(error).splitlines():
-            print_error(mask(line))
+            print_error(printable(mask(line)))
         return error.exit_code
     except Interrupted as stop:
         return stop.exit_code

@@ -57,12 +57,16 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     from rich.text import Text
 
     table = Table(
-        box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=Text(title) if title else None, title_justify="left"
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        title=Text(printable(title)) if title else None,
+        title_justify="left",
     )
     for column in columns:
         justify = "right" if column.right else "left"
         overflow = "fold" if column.wrap else "ellipsis"
-        table.add_column(Text(column.title), justify=justify, overflow=overflow, no_wrap=not column.wrap)
+        table.add_column(Text(printable(column.title)), justify=justify, overflow=overflow, no_wrap=not column.wrap)
     for row in rows:
         cells = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
         table.add_row(*(Text(printable(cell.text), cell.style) for cell in cells))

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,6 +64,106 @@ def test_many_that_start_at_once_build_once(tmp_path):
         )
     assert [process.stdout.strip() for process in done] == ["5"] * 4
     assert len(list(tmp_path.glob("built-*"))) == 1
+
+
+def flip(path):
+    with path.open("rb+") as file:
+        file.seek(-1, os.SEEK_END)
+        byte = file.read()[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([byte ^ 1]))
+
+
+DAMAGE = {
+    "a flipped bit": flip,
+    "a file cut short": lambda path: os.truncate(path, path.stat().st_size - 3),
+    "an empty file": lambda path: os.truncate(path, 0),
+    "a missing file": lambda path: path.unlink(),
+    "damaged checksums": lambda path: path.with_name("checksums.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_cache_is_built_again(name, tmp_path, caplog, fault):
+    first = cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"]
+    replaced = first.copy()
+    if name in ("a missing file", "damaged checksums"):  # another process goes on reading what it had
+        replaced = first
+    DAMAGE[name](tmp_path / "set" / "pixels.npy")
+    again = cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"]
+    assert np.array_equal(again, arrays()["pixels"])
+    assert np.array_equal(replaced, arrays()["pixels"])
+    assert "building it again" in caplog.text
+    cached_arrays(tmp_path / "set", never, ["pixels"])
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == ["checksums.json", "pixels.npy"]
+    assert not list(tmp_path.glob("*.partial-*"))
+    fault(f"{name} in the data cache", "noticed at the next read; built again")
+
+
+def test_a_cache_without_checksums_is_of_an_earlier_version(tmp_path):
+    cached_arrays(tmp_path / "set", arrays, ["pixels"])
+    (tmp_path / "set" / "checksums.json").unlink()
+    cached_arrays(tmp_path / "set", never, ["pixels"])
+
+
+READ_AS_NOBODY = (
+    "import mmap, os, sys, pathlib, numpy as np\n"
+    "from akshar.data.cache import cached_arrays\n"
+    "os.seteuid(65534)\n"
+    "build = lambda: {'pixels': np.ones(5, np.uint8)}\n"
+    "print(cached_arrays(pathlib.Path(sys.argv[1]), build, ['pixels'])['pixels'].sum())"
+)
+
+
+def read_as_nobody(folder):
+    command = [sys.executable, "-c", READ_AS_NOBODY, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def public(tmp_path_factory):
+    """A folder in which everybody may create files, as in /tmp."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o1777)
+        yield place
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners are checked on POSIX")
+def test_a_cache_that_others_can_change_is_refused(public, fault):
+    mine = public / "mine"
+    cached_arrays(mine / "set", arrays, ["pixels"])
+    for path in (mine, mine / "set"):
+        path.chmod(0o777)
+        with pytest.raises(DataError, match=r"other users can change this cache.*AKSHAR_CACHE") as caught:
+            cached_arrays(mine / "set", arrays, ["pixels"])
+        assert str(path) in str(caught.value)
+        path.chmod(0o755)
+    cached_arrays(mine / "set", never, ["pixels"])
+    cached_arrays(public / "set", arrays, ["pixels"])  # own folder among those of others
+    fault("a data cache that other users can write to, or put where it is looked for", "refused, with the way out")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives a folder away")
+def test_a_cache_of_another_user_is_refused_and_one_of_root_read(public):
+    cached_arrays(public / "set", arrays, ["pixels"])
+    read = read_as_nobody(public / "set")
+    assert read.stdout == "66\n", read.stderr  # root's, and not writable
+    os.chown(public / "set", 12345, 12345)
+    read = read_as_nobody(public / "set")
+    assert "DataError" in read.stderr
+    assert "other users can change this cache" in read.stderr
+    with pytest.raises(DataError, match="other users can change this cache"):
+        cached_arrays(public / "set", never, ["pixels"])
+
+
+def test_a_new_cache_is_not_open_to_all_whatever_the_umask(tmp_path):
+    before = os.umask(0)
+    try:
+        cached_arrays(tmp_path / "root" / "set", arrays, ["pixels"])
+        cached_arrays(tmp_path / "root" / "set", never, ["pixels"])
+    finally:
+        os.umask(before)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting a small disk needs root")

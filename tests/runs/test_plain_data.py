@@ -2,12 +2,15 @@
 
 import zipfile
 from collections import OrderedDict
+from itertools import pairwise
 
 import pytest
 import torch
+from small_files import write_small_checkpoint
 
 from akshar.errors import UsageError
 from akshar.runs import plain_data
+from akshar.runs.checkpoint import KEY, content_digest, read_checkpoint
 from akshar.runs.plain_data import load_plain
 
 
@@ -52,6 +55,20 @@ def test_a_file_that_claims_more_than_it_has_is_refused(name, tmp_path, fault):
         load_plain(path)
     if message != "holds code":
         fault(f"a checkpoint with {name}", f"`{message}`")
+
+
+def test_a_config_that_multiplies_is_refused(tmp_path, fault):
+    laughs = "a: &a [1, 2]\n" + "".join(
+        f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise("abcdefghijklmnopqrstuvwx")
+    )
+    path = write_small_checkpoint(tmp_path / "evil.ckpt")
+    content = torch.load(path, weights_only=True)
+    content[KEY]["config"] = laughs
+    content[KEY]["digest"] = content_digest(content)
+    torch.save(content, path)
+    with pytest.raises(UsageError, match=r"not a complete model of akshar \(its config is wrong\)"):
+        read_checkpoint(path)
+    fault("a checkpoint whose YAML has references to references (a billion laughs)", "`its config is wrong`")
 
 
 def test_a_file_that_inflates_is_refused(tmp_path, fault):

@@ -7,6 +7,7 @@ from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import (
     CLAIM,
     JOURNAL,
+    claimed_config,
     find_sweep,
     is_search,
     job_dir,
@@ -29,6 +30,28 @@ def test_a_job_gets_its_earlier_folder_else_the_preferred_else_a_new_one(tmp_pat
     assert claim(tmp_path, "5", "c") == "5"
     assert claim(tmp_path, "0", "d") == "6"
     assert (tmp_path / "6" / CLAIM).read_text() == "d"
+
+
+def test_a_job_whose_data_cannot_be_read_keeps_to_its_own_folder(tmp_path):
+    assert claim(tmp_path, "0", "a-1") == "0"
+    assert claim(tmp_path, "0", "b-") == "1"  # never the folder of another job
+    assert claim(tmp_path, "5", "b-2") == "1"  # its data can be read again
+    assert (tmp_path / "1" / CLAIM).read_text() == "b-2"
+    assert claim(tmp_path, "5", "a-") == "0"
+    assert (tmp_path / "0" / CLAIM).read_text() == "a-1"
+    assert claim(tmp_path, "0", "a-3") == "2"  # the same config on other data
+    assert claim(tmp_path, "9", "a-") == "0"
+    assert [claimed_config(tmp_path / name) for name in ("0", "1", "2", "3")] == ["a", "b", "a", ""]
+
+
+def test_claims_of_earlier_versions_are_known(tmp_path):
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / CLAIM).write_text("1")
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / CLAIM).write_text("")  # of a process killed in between
+    assert claim(tmp_path, "1", "a-1") == "0"
+    assert (tmp_path / "0" / CLAIM).read_text() == "a-1"
+    assert claim(tmp_path, "1", "b-") == "2"
 
 
 def test_runs_are_ordered_by_number_then_by_name(tmp_path):

@@ -46,7 +46,7 @@ def test_an_interval_is_refused(basic):
 
 
 def test_equal_jobs_count_once_and_each_problem_is_listed_once(basic):
-    assert check_jobs([*TINY, "optimizer.lr=0.1,0.10,0.2"], basic) == 2
+    assert len(check_jobs([*TINY, "optimizer.lr=0.1,0.10,0.2"], basic)) == 2
     with pytest.raises(UsageError) as error:
         check_jobs([*TINY, "seed=1,2", "optimizer.lr=0.1,-1", "trainer.max_epochs=0"], basic)
     lines = error.value.problems

@@ -10,6 +10,7 @@ from sweep_files import write_run
 from akshar.errors import UsageError
 from akshar.sweeps.entries import read_entries
 from akshar.sweeps.summary import format_rows, summarise
+from akshar.sweeps.sweep_dir import CLAIM
 from akshar.sweeps.table import make_table
 
 
@@ -22,8 +23,15 @@ def sweep(tmp_path):
     return tmp_path
 
 
+def claim_all(sweep):
+    """Let every run be of a job; return their hashes."""
+    for run in sweep.glob("*/"):
+        (run / CLAIM).write_text(f"job{run.name}-content")
+    return {f"job{run.name}" for run in sweep.glob("*/")}
+
+
 def test_the_table_is_printed_and_written_in_every_format(sweep, capsys):
-    assert summarise(sweep, n_jobs=4) == 0
+    assert summarise(sweep, claim_all(sweep)) == 0
     printed = capsys.readouterr()
     assert "0.1150 ± 0.0071" in printed.out
     assert "91.50 ± 0.71" in printed.out
@@ -54,7 +62,7 @@ def test_failed_running_and_missing_jobs_are_listed(sweep, capsys):
     write_run(sweep / "5", {"optimizer": {"lr": 8.0}}, "pruned")
     running = write_run(sweep / "6", {"optimizer": {"lr": 7.0}}, "running")
     with running.locked():
-        assert summarise(sweep, n_jobs=9) == 1
+        assert summarise(sweep, {*claim_all(sweep), "x", "y"}) == 1
     assert capsys.readouterr().err.splitlines() == [
         "running: job 6",
         f"failed: job 4: ValueError: no (see {failed.log})",
@@ -62,8 +70,11 @@ def test_failed_running_and_missing_jobs_are_listed(sweep, capsys):
     ]
 
 
-def test_missing_jobs_alone_make_the_exit_code_1(sweep):
-    assert summarise(sweep, n_jobs=5) == 1
+def test_missing_jobs_are_found_beside_those_of_another_command(sweep, capsys):
+    claim_all(sweep)
+    assert summarise(sweep, {"job0", "another"}) == 1
+    assert capsys.readouterr().err == "not started: 1 of 2 jobs\n"
+    assert summarise(sweep, {"job0"}) == 0
 
 
 def test_three_sizes_of_networks_are_drawn_by_size(tmp_path, capsys):

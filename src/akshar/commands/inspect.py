@@ -9,6 +9,7 @@ from akshar.errors import UsageError
 from akshar.files import printable
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import is_sweep, runs_of
+from akshar.untrusted import refuse_links
 from akshar.writable import check_folder
 
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     path = Path(args.run).expanduser()
     if not path.is_dir():
         raise UsageError(f"{args.run}: no such folder; `akshar runs` lists the runs")
+    refuse_links(path)
     check_folder(path, printable(args.run))
     run_dir = RunDir(path)
     from akshar.memory import keep_freed_memory  # imported late, as below: torch and matplotlib take seconds

@@ -27,4 +27,5 @@ class MeanSd:
         """
         if not values:
             return None
-        return MeanSd(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
+        with np.errstate(all="ignore"):  # of NaN and infinity the mean is NaN or infinite, without a warning
+            return MeanSd(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)

@@ -52,7 +52,7 @@ def draw_sweep(rows: Sequence[SweepRow], path: Path) -> None:
     """Write a PNG with one chart per key that varies; each row of the table is a point with its deviation.
 
     Args:
-        rows: of the table; those without a validation accuracy are left out.
+        rows: of the table; accuracies that are missing or not between 0 and 1 are left out.
         path: of the PNG.
     """
     drawn = [row for row in rows if row.val_accuracy is not None]
@@ -80,7 +80,7 @@ def _chart(axes: Axes, rows: Sequence[SweepRow], key: str) -> None:
     places = numbers if to_scale else [float(labels.index(label)) for label in texts]
     for name, colour, offset in (("val_accuracy", VAL, -0.06), ("test_accuracy", TRAIN, 0.06)):
         spreads = [getattr(row, name) for row in rows]
-        points = [(place, spread) for place, spread in zip(places, spreads, strict=True) if spread is not None]
+        points = [(place, spread) for place, spread in zip(places, spreads, strict=True) if _is_drawn(spread)]
         axes.errorbar(
             [place if to_scale else place + offset for place, _ in points],
             [spread.mean for _, spread in points],
@@ -96,3 +96,7 @@ def _chart(axes: Axes, rows: Sequence[SweepRow], key: str) -> None:
     elif min(numbers) > 0 and max(numbers) > WIDE * min(numbers):
         axes.set_xscale("log")
     axes.set_xlabel(key or "all runs")
+
+
+def _is_drawn(spread: Spread | None) -> bool:
+    return spread is not None and 0 <= spread.mean <= 1  # NaN is not

@@ -9,7 +9,7 @@ from typing import Annotated, Any, BinaryIO, cast
 
 import torch
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from akshar.data.card import DatasetCard
@@ -19,12 +19,19 @@ from akshar.pictures.input_spec import InputSpec
 from akshar.renamed import upgrade_config
 from akshar.runs.card_of import card_of
 from akshar.runs.plain_data import load_plain
+from akshar.untrusted import parse_yaml
 
 FORMAT = 3
 OLD_FORMAT = 2  # of akshar 0.1: its networks are read, its runs are not resumed
 KEY = "akshar"  # our part of a checkpoint; the rest is Lightning's
 NETWORK = "net."  # prefix of the network's weights in Lightning's state_dict
 HISTORY = "history"  # key of the history callback's state
+
+
+def _check_config(text: str) -> str:
+    if not isinstance(parse_yaml(text), dict):
+        raise ValueError("not a mapping")
+    return text
 
 
 class Contents(BaseModel):
@@ -49,7 +56,7 @@ class Contents(BaseModel):
     input_spec: dict[str, Any]
     card: dict[str, Any]
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
-    config: str
+    config: Annotated[str, AfterValidator(_check_config)]
     digest: str = ""
 
 
@@ -80,7 +87,7 @@ class Checkpoint:
     @property
     def config(self) -> dict[str, Any]:
         """The run's config as plain values."""
-        return yaml.safe_load(self.contents.config)
+        return parse_yaml(self.contents.config)
 
 
 def write_checkpoint(lightning: dict[str, Any], path: Path) -> None:

@@ -1,6 +1,5 @@
 """The runs below a folder: their status, size and accuracy, and their removal."""
 
-import json
 import shutil
 import stat
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 from akshar.errors import UsageError
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
+from akshar.untrusted import read_json
 from akshar.writable import check_folder
 
 DIED = "died"  # the status says running, but no process works on the run
@@ -86,7 +86,7 @@ def _read(run_dir: RunDir) -> Run | None:
 def _name(run_dir: RunDir) -> str:
     """Read a run's name, also from a provenance that is not complete."""
     try:
-        content = json.loads(run_dir.provenance.read_text(encoding="utf-8"))
+        content = read_json(run_dir.provenance)
     except (OSError, ValueError):
         return ""
     return str(content.get("name") or "") if isinstance(content, dict) else ""

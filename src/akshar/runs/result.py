@@ -1,6 +1,5 @@
 """`Result`: what `result.json` holds. One type, one writer, one reader."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from akshar.renamed import upgrade_config
 from akshar.runs.card_of import card_of
 from akshar.runs.provenance import Provenance
 from akshar.runs.run_dir import RunDir
+from akshar.untrusted import read_json
 
 SCHEMA_VERSION = 2  # 1: akshar 0.1, without a number; there the loss that `akshar test` wrote was calibrated
 
@@ -182,8 +182,8 @@ def read_result(run_dir: RunDir) -> Result:
 def read_result_file(path: Path) -> Result:
     """Read a `result.json` by its path; see `read_result`."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = read_json(path)
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read or is damaged ({error})") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path}: not a result of akshar")

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 import yaml
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, BaseModel, NonNegativeInt, ValidationError
+from pydantic import AwareDatetime, BaseModel, NonNegativeInt
 
 from akshar.errors import UsageError
 from akshar.files import failure_reason, is_full, printable, write_atomic, write_json
+from akshar.untrusted import read_bytes
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
 CheckpointName = Literal["last", "best", "previous"]
@@ -117,8 +118,8 @@ class RunDir:
     def read_status(self) -> RunStatus | None:
         """Read `status.json`; None where it is missing or damaged."""
         try:
-            return RunStatus.model_validate_json(self.status.read_bytes())
-        except (OSError, ValidationError):
+            return RunStatus.model_validate_json(read_bytes(self.status))
+        except (OSError, ValueError):
             return None
 
     def write_status(

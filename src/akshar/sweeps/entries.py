@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import JsonValue
 
 from akshar.config.keys import flatten
 from akshar.errors import UsageError
+from akshar.files import printable
 from akshar.renamed import upgrade_config
 from akshar.runs.index import DIED
 from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import read_choices, runs_of
+from akshar.untrusted import read_yaml
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Entry:
     @property
     def job(self) -> str:
         """Name of the job: the run's folder within the sweep."""
-        return self.run_dir.path.name
+        return printable(self.run_dir.path.name)
 
 
 def read_entries(sweep: Path) -> list[Entry]:
@@ -48,12 +49,15 @@ def read_entries(sweep: Path) -> list[Entry]:
 
 def _read(run_dir: RunDir) -> Entry | None:
     try:
-        config = upgrade_config(yaml.safe_load(run_dir.config.read_text(encoding="utf-8")), warn=False)
+        config = upgrade_config(read_yaml(run_dir.config), warn=False)
         choices = read_choices(run_dir.path)
         values = choices | flatten(config)
         values |= {part: name for part, name in choices.items() if part in values}
-    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+    except (OSError, ValueError, AttributeError, TypeError):
         return None
+    values = {
+        printable(key): printable(value) if isinstance(value, str) else value for key, value in values.items()
+    }
     recorded = run_dir.read_status()
     status: str = recorded.status if recorded else DIED
     result = None
@@ -65,4 +69,4 @@ def _read(run_dir: RunDir) -> Entry | None:
         except UsageError:
             status = DIED
     error = recorded.error if recorded and recorded.error else ""
-    return Entry(run_dir, status, values, result, error=error.partition("\n")[0])
+    return Entry(run_dir, status, values, result, error=printable(error.partition("\n")[0]))

@@ -44,12 +44,8 @@ def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRe
     Raises:
         Interrupted: the job was stopped and its state is saved.
     """
-    try:
-        key = _job_key(config)
-    except AksharError:  # the run meets the same error and records it
-        key = None
     # Trials of a search are identified by their number, other jobs by their config.
-    run_dir = job_dir(preferred, key) if key and not is_search(preferred.path.parent) else preferred
+    run_dir = preferred if is_search(preferred.path.parent) else job_dir(preferred, _job_key(config))
     if run_dir.path != preferred.path:
         run_dir.path.mkdir(exist_ok=True)
         log_to(run_dir)
@@ -57,7 +53,7 @@ def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRe
         changes = provenance.changes_since(provenance.read(run_dir))
         log.info("already completed%s", f", in another environment ({'; '.join(changes)})" if changes else "")
         return 0
-    resumed = key is not None and run_dir.provenance.exists() and run_dir.config.exists()
+    resumed = run_dir.provenance.exists() and run_dir.config.exists()
     if not resumed:
         write_choices(run_dir.path, HydraConfig.get().runtime.choices)
     with run_dir.locked():
@@ -86,13 +82,13 @@ def run_as_worker(config: TrainConfig, preferred: RunDir, title: str, gpus: int)
     """
     sweep = preferred.path.parent
     stop = StopFile(sweep)
-    if stop.requested():
+    if stop.requested_of_worker():
         return 0
     Console.job = title
     take_gpu(sweep, gpus)
     sys.stderr.write(f"{title}: started\n")  # a single write: other processes write too
     try:
-        exit_code = run_sweep_job(config, preferred, stop.requested)
+        exit_code = run_sweep_job(config, preferred, stop.requested_of_worker)
         end = "failed" if exit_code else "finished"
     except Interrupted as interrupt:
         exit_code, end = 0, "interrupted"
@@ -123,9 +119,15 @@ def _is_done(run_dir: RunDir, config: TrainConfig) -> bool:
 
 
 def _job_key(config: TrainConfig) -> str:
-    """Hash that identifies the job: of its config, its data and the weights it starts from."""
+    """Key that identifies the job; see `job_dir`."""
     from akshar.runs.load_data import load_data  # imports torch
     from akshar.training.warm_start import init_digest
 
     start = config.init_from
-    return config_hash(config, load_data(config.data).digest(), init_digest(start) if start is not None else None)
+    try:
+        content = config_hash(
+            config, load_data(config.data).digest(), init_digest(start) if start is not None else None
+        )
+    except AksharError:  # the run meets the same error and records it
+        content = ""
+    return f"{config_hash(config, '', start)}-{content}"

@@ -22,7 +22,7 @@ from akshar.runs.run_dir import RunDir
 from akshar.sweeps import sweep_grid
 from akshar.sweeps.job import run_as_worker, run_sweep_job
 from akshar.sweeps.summary import summarise
-from akshar.sweeps.sweep_dir import ROOT, find_sweep, locked, override_keys
+from akshar.sweeps.sweep_dir import ROOT, find_sweep, is_search, locked, override_keys
 from akshar.sweeps.workers import StopFile
 from akshar.training.interrupts import Interrupts
 from akshar.writable import check_folder
@@ -56,10 +56,12 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
     hydra_config = tree.hydra
     sweep_grid.check_extras(hydra_config)
     is_grid, has_workers = sweep_grid.is_grid(hydra_config), sweep_grid.has_workers(hydra_config)
-    n_jobs = 0
+    jobs: set[str] = set()
     if is_grid:
-        n_jobs = sweep_grid.check_jobs(overrides, hydra_config)
-        print(f"{n_jobs} jobs in {RunDir(sweep)}", file=sys.stderr)
+        if is_search(sweep):
+            raise UsageError(f"{RunDir(sweep)}: holds a search; choose another folder for a grid")
+        jobs = sweep_grid.check_jobs(overrides, hydra_config)
+        print(f"{len(jobs)} jobs in {RunDir(sweep)}", file=sys.stderr)
     stop, main_process = StopFile(sweep), os.getpid()
     gpus = _gpu_count() if has_workers else 0
 
@@ -77,7 +79,8 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
             raise StopSweep
 
     with locked(sweep) if is_grid else nullcontext():  # several processes may work on one search
-        stop.clear()
+        if is_grid:
+            stop.clear()
         try:
             with _forward_signals(stop) if has_workers else nullcontext():
                 run_many("train", overrides, run_job)
@@ -86,7 +89,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
         except Interrupted:
             print(_how_to_resume(sweep), file=sys.stderr)
             raise
-        return summarise(sweep, n_jobs)
+        return summarise(sweep, jobs)
 
 
 @contextmanager

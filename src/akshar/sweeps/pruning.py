@@ -5,7 +5,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from akshar.errors import Pruned
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.study import OBJECTIVE, OBJECTIVES, open_study
+from akshar.sweeps.objectives import OBJECTIVES
+from akshar.sweeps.samplers import make_pruner
+from akshar.sweeps.study import OBJECTIVE, PRUNER, open_study
 
 
 class Pruning(Callback):
@@ -17,6 +19,7 @@ class Pruning(Callback):
 
     def __init__(self, run_dir: RunDir):
         study = open_study(run_dir.path.parent)
+        study.pruner = make_pruner(study.user_attrs[PRUNER])  # as the search wrote it when it started
         self.trial = Trial(study, study.trials[int(run_dir.path.name)]._trial_id)
         self.metric = OBJECTIVES[study.user_attrs[OBJECTIVE]].metric
 

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from optuna.trial import FrozenTrial, TrialState
 
 from akshar.errors import UsageError
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
+from akshar.sweeps.objectives import OBJECTIVES, Direction, Objective
 from akshar.sweeps.samplers import PartConfig, grid_of
 from akshar.sweeps.space import split_overrides
-from akshar.sweeps.study import OBJECTIVES, Direction, SharedStudy
+from akshar.sweeps.study import SharedStudy
 from akshar.sweeps.workers import StopFile
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class SearchConfig:
 
 
 def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, launch: Launch) -> None:
-    """Run trials up to the configured number, abandoned ones of an earlier process first, then tests the best.
+    """Run trials up to the configured number, those of processes that died among them, then test the best.
 
     Args:
         overrides: of the command line; keys with several values form the search space.
@@ -86,20 +87,26 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
 
     def run(trials: Sequence[FrozenTrial]) -> None:
         for batch in _consecutive(trials):  # the launcher numbers jobs consecutively
-            launch([[*fixed, *_overrides(trial), "test=false"] for trial in batch], batch[0].number)
-            for trial in batch:
-                _tell(study, trial.number, OBJECTIVES[config.objective].path)
+            jobs = launch([[*fixed, *_overrides(trial), "test=false"] for trial in batch], batch[0].number)
+            for trial, job in zip(batch, jobs, strict=True):
+                _tell(study, trial.number, OBJECTIVES[config.objective], job)
 
-    run(study.adopt_abandoned())
+    trials = study.adopt_abandoned()
+    if not study.held_by_others():
+        stop.clear()  # of an earlier command; processes that still work on the search have yet to obey theirs
     while not stop.requested():
-        started = [study.ask(up_to=n_trials) for _ in range(config.n_parallel)]
-        if not (trials := [trial for trial in started if trial is not None]):
+        if not trials:
+            started = [study.ask(up_to=n_trials) for _ in range(config.n_parallel)]
+            trials = [trial for trial in started if trial is not None]
+        if not trials:
             break
         run(trials)
+        trials = study.adopt_abandoned()
     if stop.requested():
+        log.info("\nthe search was asked to stop; repeat the command to continue it")
         return
     with study.locked():  # of several processes, the last one tests the best trial
-        if others := study.running():
+        if others := study.held_by_others():
             log.info("\nanother process is running trial %d and will test the best one", others[0].number)
         elif best := study.best():
             log.info("\nbest: trial %d, %s %.4f", best.number, config.objective, best.value)
@@ -121,13 +128,15 @@ def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
     return batches
 
 
-def _tell(study: SharedStudy, number: int, path: tuple[str, str]) -> None:
+def _tell(study: SharedStudy, number: int, objective: Objective, job: JobReturn) -> None:
     """Report the result in a trial's folder to the study; an interrupted trial stays open to be resumed."""
     run_dir = RunDir(study.sweep / str(number))
     recorded = run_dir.read_status()
     status = recorded.status if recorded else "interrupted"
+    if job.status == JobStatus.FAILED:  # before or beside the run, whose own errors are in its status
+        log.error("trial %d: %s", number, str(job._return_value).partition("\n")[0])
+        status = "failed"
     if status == "completed":
-        value = getattr(getattr(read_result(run_dir), path[0]), path[1])
-        study.tell(number, value, TrialState.COMPLETE)
+        study.tell(number, objective.of(read_result(run_dir)), TrialState.COMPLETE)
     elif status != "interrupted":
         study.tell(number, None, TrialState.PRUNED if status == "pruned" else TrialState.FAIL)

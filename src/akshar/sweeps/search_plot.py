@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from optuna.distributions import json_to_distribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
 from akshar.plots.study import TrialPoint, draw_study
-from akshar.sweeps.study import OBJECTIVE, SPACE, open_study
+from akshar.sweeps.study import OBJECTIVE, open_study, space_of
 
 MIN_TRIALS = 4  # completed trials for an estimate of importance
 
@@ -23,7 +22,7 @@ def draw_search(sweep: Path, path: Path) -> bool:
         Whether the plot was drawn.
     """
     study = open_study(sweep)
-    space = {key: json_to_distribution(text) for key, text in study.user_attrs[SPACE].items()}
+    space = space_of(study)
     ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
     values = {trial.number: trial.value for trial in ended if trial.state == TrialState.COMPLETE}
     if not values:

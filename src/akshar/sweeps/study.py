@@ -1,42 +1,25 @@
 """The study of a search: Optuna's journal file in the sweep's folder, shared by several processes."""
 
+import logging
+import time
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import optuna
 from filelock import FileLock, Timeout
-from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.samplers import RandomSampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from akshar.errors import UsageError
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.journal import open_journal, understood
+from akshar.sweeps.objectives import OBJECTIVES, Direction
+from akshar.sweeps.recorded import recorded_trials
 from akshar.sweeps.samplers import PartConfig, make_pruner, make_sampler
 from akshar.sweeps.sweep_dir import JOURNAL
 
-Direction = Literal["minimize", "maximize"]
+log = logging.getLogger(__name__)
 
-
-class Objective(NamedTuple):
-    """A quantity to optimise.
-
-    Attributes:
-        path: keys that lead to it in `result.json`.
-        direction: which values are better.
-        metric: the metric logged after each epoch by which trials are pruned; None if there is none.
-    """
-
-    path: tuple[str, str]
-    direction: Direction
-    metric: str | None
-
-
-OBJECTIVES = {
-    "val_loss": Objective(("best", "val_loss"), "minimize", "loss/val"),
-    "val_accuracy": Objective(("best", "val_accuracy"), "maximize", "accuracy/val"),
-    "seconds": Objective(("fit", "seconds"), "minimize", None),
-}
 NAME = "akshar"
 SPACE, OBJECTIVE, PRUNER = "space", "objective", "pruner"  # user attributes of the study
 
@@ -72,25 +55,39 @@ class SharedStudy:
         make_sampler(sampler, seed, 0, space)  # raises now rather than at the first trial
         make_pruner(pruner)
         self.sweep, self.space, self.sampler, self.seed = sweep, space, sampler, seed
-        try:
+        self._locks: dict[int, FileLock] = {}
+        with self.locked(), understood(sweep):
             self.study = optuna.create_study(
                 study_name=NAME,
-                storage=_storage(sweep),
+                storage=open_journal(sweep),
                 direction=direction or OBJECTIVES[objective].direction,
                 load_if_exists=True,
             )
-        except (ValueError, KeyError) as error:
-            raise UsageError(f"{sweep / JOURNAL}: not a study, or damaged ({error})") from error
-        described = {key: distribution_to_json(value) for key, value in space.items()}
+            self._check(objective)
+            if not self.study.get_trials(deepcopy=False):
+                self._rebuild(objective)
+        self.study.set_user_attr(PRUNER, pruner)
+
+    def _check(self, objective: str) -> None:
+        """Check that the study is one of this search, and record what it searches."""
+        described = {key: distribution_to_json(value) for key, value in self.space.items()}
         for attribute, value in ((SPACE, described), (OBJECTIVE, objective)):
             if self.study.user_attrs.get(attribute, value) != value:
                 raise UsageError(
-                    f"{sweep / JOURNAL}: the study was started with another {attribute}; choose another folder, "
-                    "or repeat the command that started it"
+                    f"{self.sweep / JOURNAL}: the study was started with another {attribute}; choose another "
+                    "folder, or repeat the command that started it"
                 )
             self.study.set_user_attr(attribute, value)
-        self.study.set_user_attr(PRUNER, pruner)
-        self._locks: dict[int, FileLock] = {}
+
+    def _rebuild(self, objective: str) -> None:
+        """Add the trials that the folders record; there are none unless the journal was lost."""
+        if trials := recorded_trials(self.sweep, self.space, OBJECTIVES[objective]):
+            if self.sampler == "grid":  # which knows its trials by numbers that only the journal held
+                raise UsageError(
+                    f"{self.sweep / JOURNAL}: lost, and cannot be rebuilt for a grid; choose another folder"
+                )
+            self.study.add_trials(trials)
+            log.warning("%s: rebuilt from the folders of %d trials", self.sweep / JOURNAL, len(trials))
 
     def ask(self, up_to: int) -> FrozenTrial | None:
         """Start a new trial with values from the sampler; None if there are `up_to` trials already."""
@@ -108,16 +105,30 @@ class SharedStudy:
     def adopt_abandoned(self) -> list[FrozenTrial]:
         """Take over the running trials of processes that have died."""
         with self.locked():
-            return [
-                trial for trial in self.running() if trial.number not in self._locks and self._take(trial.number)
-            ]
+            taken = [trial for trial in self.held_by_others() if self._take(trial.number)]
+            whole = [trial for trial in taken if trial.distributions == self.space]
+            for trial in taken:
+                if trial not in whole:  # the process died before all values were drawn
+                    self._end(trial.number, None, TrialState.FAIL)
+        for trial in whole:
+            while RunDir(self.sweep / str(trial.number)).is_locked():  # by its worker, which saves and stops
+                time.sleep(0.1)
+        return whole
 
     def tell(self, number: int, value: float | None, state: TrialState) -> None:
         """End a trial that this process holds."""
+        with self.locked():  # or another process could adopt it in between
+            self._end(number, value, state)
+
+    def _end(self, number: int, value: float | None, state: TrialState) -> None:
         self.study.tell(number, value, state)
         lock = self._locks.pop(number)
         Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
+
+    def held_by_others(self) -> list[FrozenTrial]:
+        """List the trials that have not ended and are not held by this process."""
+        return [trial for trial in self.running() if trial.number not in self._locks]
 
     def running(self) -> list[FrozenTrial]:
         """List the trials that have not ended."""
@@ -144,11 +155,18 @@ class SharedStudy:
 
 
 def open_study(sweep: Path) -> optuna.Study:
-    """Load the study of a sweep, with its pruner."""
-    study = optuna.load_study(study_name=NAME, storage=_storage(sweep))
-    study.pruner = make_pruner(study.user_attrs[PRUNER])
+    """Load the study of a sweep to read it; it may come from someone else, so nothing that it names is built.
+
+    Raises:
+        UsageError: the journal is damaged.
+    """
+    with understood(sweep):
+        study = optuna.load_study(study_name=NAME, storage=open_journal(sweep))
+        if not (study.user_attrs[OBJECTIVE] in OBJECTIVES and space_of(study)):
+            raise ValueError("no search of akshar")
     return study
 
 
-def _storage(sweep: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(sweep / JOURNAL)))
+def space_of(study: optuna.Study) -> dict[str, BaseDistribution]:
+    """The search space of a study."""
+    return {key: json_to_distribution(text) for key, text in study.user_attrs[SPACE].items()}

@@ -1,38 +1,41 @@
 """The summary of a sweep: its table on the console and in files, its plots, and the jobs that failed."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from akshar.data.card import PublishedResult
 from akshar.errors import UsageError
-from akshar.files import write_atomic, write_json
+from akshar.files import printable, write_atomic, write_json
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.entries import Entry, read_entries
-from akshar.sweeps.sweep_dir import is_search
+from akshar.sweeps.sweep_dir import claimed_config, is_search
 from akshar.sweeps.table import METRICS, Row, make_table
 from akshar.tables import Column, markdown_table, print_table, write_csv
+from akshar.untrusted import refuse_links
 
 NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # columns aligned to the right, as are those in %
 MIN_SIZES = 3  # different numbers of parameters for a plot of accuracy by size
+MAX_SIZE = 10**15  # parameters; a result that names more is not drawn
 NOT_FAILED = ("completed", "pruned", "running")
 
 
-def summarise(sweep: Path, n_jobs: int = 0) -> int:
+def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
     """Print the table of a sweep and list failed jobs; write `sweep.{csv,md,json,png}` and the other plots.
 
     Args:
         sweep: folder of the sweep.
-        n_jobs: number of jobs that the sweep should have, to report missing ones; 0 if unknown.
+        jobs: hashes of the configs that the sweep should have run, to report missing ones; none if unknown.
 
     Returns:
         0 if no job failed, was stopped or is missing, otherwise 1.
 
     Raises:
-        UsageError: the folder holds no runs.
+        UsageError: the folder holds no runs, or a link through which another file would be overwritten.
     """
+    refuse_links(sweep)
     entries = read_entries(sweep)
     if not entries:
         raise UsageError(f"{sweep}: no runs in this folder")
@@ -42,10 +45,10 @@ def summarise(sweep: Path, n_jobs: int = 0) -> int:
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
     records = [_record(row) for row in rows]
     write_csv(sweep / "sweep.csv", [*records[0]], (list(record.values()) for record in records))
-    files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
     print_table([Column(title, right=title in NUMBERS or title.endswith("%")) for title in header], cells)
+    files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
     print(", ".join(files))
-    return _report_failures(entries, n_jobs)
+    return _report_failures(entries, jobs)
 
 
 def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[str]:
@@ -71,7 +74,8 @@ def _draw_sizes(rows: Sequence[Row], entries: Sequence[Entry], path: Path) -> bo
     networks = [
         Network(row.parameters, row.test_accuracy.mean, row.test_accuracy.sd)
         for row in rows
-        if row.parameters is not None and row.test_accuracy is not None
+        if row.parameters is not None and 0 < row.parameters < MAX_SIZE
+        if row.test_accuracy is not None and 0 <= row.test_accuracy.mean <= 1
     ]
     if len({network.parameters for network in networks}) < MIN_SIZES:
         return False
@@ -85,16 +89,16 @@ def _published(entries: Sequence[Entry]) -> tuple[PublishedResult, ...]:
     return found.pop() if len(found) == 1 else ()
 
 
-def _report_failures(entries: Sequence[Entry], n_jobs: int) -> int:
+def _report_failures(entries: Sequence[Entry], jobs: Collection[str]) -> int:
     if running := [entry.job for entry in entries if entry.status == "running"]:
         print(f"running: job {', '.join(running)}", file=sys.stderr)
     failed = [entry for entry in entries if entry.status not in NOT_FAILED]
     for entry in failed:
-        reason = f": {entry.error} (see {entry.run_dir.log})" if entry.error else ""
+        reason = f": {entry.error} (see {printable(entry.run_dir.log)})" if entry.error else ""
         print(f"{entry.status}: job {entry.job}{reason}", file=sys.stderr)
-    missing = max(n_jobs - len(entries), 0)
+    missing = {*jobs} - {claimed_config(entry.run_dir.path) for entry in entries}
     if missing:
-        print(f"not started: {missing} of {n_jobs} jobs", file=sys.stderr)
+        print(f"not started: {len(missing)} of {len(jobs)} jobs", file=sys.stderr)
     return int(bool(failed or missing))
 
 

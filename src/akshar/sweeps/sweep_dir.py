@@ -1,23 +1,21 @@
 """The folder of a sweep: finding it, locking it, and assigning each job a run folder in it."""
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from omegaconf import OmegaConf
-from yaml import YAMLError
 
 from akshar.errors import UsageError
-from akshar.files import write_json
+from akshar.files import write_atomic, write_json
 from akshar.runs.run_dir import RunDir
+from akshar.untrusted import read_json, read_yaml
 
 ROOT = Path("outputs/multirun")
 JOURNAL = "study.journal"  # the study of a search, beside its runs
 CHOICES = "choices.json"  # in a run's folder: the names of the parts it was composed of
-CLAIM = ".job"  # in a run's folder: the hash of the job that it belongs to
+CLAIM = ".job"  # in a run's folder: the key of the job that it belongs to
 
 
 def find_sweep(name: str) -> Path:
@@ -42,15 +40,15 @@ def find_sweep(name: str) -> Path:
 def override_keys(sweep: Path) -> set[str] | None:
     """Keys of the overrides that a sweep was last started with, without Hydra's; None if not recorded."""
     try:
-        overrides = OmegaConf.select(OmegaConf.load(sweep / "multirun.yaml"), "hydra.overrides.task")
-    except (OSError, YAMLError):
+        overrides = read_yaml(sweep / "multirun.yaml")["hydra"]["overrides"]["task"]
+        return {str(override).partition("=")[0] for override in overrides}
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return None if overrides is None else {str(override).partition("=")[0] for override in overrides}
 
 
 def is_search(path: Path) -> bool:
     """Whether the runs of a sweep are trials of a search."""
-    return (path / JOURNAL).exists()
+    return (path / JOURNAL).is_file()
 
 
 def is_sweep(path: Path) -> bool:
@@ -68,7 +66,7 @@ def runs_of(sweep: Path) -> list[RunDir]:
     return [RunDir(path) for path in sorted((path.parent for path in sweep.glob("*/status.json")), key=order)]
 
 
-def job_dir(preferred: RunDir, config_hash: str) -> RunDir:
+def job_dir(preferred: RunDir, key: str) -> RunDir:
     """Claim the run folder of a job.
 
     That is the folder in which the job was started earlier, otherwise `preferred`, otherwise (if another job has
@@ -76,20 +74,41 @@ def job_dir(preferred: RunDir, config_hash: str) -> RunDir:
 
     Args:
         preferred: folder that Hydra chose by the job's number.
-        config_hash: identifies the job.
+        key: identifies the job: a hash of its config, a hyphen, and a hash of the config with its data and initial
+            weights, which is missing where these cannot be read.
     """
     sweep = preferred.path.parent
-    for claim in sweep.glob(f"*/{CLAIM}"):
-        if claim.read_text(encoding="utf-8") == config_hash:
-            return RunDir(claim.parent)
+    claims = {path: path.read_text(encoding="utf-8") for path in sorted(sweep.glob(f"*/{CLAIM}"))}
+    for path, claimed in sorted(claims.items(), key=lambda claim: claim[1] != key):
+        if _is_same_job(claimed, key):
+            if claimed != key and not key.endswith("-"):
+                write_atomic(path, key.encode())  # now that its data was read
+            return RunDir(path.parent)
     numbers = [int(path.name) for path in sweep.iterdir() if path.name.isdecimal()]
     for name in itertools.chain([preferred.path.name], map(str, itertools.count(max(numbers, default=-1) + 1))):
         path = sweep / name
         path.mkdir(exist_ok=True)
         with suppress(FileExistsError), (path / CLAIM).open("x", encoding="utf-8") as file:
-            file.write(config_hash)
+            file.write(key)
             return RunDir(path)
     raise AssertionError("unreachable: the numbers are infinite")
+
+
+def _is_same_job(claimed: str, key: str) -> bool:
+    """Whether two keys name one job; without the hash of its data a job is known by its config."""
+    config, _, content = key.partition("-")
+    claimed_config, hyphen, claimed_content = claimed.partition("-")
+    if not hyphen:  # claimed by an earlier version
+        return claimed != "" and claimed in (key, content)
+    return claimed_config == config and (content == claimed_content or "" in (content, claimed_content))
+
+
+def claimed_config(run: Path) -> str:
+    """Hash of the config of the job that a run's folder belongs to; empty if it is not recorded."""
+    try:
+        return (run / CLAIM).read_text(encoding="utf-8").partition("-")[0]
+    except (OSError, ValueError):
+        return ""
 
 
 def write_choices(run: Path, choices: Mapping[str, str | None]) -> None:
@@ -102,7 +121,7 @@ def write_choices(run: Path, choices: Mapping[str, str | None]) -> None:
 def read_choices(run: Path) -> dict[str, str]:
     """Read what `write_choices` recorded; empty if there is no such record."""
     try:
-        content = json.loads((run / CHOICES).read_text(encoding="utf-8"))
+        content = read_json(run / CHOICES)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -44,15 +44,15 @@ def is_grid(hydra_config: DictConfig) -> bool:
     return str(hydra_config.sweeper.get("_target_")).endswith(HYDRA_SWEEPER)
 
 
-def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
-    """Compose and validates every job of a grid; to be called inside `composing`.
+def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> set[str]:
+    """Compose and validate every job of a grid; to be called inside `composing`.
 
     Args:
         overrides: of the command line.
         hydra_config: Hydra's part of the config, for the parameters of a preset.
 
     Returns:
-        Number of different jobs, by the hash of their configs.
+        The hash of each job's config; equal jobs count once.
 
     Raises:
         UsageError: lists each problem once, with the first job that has it.
@@ -60,7 +60,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
     jobs = expand_grid(overrides, hydra_config)
     workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
-    hashes = set()
+    hashes: set[str] = set()
     for number, job in enumerate(jobs, start=1):
         try:
             hashes.add(_check_job(job, workers))
@@ -69,7 +69,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> int:
                 problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
     if problems:
         raise UsageError(*problems.values())
-    return len(hashes)
+    return hashes
 
 
 def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tuple[str, ...]]:

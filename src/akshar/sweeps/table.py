@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.result import Result
 from akshar.sweeps.entries import Entry
+from akshar.untrusted import read_json
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ def pooled_accuracy(folds: Sequence[Entry]) -> float | None:
     correct = 0
     for fold in folds:
         try:
-            held_out += json.loads(fold.run_dir.split.read_text(encoding="utf-8"))["val"]
+            held_out += read_json(fold.run_dir.split)["val"]
             with np.load(fold.run_dir.predictions / "val.npz") as saved:
                 correct += int((saved["logits"].argmax(1) == saved["labels"]).sum())
         except (OSError, ValueError, KeyError, BadZipFile) as error:

@@ -25,11 +25,15 @@ class StopFile:
         self.path.write_text(str(int(signal_number)), encoding="utf-8")
 
     def requested(self) -> int | None:
-        """The signal to stop by, or None; SIGTERM if the parent process is gone."""
-        if not self.path.exists():  # called after every training step: two system calls at most
-            return signal.SIGTERM if is_orphan() else None
+        """The signal to stop by, or None."""
+        if not self.path.exists():  # called after every training step
+            return None
         text = self.path.read_text(encoding="utf-8")
         return int(text) if text.isdecimal() else int(signal.SIGTERM)
+
+    def requested_of_worker(self) -> int | None:
+        """The same for a worker process, which stops by SIGTERM if its parent process is gone."""
+        return self.requested() or (signal.SIGTERM if is_orphan() else None)
 
     def clear(self) -> None:
         """Withdraw the request."""

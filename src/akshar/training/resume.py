@@ -1,15 +1,12 @@
 """`akshar train resume=RUN`: a run continues in its own folder, with its own config."""
 
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from akshar.config.keys import differences
 from akshar.config.overrides import quote_paths
@@ -20,6 +17,7 @@ from akshar.credentials import is_masked, restore
 from akshar.errors import UsageError
 from akshar.renamed import rename_overrides, upgrade_config
 from akshar.runs.run_dir import CheckpointName, RunDir
+from akshar.untrusted import parse_yaml, refuse_links
 
 # Keys that may be given beside `resume=`: how long, what is shown and saved, and where things lie by now
 ALLOWED = (
@@ -52,6 +50,7 @@ def find_run(named: str) -> RunDir:
     run_dir = RunDir(Path(named).expanduser().absolute())
     if not run_dir.path.is_dir():
         raise UsageError(f"{named}: no such run folder; `akshar runs` lists them")
+    refuse_links(run_dir.path)
     if not run_dir.config.is_file():
         raise UsageError(f"{named}: not a run, or one that had not begun (it has no config.yaml); start it again")
     return run_dir
@@ -78,7 +77,7 @@ def read_config(run_dir: RunDir) -> dict[str, Any]:
     """
     try:
         return parse_config(run_dir.config.read_text(encoding="utf-8"))
-    except (OmegaConfBaseException, YAMLError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise UsageError(f"{run_dir.config}: cannot be read ({str(error).splitlines()[0]})") from error
 
 
@@ -86,9 +85,9 @@ def parse_config(text: str) -> dict[str, Any]:
     """Read a resolved config, also one of an earlier version.
 
     Raises:
-        OmegaConfBaseException, YAMLError, ValueError, OSError: it is not YAML, or not a mapping.
+        ValueError: it is not YAML of plain values, or not a mapping.
     """
-    content = OmegaConf.to_container(OmegaConf.load(StringIO(text)))
+    content = parse_yaml(text)
     if not isinstance(content, dict):
         raise ValueError("not a mapping")
     return upgrade_config({str(key): value for key, value in content.items()}, warn=False)

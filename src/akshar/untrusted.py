@@ -1,0 +1,101 @@
+"""Reading records that may come from someone else or be damaged: regular files, bounded in size and in depth."""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from akshar.errors import UsageError
+from akshar.files import printable
+
+MAX_JSON = 50_000_000  # bytes; the largest results hold a confusion matrix of many classes
+MAX_YAML = 200_000  # bytes; a config takes about 3,000, and the parser reads 100,000 in a second
+WRITTEN = ("figures", "checkpoints", "predictions")  # folders of a run or a sweep
+MAX_VALUES = 100_000  # in a YAML file, each value counted as often as it is referred to
+
+
+class _Loader(yaml.SafeLoader):
+    """Loads plain values; `<<`, with which a small file can say more than memory holds, is an error."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Leave the key `<<` as it is: no value can be made of it."""
+
+
+def read_bytes(path: Path, limit: int = MAX_JSON) -> bytes:
+    """Read a regular file of limited size.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is larger, or not a regular file: a pipe would never end.
+    """
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("not a regular file")
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"larger than {limit:,} bytes")
+    return content
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is not JSON, too large or nested too deeply.
+    """
+    try:
+        return json.loads(read_bytes(path))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file of plain values.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: see `parse_yaml`.
+    """
+    return parse_yaml(read_bytes(path, MAX_YAML))
+
+
+def parse_yaml(text: str | bytes) -> Any:
+    """Parse YAML of plain values.
+
+    Raises:
+        ValueError: it is not YAML, names Python objects, or is too large, also once its references are followed.
+    """
+    if len(text) > MAX_YAML:
+        raise ValueError(f"larger than {MAX_YAML:,} bytes")
+    try:
+        content = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error).partition("\n")[0]) from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    left, waiting = MAX_VALUES, [content]
+    while waiting:
+        value = waiting.pop()
+        left -= 1
+        if left < 0:
+            raise ValueError(f"more than {MAX_VALUES:,} values")
+        if isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+    return content
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a folder of results in which a link leads elsewhere, before anything is written to it.
+
+    Raises:
+        UsageError: names the link.
+    """
+    inside = folder.resolve()
+    for path in (*folder.glob("*"), *(path for name in WRITTEN for path in folder.glob(f"{name}/*"))):
+        is_written = not path.is_dir() or path.name in WRITTEN  # folders of runs are only read
+        if path.is_symlink() and is_written and not path.resolve().is_relative_to(inside):
+            raise UsageError(f"{printable(path)}: a link out of this folder, where files are written; remove it")
