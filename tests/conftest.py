@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 from tensorboard.summary.writer import event_file_writer
 
@@ -48,24 +49,12 @@ TINY = (
 NOBODY = 65534  # id of a user without rights
 
 TRIED = Path(__file__).parents[1] / "docs" / "faults.md"
-FAULTS = pytest.StashKey[list[str]]()
+TABLE_HEAD = "| tried | what happened |\n| --- | --- |\n"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-screenshots", metavar="RUN", help="make the screenshots in docs/ from this run")
-    parser.addoption("--write-faults", action="store_true", help="write the table of faults")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FAULTS] = []
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    rows = session.config.stash[FAULTS]
-    if rows and session.config.getoption("--write-faults"):
-        head = "| tried | what happened |\n| --- | --- |\n"
-        before, _, _ = TRIED.read_text(encoding="utf-8").partition(head)
-        TRIED.write_text(before + head + "\n".join(sorted({*rows})) + "\n", encoding="utf-8")
+    parser.addoption("--write-faults", action="store_true", help="write the rows of the table of faults")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -225,13 +214,16 @@ def dhcd_if_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def fault(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Return a function that checks a row of `docs/faults.md`: what was tried, and what happened.
 
-    `pytest -m "slow or not slow" --write-faults` writes the table.
+    `pytest -m "slow or not slow" --write-faults` writes the rows; one whose test is gone is removed by hand.
     """
 
     def note(tried: str, happened: str) -> None:
         row = f"| {tried} | {happened} |"
         if request.config.getoption("--write-faults"):
-            request.config.stash[FAULTS].append(row)
+            with FileLock(f"{TRIED}.lock"):  # several processes run the tests
+                before, head, table = TRIED.read_text(encoding="utf-8").partition(TABLE_HEAD)
+                others = [line for line in table.splitlines() if not line.startswith(f"| {tried} |")]
+                TRIED.write_text(before + head + "\n".join(sorted([*others, row])) + "\n", encoding="utf-8")
         else:
             assert row in TRIED.read_text(encoding="utf-8")
 
