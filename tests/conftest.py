@@ -220,7 +220,7 @@ def fault(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     def note(tried: str, happened: str) -> None:
         row = f"| {tried} | {happened} |"
         if request.config.getoption("--write-faults"):
-            with FileLock(f"{TRIED}.lock"):  # several processes run the tests
+            with FileLock(Path(tempfile.gettempdir(), "akshar-faults.lock")):  # several processes run the tests
                 before, head, table = TRIED.read_text(encoding="utf-8").partition(TABLE_HEAD)
                 others = [line for line in table.splitlines() if not line.startswith(f"| {tried} |")]
                 TRIED.write_text(before + head + "\n".join(sorted([*others, row])) + "\n", encoding="utf-8")

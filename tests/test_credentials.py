@@ -39,7 +39,13 @@ class Report(Callback):
 """
 DATA = "data.url=https://me:s3cret@host/glyphs.zip"
 REPORT = 'callbacks.report.url="https://host/hook?token=t0ken"'
-WORDS = [*TINY, "scheduler=none", "data._target_=mine.Remote", f"+{DATA}", "+callbacks.report._target_=mine.Report"]
+WORDS = [
+    *TINY,
+    "scheduler=none",
+    "data._target_=remote_parts.Remote",
+    f"+{DATA}",
+    "+callbacks.report._target_=remote_parts.Report",
+]
 WORDS += [f"+{REPORT}"]
 
 
@@ -51,7 +57,7 @@ def forget(monkeypatch):
 
 @pytest.fixture
 def mine(workplace, monkeypatch):
-    (workplace / "mine.py").write_text(MINE)
+    (workplace / "remote_parts.py").write_text(MINE)
     monkeypatch.syspath_prepend(workplace)
     return workplace
 
@@ -72,7 +78,7 @@ def test_no_file_of_a_run_holds_credentials(mine, refused, fault):
     assert config["callbacks"]["report"]["url"] == "https://host/hook?token=***"
 
     os.environ[STORE] = "{}"  # as in another process
-    longer = ("train", "resume=run", "trainer.max_epochs=3", "--trust", "mine")
+    longer = ("train", "resume=run", "trainer.max_epochs=3", "--trust", "remote_parts")
     (line,) = refused(*longer)
     key = "callbacks.report.url"
     assert line.endswith(f"{key}: records do not keep its credentials; give {key}=VALUE again")
@@ -96,7 +102,7 @@ def test_a_failure_does_not_write_credentials(mine, capfd):
 def test_a_sweep_with_a_config_file_of_one_s_own_holds_none(mine):
     (mine / "own" / "callbacks").mkdir(parents=True)
     (mine / "own" / "callbacks" / "hook.yaml").write_text(
-        "report:\n  _target_: mine.Report\n  url: https://host/hook?token=t0ken\n"
+        "report:\n  _target_: remote_parts.Report\n  url: https://host/hook?token=t0ken\n"
     )
     words = [*WORDS[:-2], "callbacks=hook", "trainer.max_epochs=1", "seed=1,2", "hydra.sweep.dir=sweep"]
     assert main(["train", "-m", "--config-dir", "own", *words]) == 0

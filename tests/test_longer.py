@@ -149,20 +149,24 @@ def test_a_loss_that_is_no_number_leaves_what_replays_it(workplace, refused, mon
     assert json.loads((folder / "status.json").read_text())["status"] == "diverged"
     # The batch and the weights before it give that loss again.
     from akshar.config.schema import TrainConfig
-    from akshar.runs.load_checkpoint import load_checkpoint
+    from akshar.runs.checkpoint import read_checkpoint
+    from akshar.runs.rebuild_network import rebuild_network
     from akshar.runs.run_dir import RunDir
     from akshar.training.parts import build_data
     from akshar.training.resume import read_config
 
     data = build_data(TrainConfig.model_validate(read_config(RunDir(folder))))
-    classifier = load_checkpoint(str(folder / "checkpoints" / "diverged.ckpt")).classifier.train()
+    checkpoint = read_checkpoint(folder / "checkpoints" / "diverged.ckpt")
+    net = rebuild_network(
+        "it", checkpoint.contents.network, checkpoint.weights, 46, data.dataset.input_spec, trust=()
+    ).train()
     loader = data.train_dataloader()
     loader.set_epoch(report["epoch"] - 1)
     for number, batch in enumerate(loader):
         if number == report["batch"]["number"]:
             assert data.train.labels[report["batch"]["indices"]].tolist() == batch.labels.tolist()
             prepared = data.prepare(batch, augmented=True)
-            loss = torch.nn.functional.cross_entropy(classifier(prepared.images), batch.labels)
+            loss = torch.nn.functional.cross_entropy(net(prepared.images), batch.labels)
             assert not math.isfinite(loss.item())
     assert "would do so again" in refused("train", f"resume={folder}")[0]
     fault("a loss that is no number", "stops at that step; its batch and the weights before it are kept for replay")

@@ -180,11 +180,11 @@ def test_a_callback_may_call_sys_exit(call, exit_code, refused, workplace, monke
     words = [*TINY, "+callbacks.leaving._target_=leaving.Leaving", "hydra.run.dir=run"]
     lines = refused("train", *words, exit_code=exit_code)
     assert f"error: {call} was called before the run was complete" in lines
-    assert lines[-1] == "error: once that is fixed, resume with  akshar train resume=run"
+    assert lines[-1] == "error: once that is fixed, resume with  akshar train resume=run --trust leaving"
     status = json.loads(Path("run/status.json").read_text())
     assert (status["status"], status["epoch"]) == ("failed", 1)
     Path("leave").unlink()
-    assert main(["train", "resume=run"]) == 0
+    assert main(["train", "resume=run", "--trust", "leaving"]) == 0
     assert main(["train", *words[:-1], "hydra.run.dir=other"]) == 0
     assert figures(Path("run")) == figures(Path("other"))
     fault(
