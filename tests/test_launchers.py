@@ -97,7 +97,7 @@ def test_workers_stop_with_their_sweep(how, exit_code, workplace, fault):
     until(process, lambda: statuses(sweep)["0"]["step"] > steps["0"])
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert "resuming after step" in (sweep / "0" / "run.log").read_text()
+    assert "resuming sweep/0 after step" in (sweep / "0" / "run.log").read_text()
     if how == "kill":
         fault("SIGKILL of a sweep with parallel jobs", "its workers save and stop; `sweep.resume=` continues")
 
@@ -162,7 +162,7 @@ def test_a_job_that_is_queued_again_goes_on(workplace, monkeypatch):
     assert ended["pid"] != first
     said = (sweep / "0" / "run.log").read_text()
     assert "interrupted by SIGUSR2" in said
-    assert "resuming after step" in said
+    assert "resuming sweep/0 after step" in said
     steps = [line for line in (workplace / "trace.txt").read_text().splitlines() if line.startswith("train ")]
     assert len(steps) == 80 * 13  # none was done twice
 

@@ -201,4 +201,4 @@ def test_a_search_killed_inside_a_trial_goes_on_to_twenty(workplace, monkeypatch
     assert not study.get_trials(states=(TrialState.RUNNING,))
     assert (workplace / "sweep" / "3" / "provenance.json").read_text().count('"step"') == 1  # taken up, once
     best = workplace / "sweep" / str(study.best_trial.number) / "result.json"
-    assert main(["train", f"repeat={best}"]) == 0
+    assert main(["train", f"repeat={best}", "--trust", "bomb"]) == 0

@@ -151,7 +151,13 @@ def test_a_signal_ends_it_while_it_decodes(number, code, digit_run, pictures, fa
         (pictures / f"{letter}.pgm").write_bytes(slow_pgm(5000, 5000))  # many seconds of work
     files = [*["pictures/0.png"] * BATCH, "pictures/a.pgm", "pictures/b.pgm"]
     command = [sys.executable, "-u", "-m", "akshar", "predict", str(digit_run), *files]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (a CI may ignore it)
+    ) as process:
         for _ in range(BATCH):
             process.stdout.readline()
         time.sleep(0.5)
