@@ -21,6 +21,8 @@ from akshar.runs.checkpoint import content_digest, read_checkpoint
 from akshar.runs.run_dir import RunDir
 from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
 
+pytestmark = pytest.mark.xdist_group("damaged")  # one process: all need the undisturbed run
+
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
@@ -101,7 +103,9 @@ def test_no_flipped_bit_reaches_training(finished, tmp_path, fault):
     fault("one of 200 random bits of `last.ckpt` flipped", "refused, or the content is the same")
 
 
-@pytest.mark.parametrize(("bomb", "offered"), [(MIDDLE, "best"), (BETWEEN, "previous")])
+@pytest.mark.parametrize(
+    ("bomb", "offered"), [(MIDDLE, "best"), pytest.param(BETWEEN, "previous", marks=pytest.mark.slow)]
+)
 def test_a_damaged_checkpoint_offers_another(stopped, refused, undisturbed, fault, bomb, offered):
     run = stopped(bomb)
     epochs = len(read_checkpoint(run.checkpoint(offered)).history)
@@ -174,7 +178,7 @@ def edit_config(run, **changes):
     return before
 
 
-@pytest.mark.parametrize("bomb", [MIDDLE, EARLY])
+@pytest.mark.parametrize("bomb", [MIDDLE, pytest.param(EARLY, marks=pytest.mark.slow)])
 def test_an_edited_config_is_refused(stopped, refused, undisturbed, fault, bomb):
     run = stopped(bomb)
     before = edit_config(run, seed=7, optimizer__lr=0.5)
@@ -234,7 +238,7 @@ def test_what_a_resume_changes_is_recorded_and_the_first_hash_stays(workplace):
     assert main(["train", *TINY, "scheduler=none", "hydra.run.dir=run"]) == 0
     run = RunDir(workplace / "run")
     first = provenance.read(run)
-    assert main(["train", "resume=run", "--trust", "bomb", "trainer.max_epochs=3"]) == 0
+    assert main(["train", "resume=run", "trainer.max_epochs=3"]) == 0
     result = json.loads(run.result.read_text())
     assert provenance.read(run).config_hash == first.config_hash
     (resume,) = result["provenance"]["resumed"]

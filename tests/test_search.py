@@ -119,7 +119,7 @@ def test_two_processes_share_a_study(workplace):
 
 @pytest.mark.slow
 def test_a_partner_that_is_killed_is_not_waited_for(workplace):
-    words = [*SEARCH, "hydra.sweep.dir=sweep", "hydra.sweeper.search.trials=4", "hydra.sweeper.search.pruner=none"]
+    words = [*SEARCH, "hydra.sweep.dir=sweep", "hydra.sweeper.search.trials=12", "hydra.sweeper.search.pruner=none"]
     command = [sys.executable, "-m", "akshar", "train", "-m", *words]
     quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     both = [subprocess.Popen(command, **quiet) for _ in range(2)]
@@ -127,14 +127,19 @@ def test_a_partner_that_is_killed_is_not_waited_for(workplace):
     def workers():
         return {json.loads(path.read_text())["pid"] for path in workplace.glob("sweep/*/status.json")}
 
-    while workers() != {process.pid for process in both}:
-        assert both[0].poll() is None
-        time.sleep(0.01)
-    both[0].kill()
-    assert both[1].wait(300) == 0
+    try:
+        while workers() != {process.pid for process in both}:
+            assert both[0].poll() is None
+            time.sleep(0.01)
+        both[0].kill()
+        assert both[1].wait(300) == 0
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
     study = open_study(workplace / "sweep")
     assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
-    assert len(study.trials) == 4
+    assert len(study.trials) == 12
     tested = [path for path in workplace.glob("sweep/*/result.json") if json.loads(path.read_text())["test"]]
     assert [path.parent.name for path in tested] == [str(study.best_trial.number)]
 

@@ -29,11 +29,6 @@ def table(sweep):
     ]
 
 
-def load_data_forgets():
-    """Let the next training of this process read its data again, as a new process would."""
-    load_data._loaded.clear()
-
-
 def changed(sweep):
     return {path: path.stat().st_mtime_ns for path in sorted(sweep.glob("*/result.json"))}
 
@@ -225,6 +220,7 @@ def test_what_cannot_be_swept_is_said(words, message, refused, workplace):
 @pytest.mark.slow
 def test_of_two_grids_that_start_at_once_in_one_folder_one_is_refused(workplace, fault):
     command = [sys.executable, "-m", "akshar", "train", "-m", *TINY, "seed=1,2,3", "hydra.sweep.dir=sweep"]
+    command.append("trainer.max_epochs=12")  # long enough for the other to begin
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
     both = [subprocess.Popen(command, **pipes) for _ in range(2)]
     ended = sorted((process.communicate(timeout=300)[1], process.returncode) for process in both)
@@ -237,7 +233,7 @@ def test_of_two_grids_that_start_at_once_in_one_folder_one_is_refused(workplace,
 
 
 @pytest.mark.slow
-def test_a_sweep_whose_data_is_gone_leaves_the_runs_of_others_alone(workplace, capfd, fault):
+def test_a_sweep_whose_data_is_gone_leaves_the_runs_of_others_alone(workplace, capfd, monkeypatch, fault):
     for shape, name in enumerate(("bar", "cross")):
         for number in range(40):
             write_picture(workplace / "images" / name / f"{number}.png", shape, size=40 + number)
@@ -246,7 +242,7 @@ def test_a_sweep_whose_data_is_gone_leaves_the_runs_of_others_alone(workplace, c
     assert main(["train", "-m", *words, "seed=1,2"]) == 0
     before = {path: path.read_bytes() for path in workplace.glob("sweep/?/*") if path.is_file()}
     (workplace / "images").rename(workplace / "away")
-    load_data_forgets()
+    monkeypatch.setattr(load_data, "_loaded", {})  # as in a new process
     assert main(["train", "-m", *words, "seed=3,2"]) == 1
     said = capfd.readouterr().err
     assert said.count("already completed") == 1
@@ -254,7 +250,7 @@ def test_a_sweep_whose_data_is_gone_leaves_the_runs_of_others_alone(workplace, c
     assert {path.name for path in before if before[path] != after[path]} <= {"run.log"}
     assert json.loads((workplace / "sweep" / "2" / "status.json").read_text())["status"] == "failed"
     (workplace / "away").rename(workplace / "images")
-    load_data_forgets()
+    monkeypatch.setattr(load_data, "_loaded", {})  # as in a new process
     assert main(["train", "-m", *words, "seed=1,2,3"]) == 0
     assert sorted(path.parent.name for path in workplace.glob("sweep/*/result.json")) == ["0", "1", "2"]
     fault(

@@ -86,13 +86,11 @@ DAMAGE = {
 @pytest.mark.parametrize("name", DAMAGE)
 def test_a_damaged_cache_is_built_again(name, tmp_path, caplog, fault):
     first = cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"]
-    replaced = first.copy()
-    if name in ("a missing file", "damaged checksums"):  # another process goes on reading what it had
-        replaced = first
     DAMAGE[name](tmp_path / "set" / "pixels.npy")
     again = cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"]
     assert np.array_equal(again, arrays()["pixels"])
-    assert np.array_equal(replaced, arrays()["pixels"])
+    if name in ("a missing file", "damaged checksums"):  # another process goes on reading what it had mapped
+        assert np.array_equal(first, arrays()["pixels"])
     assert "building it again" in caplog.text
     cached_arrays(tmp_path / "set", never, ["pixels"])
     assert sorted(path.name for path in (tmp_path / "set").iterdir()) == ["checksums.json", "pixels.npy"]

@@ -36,13 +36,14 @@ def test_yaml_of_somebody_else_is_bounded(name, workplace, capfd, fault):
         write_run(workplace / "sweep" / run, {"seed": int(run)})
     (workplace / "sweep" / "1" / "config.yaml").write_text(content)
     (workplace / "sweep" / "multirun.yaml").write_text(content)
-    start = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(ValueError, match=message):
         read_yaml(workplace / "sweep" / "1" / "config.yaml")
+    assert time.thread_time() - started < 20  # of processor time: one that follows all references does not end
     assert override_keys(workplace / "sweep") is None
     assert main(["sweep", "sweep"]) == 0
     assert main(["runs", "--root", "sweep"]) == 0
-    assert time.monotonic() - start < 10
+    assert len(json.loads((workplace / "sweep" / "sweep.json").read_text())) == 1
     assert not (workplace / "harm").exists()
     assert "Traceback" not in capfd.readouterr().err
     fault(f"`config.yaml` or `multirun.yaml` of somebody else: {name}", "the run is left out of the table")
@@ -77,7 +78,9 @@ def test_odd_metrics_are_shown(workplace, capfd):
         run.result.write_text(json.dumps(result))
     assert main(["sweep", "sweep"]) == 0
     assert main(["runs", "--root", "sweep"]) == 0
-    assert "nan" in capfd.readouterr().out
+    shown = capfd.readouterr().out
+    assert "nan" in shown
+    assert "inf" in shown
 
 
 def test_names_cannot_move_the_cursor(workplace, capfd, fault):
@@ -115,10 +118,15 @@ def test_links_do_not_lead_out_of_the_folder(link, verb, workplace, refused, fau
     )
 
 
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.glob("**/*") if path.is_file()}
+
+
 def test_linked_runs_are_read_and_not_written_to(workplace):
     write_run(workplace / "elsewhere", {})
-    before = sorted(workplace.glob("elsewhere/**/*"))
+    before = contents(workplace / "elsewhere")
     (workplace / "sweep").mkdir()
     Path("sweep/0").symlink_to(workplace / "elsewhere")
     assert main(["sweep", "sweep"]) == 0
-    assert sorted(workplace.glob("elsewhere/**/*")) == before
+    assert contents(workplace / "elsewhere") == before
+    assert len(json.loads((workplace / "sweep" / "sweep.json").read_text())) == 1

