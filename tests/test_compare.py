@@ -84,7 +84,7 @@ def test_a_record_s_data_source_is_not_run_unless_it_is_ours(runs, tmp_path, wor
     result["config"]["data"] = {"_target_": "os.system", "command": f"touch {tmp_path / 'harm'}"}
     (tmp_path / "evil" / "result.json").write_text(json.dumps(result))
     assert main(["compare", str(tmp_path / "evil"), str(runs / "other")]) == 0
-    assert "names os.system, which a file may not" in capsys.readouterr().out
+    assert "names os.system, which no file may name" in capsys.readouterr().out
     assert not (tmp_path / "harm").exists()
 
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import TINY
 
 from akshar.cli import main
-from akshar.credentials import STORE, is_masked, mask, restore, take
+from akshar.credentials import STORE, is_masked, mask, mask_and_remember, restore
 from akshar.data.download import download
 from akshar.errors import DataError
 from akshar.runs.git_state import read_git_state, write_diff
@@ -127,7 +127,7 @@ def test_what_is_masked_can_be_restored(text, masked):
     assert mask(text) == masked == mask(masked)
     assert not is_masked(text)
     assert is_masked(masked) == (text != masked)
-    assert take({"a": [text]}) == {"a": [masked]}
+    assert mask_and_remember({"a": [text]}) == {"a": [masked]}
     assert restore({"a": [masked]}) == {"a": [text]}
 
 
@@ -194,3 +194,13 @@ def test_uncommitted_changes_are_kept_without_secrets(tmp_path, fault):
         "passwords, keys and tokens in uncommitted changes of the code",
         "`uncommitted.diff` holds `***`, leaves out `.env`, `*.pem` and the like, and only its owner can read it",
     )
+
+
+def test_credentials_are_given_back_to_their_own_address_alone(monkeypatch):
+    monkeypatch.setenv(STORE, "{}")
+    mask_and_remember("https://me:secret@host/a")
+    assert restore(["https://***@host/a", "https://***@host/ab", "https://***@host.evil.com/a"]) == [
+        "https://me:secret@host/a",
+        "https://***@host/ab",
+        "https://***@host.evil.com/a",
+    ]

@@ -183,7 +183,7 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
     if target == "os.system":
         fault(
             "a checkpoint that names `os.system` as its network",
-            "`names os.system, which a file may not; see SECURITY.md`",
+            "`names os.system, which no file may name; see SECURITY.md`",
         )
 
 
@@ -254,10 +254,10 @@ def test_a_run_of_someone_else_cannot_have_code_run(command, part, foreign_run, 
         assert main(command.split()) == 0  # a report builds no callback
     else:
         *_, line = refused(*command.split())
-        assert "names torch.hub.load, which a file may not; see SECURITY.md" in line
+        assert "names torch.hub.load, which no file may name; see SECURITY.md" in line
         fault(
             f"`akshar {command}` where the run's config names `torch.hub.load`",
-            "`names torch.hub.load, which a file may not; see SECURITY.md`",
+            "`names torch.hub.load, which no file may name; see SECURITY.md`",
         )
     assert not (workplace / "harm").exists()
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from akshar import __version__
 from akshar.commands.help import HELP, TEST_HELP, train_help
 from akshar.config.keys import did_you_mean
-from akshar.credentials import mask, take
+from akshar.credentials import mask, mask_and_remember
 from akshar.errors import AksharError, Interrupted
 from akshar.files import failure_reason, is_full, printable
 from akshar.streams import OutputError, close_streams, open_streams, print_error
@@ -60,7 +60,7 @@ def _answer(words: Sequence[str]) -> int:
     if command == "test" and {"--help", "-h"} & {*rest}:
         print(TEST_HELP, end="")
         return 0
-    return _run(command, take(rest))
+    return _run(command, mask_and_remember(rest))
 
 
 def _run(command: str, arguments: Sequence[str]) -> int:
@@ -86,7 +86,7 @@ def _run(command: str, arguments: Sequence[str]) -> int:
     except Exception as error:  # errors of Hydra, and unexpected ones
         if show_traceback:
             raise
-        print_error(mask(_line(error)))
+        print_error(printable(mask(_line(error))))
         return 1
     finally:
         if not full_error:

@@ -17,7 +17,7 @@ SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 ADDRESS = re.compile(rf"{SCHEME}(?:(?!,{SCHEME})[^\s'\"])*[^\s'\",\])}}]")
 USER = re.compile(rf"({SCHEME})[^\s/?#'\"]*@")
 QUERY = re.compile(
-    r"([?&][\w.-]*(?:token|secret|passw|signature|\bsig\b|credential|api_?key)[\w.-]*=)[^\s&#'\",\])}]+",
+    r"([?&][\w.-]*(?:token|secret|passw|signature|\bsig\b|credential|api_?key|pwd|\bauth\b|\bkey\b)[\w.-]*=)[^\s&#'\",\])}]+",
     re.IGNORECASE,
 )
 
@@ -31,7 +31,7 @@ def mask(text: str) -> str:
     return QUERY.sub(rf"\1{MASK}", USER.sub(rf"\1{MASK}@", text))
 
 
-def take(node: Any) -> Any:
+def mask_and_remember(node: Any) -> Any:
     """Mask every text in plain values, nested to any depth, and remember its addresses for `restore`."""
     if isinstance(node, str):
         known = _known()
@@ -39,15 +39,14 @@ def take(node: Any) -> Any:
         if found.items() - known.items():
             os.environ[STORE] = json.dumps(known | found)
         return mask(node)
-    return _map(take, node)
+    return _map(mask_and_remember, node)
 
 
 def restore(node: Any) -> Any:
-    """Return plain values with the addresses that `take` masked; one that it never saw stays masked."""
+    """Put the addresses that `mask_and_remember` masked into plain values; others stay masked."""
     if isinstance(node, str):
-        for masked, address in _known().items():
-            node = node.replace(masked, address)
-        return node
+        known = _known()
+        return ADDRESS.sub(lambda found: known.get(found[0], found[0]), node) if known else node
     return _map(restore, node)
 
 

@@ -73,7 +73,7 @@ def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
 
 @contextmanager
 def partial_beside(target: Path) -> Iterator[Path]:
-    """Choose a new name beside `target`; what has it in the end is removed.
+    """Yield a new path beside `target`; a file that is still there at the end is removed.
 
     The name is short, so that it fits wherever that of `target` does; `RunDir.clear_partial` knows its form.
     """

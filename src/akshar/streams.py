@@ -26,17 +26,17 @@ class Output(io.TextIOWrapper):
 
     def write(self, text: str) -> int:
         """Write text, or raise an `OutputError`."""
-        with _told_apart():
+        with _as_output_error():
             return super().write(text)
 
     def flush(self) -> None:
         """Flush, or raise an `OutputError`."""
-        with _told_apart():
+        with _as_output_error():
             super().flush()
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
+def _as_output_error() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -13,7 +13,7 @@ from akshar.files import printable
 
 MAX_JSON = 50_000_000  # bytes; the largest results hold a confusion matrix of many classes
 MAX_YAML = 200_000  # bytes; a config takes about 3,000, and the parser reads 100,000 in a second
-WRITTEN = ("figures", "checkpoints", "predictions")  # folders of a run or a sweep
+WRITTEN = ("figures", "checkpoints", "predictions", "00000")  # folders of a run or a sweep; the last: TensorBoard's
 MAX_VALUES = 100_000  # in a YAML file, each value counted as often as it is referred to
 
 
@@ -85,6 +85,8 @@ def parse_yaml(text: str | bytes) -> Any:
             raise ValueError(f"more than {MAX_VALUES:,} values")
         if isinstance(value, dict | list):
             waiting += value.values() if isinstance(value, dict) else value
+        elif not (value is None or isinstance(value, str | int | float)):
+            raise ValueError(f"holds a {type(value).__name__}, which is not plain")
     return content
 
 
@@ -98,4 +100,6 @@ def refuse_links(folder: Path) -> None:
     for path in (*folder.glob("*"), *(path for name in WRITTEN for path in folder.glob(f"{name}/*"))):
         is_written = not path.is_dir() or path.name in WRITTEN  # folders of runs are only read
         if path.is_symlink() and is_written and not path.resolve().is_relative_to(inside):
-            raise UsageError(f"{printable(path)}: a link out of this folder, where files are written; remove it")
+            raise UsageError(
+                f"{printable(path)}: a link out of this folder, to what would be overwritten; remove it"
+            )

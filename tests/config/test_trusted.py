@@ -84,7 +84,7 @@ def test_what_only_computes_may_be_named(target):
 )
 def test_anything_else_is_refused_before_it_is_called(target, own_package):
     with pytest.raises(
-        UsageError, match=r"file.ckpt: names .*(, which a file may not;|; if you trust)|cannot be imported"
+        UsageError, match=r"file.ckpt: names .*(, which no file may name;|; if you trust)|cannot be imported"
     ):
         resolve_trusted("file.ckpt", target, ())
     assert "own_trusted" not in sys.modules
@@ -118,7 +118,7 @@ def test_a_package_of_one_s_own_is_built_when_trusted(own_package):
     ):
         resolve_trusted("f", "own_trusted.Net", ())
     assert build_trusted("f", {"_target_": "own_trusted.Net", "size": 3}, ("own_trusted",)).size == 3
-    with pytest.raises(UsageError, match=r"own_trusted\.os\.system"):  # what the package imports is not its own
+    with pytest.raises(UsageError, match=r"own_trusted\.os\.system, which is defined in posix"):
         resolve_trusted("f", "own_trusted.os.system", ("own_trusted",))
     with pytest.raises(UsageError, match=r"own_trusted\.Net cannot be built \(TypeError: .*'height'"):
         build_trusted("f", {"_target_": "own_trusted.Net", "height": 3}, ("own_trusted",))
@@ -138,3 +138,18 @@ def test_the_config_of_a_run_is_checked_and_the_flags_that_it_needs_are_named(ow
 def test_a_trusted_name_that_cannot_be_imported_is_reported(own_package):
     with pytest.raises(UsageError, match=r"own_trusted\.Gone cannot be imported"):
         resolve_trusted("f", "own_trusted.Gone", ("own_trusted",))
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [({"_target_": "torch.load", "f": "x"},), {"a": [({"_target_": "torch.load"},)]}, ("${oc.env:HOME}",), {1, 2}],
+)
+def test_what_is_hidden_in_values_that_are_not_plain_is_refused(hidden):
+    node = {"_target_": "torch.nn.Sequential", "_args_": hidden}
+    with pytest.raises(UsageError, match="values of a run are plain"):
+        build_trusted("f", node, ())
+
+
+def test_weights_by_position_are_refused():
+    with pytest.raises(UsageError, match="names weights to download"):
+        check_targets("f", {"_target_": "torchvision.models.resnet18", "_args_": ["DEFAULT"], 1: 2}, ())

@@ -171,12 +171,20 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
     if mounted.returncode:
         pytest.skip("this machine mounts no small disk")
     try:
-        with pytest.raises(DataError, match=r"the disk is full.*data.cache_dir=FOLDER or AKSHAR_CACHE"):
+        with pytest.raises(DataError, match=r"no space left for it.*data.cache_dir=FOLDER or AKSHAR_CACHE"):
             cached_arrays(tmp_path / "set", lambda: {"pixels": np.zeros(1_000_000, np.uint8)}, ["pixels"])
         assert not list(tmp_path.glob("set*/*"))
         assert len(cached_arrays(tmp_path / "set", arrays, ["pixels"])["pixels"]) == 3  # what fits works afterwards
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_folder_with_other_files_is_not_replaced(tmp_path):
+    (tmp_path / "dhcd").mkdir()
+    (tmp_path / "dhcd" / "mine.zip").write_text("mine")
+    with pytest.raises(DataError, match=r"dhcd: is not a cache, it holds mine\.zip, and is not replaced"):
+        cached_arrays(tmp_path / "dhcd", arrays, ["pixels"])
+    assert (tmp_path / "dhcd" / "mine.zip").read_text() == "mine"
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):

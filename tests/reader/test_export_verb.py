@@ -208,7 +208,7 @@ def changed(weights, path, **facts):
         ({"temperature": '"hot"'}, "its temperature is wrong"),
         ({"input_spec": '{"side": 28}'}, "input_spec.border: missing"),
         ({"weights_sha256": "0"}, "damaged"),
-        ({"network": '{"_target_": "os.system"}'}, "names os.system, which a file may not"),
+        ({"network": '{"_target_": "os.system"}'}, "names os.system, which no file may name"),
         ({"network": '{"_target_": "akshar.models.compact.Compact"}'}, "its weights do not fit"),
         ({"network": '{"_target_": "torch.nn.Linear", "in_features": 3}'}, "cannot be built"),
         ({"network": "{}"}, "names None"),

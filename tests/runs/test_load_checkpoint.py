@@ -40,9 +40,9 @@ def test_a_temperature_that_was_not_fitted_is_one(tmp_path):
         (NETWORK | {"widths": [5]}, r"its weights do not fit its network \(classifier.weight, features"),
         ({"_target_": "torch.nn.ReLU"}, r"torch.nn.ReLU cannot be built \(TypeError"),
         (NETWORK | {"height": 3}, r"Compact cannot be built \(TypeError"),
-        ({"_target_": "os.system", "command": "true"}, "names os.system, which a file may not"),
+        ({"_target_": "os.system", "command": "true"}, "names os.system, which no file may name"),
         ({"_target_": "akshar.devanagari.glyphs.Glyphs"}, "cannot be built"),
-        ({}, "names None, which a file may not"),
+        ({}, "names None, which no file may name"),
     ],
 )
 def test_a_network_that_cannot_be_rebuilt_is_reported(node, message, tmp_path):

@@ -52,7 +52,7 @@ def test_the_images_of_a_result_are_those_of_its_digest():
 
 
 def test_only_trusted_data_sets_are_built_from_a_result():
-    with pytest.raises(UsageError, match=r"names os\.system, which a file may not"):
+    with pytest.raises(UsageError, match=r"names os\.system, which no file may name"):
         load_tested_data("run", named_by("d", _target_="os.system"))
     with pytest.raises(UsageError, match="run: does not say where its images come from"):
         load_tested_data("run", small_result(config={}))

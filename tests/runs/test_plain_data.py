@@ -90,3 +90,13 @@ def test_a_file_with_too_much_beside_its_tensors_is_refused(tmp_path, monkeypatc
     torch.save({"x": "a" * 2000}, tmp_path / "x.ckpt")
     with pytest.raises(UsageError, match=r"it holds 2,0\d\d bytes beside its tensors; 1,000 are allowed"):
         load_plain(tmp_path / "x.ckpt")
+
+
+def test_a_file_that_torch_would_read_in_an_older_way_is_refused(tmp_path):
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    torch.save({"x": bytearray(10)}, older, _use_new_zipfile_serialization=False)
+    torch.save({"x": 1}, newer)
+    (tmp_path / "evil.ckpt").write_bytes(older.read_bytes() + newer.read_bytes())
+    for name in ("older", "evil.ckpt"):
+        with pytest.raises(UsageError, match="it is damaged, or something else"):
+            load_plain(tmp_path / name)

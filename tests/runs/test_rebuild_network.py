@@ -67,7 +67,7 @@ class Buffered(nn.Module):
 @pytest.mark.parametrize(
     ("network", "arguments", "message"),
     [
-        (Enlarging, {"factor": 10_000}, "takes too much memory for one image"),
+        (Enlarging, {"factor": 10_000}, "takes too much memory"),
         (Buffered, {"size": 1 << 40}, "takes too much memory"),
     ],
 )
@@ -77,3 +77,12 @@ def test_what_a_network_computes_is_bounded_too(network, arguments, message):
     with pytest.raises(UsageError, match=message):
         rebuilt(node, weights, trust=(__name__,))
     assert isinstance(rebuilt(node | dict.fromkeys(arguments, 1), weights, trust=(__name__,)), network)
+
+
+@pytest.mark.parametrize("arguments", [{"device": "cpu"}, {"_args_": [1 << 16, 1 << 16, True, "cpu"]}])
+def test_a_device_that_the_file_names_does_not_take_memory(arguments):
+    node = {"_target_": "torch.nn.Sequential", "_args_": [{"_target_": "torch.nn.Linear", **arguments}]}
+    if "_args_" not in arguments:
+        node["_args_"][0] |= {"in_features": 1 << 16, "out_features": 1 << 16}
+    with pytest.raises(UsageError, match=r"takes too much memory|cannot be built"):
+        rebuilt(node, {})

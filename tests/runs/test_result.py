@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from results import FIT
 from small_files import CLASSES, change_json, finished_run, old_run, predictions, small_result
 
 from akshar.errors import UsageError
 from akshar.metrics.summary import evaluate_predictions
-from akshar.runs.result import SCHEMA_VERSION, read_result, read_result_file
+from akshar.runs.result import SCHEMA_VERSION, keep_result, read_result, read_result_file
 from akshar.runs.run_dir import RunDir
 
 
@@ -113,3 +114,18 @@ def test_a_run_that_is_not_completed_is_reported(tmp_path):
 
 def test_metrics_of_a_result_are_those_of_its_predictions():
     assert small_result().test == evaluate_predictions(*predictions(), CLASSES, 1.5)
+
+
+def test_the_result_of_a_run_that_is_made_longer_is_kept(tmp_path):
+    run_dir = finished_run(tmp_path, config={"trainer": {"max_epochs": 2}}, fit=FIT)
+    keep_result(run_dir, 2)
+    assert run_dir.result.exists()
+    keep_result(run_dir, 5)
+    assert not run_dir.result.exists()
+    kept = tmp_path / f"result-{FIT.epochs}-epochs.json"
+    assert kept.exists()
+    keep_result(run_dir, 9)  # nothing to keep
+    change_json(kept, fit={"epochs": "/../../away"})
+    kept.rename(run_dir.result)
+    keep_result(run_dir, 9)  # not a result
+    assert run_dir.result.exists()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from small_files import change_json, finished_run
 
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
@@ -68,17 +67,6 @@ def test_files_that_were_left_half_written_are_removed(tmp_path):
         path.write_text("half")
     run_dir.clear_partial()
     assert not any(path.exists() for path in partial)
-
-
-def test_the_result_of_a_run_that_is_made_longer_is_kept(tmp_path):
-    config = {"trainer": {"max_epochs": 2}}
-    run_dir = finished_run(tmp_path, config=config)
-    change_json(run_dir.result, fit={"epochs": 2})
-    run_dir.keep_result(2)
-    assert run_dir.result.exists()
-    run_dir.keep_result(5)
-    assert not run_dir.result.exists()
-    assert (tmp_path / "result-2-epochs.json").exists()
 
 
 def test_a_run_is_locked_by_one_process_and_released_when_it_dies(tmp_path):

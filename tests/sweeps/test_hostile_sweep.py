@@ -111,7 +111,7 @@ def test_links_do_not_lead_out_of_the_folder(link, verb, workplace, refused, fau
         mine.write_text("mine")
     (workplace / "sweep" / link).symlink_to(mine)
     (line,) = refused(verb, "sweep")
-    assert f"sweep/{link}: a link out of this folder, where files are written; remove it" in line
+    assert f"sweep/{link}: a link out of this folder, to what would be overwritten; remove it" in line
     assert (list(mine.iterdir()) == []) if link == "figures" else (mine.read_text() == "mine")
     fault(
         "a folder with a link to one's own file where `akshar sweep` or `inspect` writes", "refused, with its name"

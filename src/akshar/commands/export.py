@@ -1,7 +1,6 @@
 """`akshar export MODEL`: writes a model as one file, ONNX or safetensors, and checks it against the checkpoint."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from akshar.commands.arguments import add_trust
 from akshar.errors import AksharError, UsageError
 from akshar.extras import require_packages
 from akshar.files import printable, write_atomic
+from akshar.untrusted import read_json, refuse_links
 from akshar.writable import check_file
 
 FORMATS = ("onnx", "safetensors")
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     output = _output(args)
     card_path = output.with_name(f"{output.name}.md")
     for path in (output, card_path):
-        check_file(path, f"--output {printable(path)}")
+        check_file(path, f"{'--output ' if args.output and path == output else ''}{printable(path)}")
     packages = ("onnx", "onnxscript", "onnxruntime") if args.format == "onnx" else ("safetensors",)
     require_packages("akshar export", *packages, extra="export")
 
@@ -78,6 +78,8 @@ def _output(args: argparse.Namespace) -> Path:
     name = "model" if model.is_dir() else model.stem
     beside = (model if model.is_dir() else model.parent) / f"{name}{'-int8' if args.int8 else ''}{suffix}"
     output = Path(args.output).expanduser() if args.output else beside
+    if not args.output:  # the model may lie in a folder of someone else
+        refuse_links(beside.parent)
     if output.suffix != suffix:
         raise UsageError(f"--output {args.output}: must end with {suffix}")
     if output.resolve() == model.resolve():
@@ -89,7 +91,7 @@ def _result(model: Path) -> dict[str, Any] | None:
     """`result.json` of the completed run that a model belongs to; None for a model outside a run."""
     folder = model if model.is_dir() else model.parent.parent if model.name == "best.ckpt" else None
     try:
-        content = json.loads((folder / "result.json").read_text(encoding="utf-8")) if folder else None
+        content = read_json(folder / "result.json") if folder else None
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) and content.get("status") == "completed" else None

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from akshar.pictures.decode import SUFFIXES
 from akshar.reader.picture_files import find_pictures, read_files
 from akshar.reader.reader import THRESHOLD, load
 from akshar.reader.rows import as_csv, as_line, as_record, as_sheet
+from akshar.streams import print_error
 from akshar.writable import check_file
 
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     for row in read_files(reader, files, args.line):
         rows.append(row)
         if row.error:
-            print(f"error: {row.error}", file=sys.stderr)
+            print_error(row.error)
         elif args.json:
             print(_encodable(json.dumps(as_record(row, args.line), ensure_ascii=not _prints_unicode())))
         else:
@@ -89,7 +91,7 @@ def _check_output(option: str, path: Path, inputs: Sequence[str]) -> None:
     check_file(path, named)
     if option == "--sheet" and path.suffix.lower() != ".png":
         raise UsageError(f"{named}: must end with .png")
-    if path.exists() and any(path.samefile(file) for file in inputs if Path(file).exists()):
+    if path.exists() and any(path.samefile(file) for file in inputs if os.path.exists(file)):
         raise UsageError(f"{named}: is one of the pictures, or the model; name another file")
 
 

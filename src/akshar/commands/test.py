@@ -15,7 +15,7 @@ from akshar.config.compose import compose, composing, to_record
 from akshar.config.conf_dir import conf_dir
 from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_words
 from akshar.config.schema import TestConfig
-from akshar.config.trusted import check_targets
+from akshar.config.trusted import check_config
 from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
 from akshar.files import failure_reason, printable
@@ -79,6 +79,9 @@ def _run_job(config: TestConfig, folder: Path) -> int:
         for line in str(error).splitlines():
             log.error(line)
         return error.exit_code
+    except SystemExit as stop:  # of a package that the network comes from
+        log.error("sys.exit(%r) was called before the test was complete", stop.code)
+        return 1
     except OSError as error:
         log.error("%s: %s", printable(error.filename or folder), failure_reason(error))
         return 1
@@ -110,7 +113,7 @@ def _data_overrides(checkpoint: str, trust: Sequence[str]) -> list[str]:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
         if isinstance(data, dict) and config.get("_target_") == target:
             recorded = {key: value for key, value in data.items() if key not in ("_target_", *NOT_FROM_A_RECORD)}
-            check_targets(checkpoint, recorded, trust)
+            check_config(checkpoint, recorded, trust)
             return [f"data={path.stem}", *_overrides(checkpoint, "data", recorded)]
     raise UsageError(f"{checkpoint}: was trained on data of your own; name the data with data=CHOICE")
 

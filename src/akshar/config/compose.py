@@ -18,7 +18,7 @@ from akshar.config.monitor import direction
 from akshar.config.overrides import choices_of, first_of_sweep, group_problems, is_hydra_s, key_problem, parse
 from akshar.config.run_name import new_run_name
 from akshar.config.validate import Config, validate
-from akshar.credentials import take
+from akshar.credentials import mask_and_remember
 from akshar.errors import UsageError
 from akshar.renamed import upgrade_config
 
@@ -129,7 +129,7 @@ def to_record(tree: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {_first_line(error)}") from error
     assert isinstance(content, dict)
-    return upgrade_config(take({str(key): value for key, value in content.items()}))
+    return upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """A command as a Hydra application: sorts its words, and runs one job or several."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import hydra
@@ -79,9 +79,9 @@ def run_once(tree: DictConfig, job: Callable[[Path], int]) -> int:
     check_folder(folder, f"hydra.run.dir={printable(folder)}")
 
     def task(_: DictConfig) -> int:
-        folder = Path(tree.hydra.runtime.output_dir)
-        mask_hydra_files(folder)
-        return job(folder)
+        output_dir = Path(tree.hydra.runtime.output_dir)
+        _mask_credentials(output_dir.glob(".hydra/*.yaml"))
+        return job(output_dir)
 
     context = HydraContext(config_loader=hydra_app.config_loader, callbacks=Callbacks(tree))
     return run_job(task, tree, job_dir_key="hydra.run.dir", job_subdir_key=None, hydra_context=context).return_value
@@ -93,15 +93,16 @@ def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictCon
     assert hydra_app is not None
 
     def masked_task(tree: DictConfig) -> None:
-        mask_hydra_files(Path(HydraConfig.get().runtime.output_dir))
+        output_dir = Path(HydraConfig.get().runtime.output_dir)
+        _mask_credentials([*output_dir.glob(".hydra/*.yaml"), *output_dir.parent.glob("multirun.yaml")])
         task(tree)
 
     hydra_app.multirun(config_name, masked_task, list(overrides))
 
 
-def mask_hydra_files(folder: Path) -> None:
-    """Mask credentials in what Hydra wrote for a job, as those that a config file of the user's spells out."""
-    for path in (*folder.glob(".hydra/*.yaml"), *folder.parent.glob("multirun.yaml")):
+def _mask_credentials(files: Iterable[Path]) -> None:
+    """Mask credentials in what Hydra wrote, as those that a config file of the user's spells out."""
+    for path in files:
         text = path.read_text(encoding="utf-8")
         if mask(text) != text:
             write_atomic(path, mask(text).encode())

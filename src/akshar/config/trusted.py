@@ -29,16 +29,9 @@ FAMILIES = {  # module -> base class of what may be named in it
 CALLBACKS = frozenset(  # Lightning's that write no file
     f"pytorch_lightning.callbacks.{name}"
     for name in (
-        *("DeviceStatsMonitor", "EarlyStopping", "EMAWeightAveraging", "GradientAccumulationScheduler"),
-        *(
-            "LearningRateMonitor",
-            "ModelSummary",
-            "RichModelSummary",
-            "RichProgressBar",
-            "StochasticWeightAveraging",
-        ),
-        *("Timer", "TQDMProgressBar"),
-    )
+        "DeviceStatsMonitor EarlyStopping EMAWeightAveraging GradientAccumulationScheduler LearningRateMonitor "
+        "ModelSummary RichModelSummary RichProgressBar StochasticWeightAveraging Timer TQDMProgressBar"
+    ).split()
 )
 CLASSIFIERS = "torchvision.models"
 
@@ -61,7 +54,7 @@ def nodes_in(content: object) -> Iterator[Mapping[str, object]]:
         if "_target_" in content:
             yield content
         content = [*content.values()]
-    if isinstance(content, list):
+    if isinstance(content, list | tuple):
         for child in content:
             yield from nodes_in(child)
 
@@ -75,11 +68,13 @@ def check_targets(named_by: str, content: object, trust: Sequence[str]) -> None:
         trust: packages of the user's own.
 
     Raises:
-        UsageError: a target that is not trusted, or a value that would be computed, as `${oc.env:HOME}`.
+        UsageError: a target that is not trusted, or a value that is not plain, as `${oc.env:HOME}` or a tuple, in
+            which Hydra would build what the checks do not see.
     """
-    for text in _texts(content):
-        if "${" in text:  # a file must not decide what is read from the environment
-            raise UsageError(f"{named_by}: holds {printable(text)[:80]}; values of a run are plain")
+    for value in _values(content):
+        is_plain = value is None or isinstance(value, str | int | float)
+        if not is_plain or "${" in str(value):  # a file must not decide what is read from the environment
+            raise UsageError(f"{named_by}: holds {printable(value)[:80]}; values of a run are plain")
     for node in nodes_in(content):
         if node["_target_"] is None:  # a constant learning rate
             continue
@@ -87,7 +82,7 @@ def check_targets(named_by: str, content: object, trust: Sequence[str]) -> None:
         if not _may_be_named(target, trust):
             raise _refusal(named_by, target)
         if target.startswith(f"{CLASSIFIERS}.") and any(
-            node[key] for key in node if "weights" in key or key == "pretrained"
+            value for key, value in node.items() if "weights" in str(key) or key in ("pretrained", "_args_")
         ):
             raise UsageError(f"{named_by}: names weights to download for {printable(target)}; they must be null")
 
@@ -145,12 +140,11 @@ def resolve_trusted(named_by: str, target: str, trust: Sequence[str]) -> Any:
         found = resolve_name(target)
     except Exception as error:
         raise UsageError(f"{named_by}: {printable(target)} cannot be imported ({printable(error)})") from error
-    defined_in = f"{getattr(found, '__module__', '')}."
     if any(target.startswith(f"{package}.") for package in trust):
-        allowed = any(defined_in.startswith(f"{package}.") for package in trust)
-    else:
-        allowed = target in shipped_targets() or target in CALLBACKS or _is_of_family(target, found)
-    if not allowed:
+        defined_in = str(getattr(found, "__module__", None))
+        if not any(f"{defined_in}.".startswith(f"{package}.") for package in trust):
+            raise UsageError(f"{named_by}: names {printable(target)}, which is defined in {printable(defined_in)}")
+    elif not (target in shipped_targets() or target in CALLBACKS or _is_of_family(target, found)):
         raise _refusal(named_by, target)
     return found
 
@@ -181,16 +175,17 @@ def _refusal(named_by: str, target: str) -> UsageError:
         return UsageError(
             f"{named_by}: names {printable(target)}; if you trust that package, add  --trust {package}"
         )
-    return UsageError(f"{named_by}: names {printable(target)}, which a file may not; see SECURITY.md")
+    return UsageError(f"{named_by}: names {printable(target)}, which no file may name; see SECURITY.md")
 
 
-def _texts(content: object) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, Mapping):
+def _values(content: object) -> Iterator[object]:
+    """Yield every key and every value that is no mapping or list."""
+    if isinstance(content, Mapping):
         for key, value in content.items():
-            yield from _texts(key)
-            yield from _texts(value)
+            yield key
+            yield from _values(value)
     elif isinstance(content, list):
         for child in content:
-            yield from _texts(child)
+            yield from _values(child)
+    else:
+        yield content

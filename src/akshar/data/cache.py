@@ -1,6 +1,5 @@
 """Cache of decoded arrays: written atomically, built once even if several runs start at the same time."""
 
-import errno
 import hashlib
 import json
 import logging
@@ -18,7 +17,7 @@ from filelock import FileLock
 from platformdirs import user_cache_dir
 
 from akshar.errors import DataError
-from akshar.files import write_json
+from akshar.files import failure_reason, printable, write_json
 
 log = logging.getLogger(__name__)
 
@@ -68,15 +67,15 @@ def cached_arrays(
             with FileLock(folder.parent / f"{folder.name}.lock"):
                 arrays = read()  # by now another process may have built it
                 if arrays is None:
+                    _refuse_other_files(folder)
                     if folder.exists():
                         log.warning("%s is damaged or not complete; building it again", folder)
                     _write_arrays(folder, build())
                     arrays = _read_arrays(folder)
     except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         raise DataError(
-            f"{folder}: the cache cannot be written ({reason}); free some space, or choose another folder with "
-            "data.cache_dir=FOLDER or AKSHAR_CACHE"
+            f"{folder}: the cache cannot be written ({failure_reason(error)}); free some space, or choose "
+            "another folder with data.cache_dir=FOLDER or AKSHAR_CACHE"
         ) from error
     assert arrays is not None
     return arrays
@@ -157,6 +156,20 @@ def _refuse_others(folder: Path) -> None:
                 "data.cache_dir=FOLDER or AKSHAR_CACHE, or take their permission to write away"
             )
         shared = by_all
+
+
+def _refuse_other_files(folder: Path) -> None:
+    """Refuse to replace a folder that holds something else than a cache.
+
+    Raises:
+        DataError: names the folder, what it holds and the way out.
+    """
+    for path in folder.glob("*"):
+        if path.suffix != ".npy" and path.name != CHECKSUMS:
+            raise DataError(
+                f"{folder}: is not a cache, it holds {printable(path.name)}, and is not replaced; choose another "
+                "folder with data.cache_dir=FOLDER or AKSHAR_CACHE"
+            )
 
 
 def code_version(modules: Iterable[ModuleType], packages: Iterable[str] = ()) -> str:

@@ -74,7 +74,7 @@ def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[Fil
 
     def frame(picture: str | bytes) -> list[FramedPicture] | str:
         try:
-            if isinstance(picture, str) and Path(picture).exists() and not Path(picture).is_file():
+            if isinstance(picture, str) and os.path.exists(picture) and not os.path.isfile(picture):
                 raise DataError(f"{printable(picture)}: {NOT_REGULAR}")  # a pipe, perhaps an endless one
             return read_characters(picture, spec, line)
         except DataError as error:

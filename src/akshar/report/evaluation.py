@@ -19,7 +19,7 @@ from akshar.plots.save import save_picture
 from akshar.runs import provenance
 from akshar.runs.load_checkpoint import TrainedNetwork, load_checkpoint
 from akshar.runs.load_data import load_data
-from akshar.runs.predictions import write_predictions
+from akshar.runs.logits_file import write_logits
 from akshar.runs.provenance import Provenance
 from akshar.runs.result import BestResult, DataResult, ModelResult, Result
 from akshar.runs.run_dir import RunDir
@@ -152,7 +152,7 @@ def _write(
     run_dir.predictions.mkdir(parents=True, exist_ok=True)
     run_dir.figures.mkdir(exist_ok=True)
     write_atomic(run_dir.config, yaml.safe_dump(result.config, sort_keys=False, allow_unicode=True).encode())
-    write_predictions(run_dir, "test", logits.numpy(), labels.numpy())
+    write_logits(run_dir.predictions / "test.npz", logits.numpy(), labels.numpy())
     write_csv(run_dir.path / "predictions.csv", COLUMNS, _rows(images, network, logits.numpy(), labels.numpy()))
     shown = ImageSet(images.pixels, labels, images.numbers, network.classes, images.files)
     save_picture(draw_predictions(shown, logits, network.card), run_dir.figures / "predictions.png")

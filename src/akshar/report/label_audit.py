@@ -1,6 +1,5 @@
 """Label audit by cross-validation: how strongly the network that held an image out disagrees with its label."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import numpy as np
 from akshar.errors import UsageError
 from akshar.runs.predictions import read_predictions
 from akshar.runs.run_dir import RunDir
+from akshar.untrusted import read_json
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,10 @@ def audit_labels(folds: Sequence[RunDir]) -> tuple[list[AuditedLabel], tuple[str
         predictions = read_predictions(run_dir.path, "val")
         classes = predictions.classes
         total = predictions.result.data.train + predictions.result.data.val
-        indices = json.loads(run_dir.split.read_text(encoding="utf-8"))["val"]
+        try:
+            indices = read_json(run_dir.split)["val"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{run_dir.split}: damaged, or of another version") from error
         if len(indices) != len(predictions):
             raise UsageError(f"{run_dir}: split.json and predictions/val.npz are not of the same run")
         likeliest, margins = label_margins(predictions.probabilities, predictions.labels)

@@ -231,6 +231,15 @@ def content_digest(node: object) -> str:
     return digest.hexdigest()
 
 
+def differing_weights(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> list[str]:
+    """List the names that only one of two state_dicts has, or whose shapes differ; sorted."""
+    return sorted(
+        name
+        for name in {*own, *weights}
+        if name not in own or name not in weights or own[name].shape != weights[name].shape
+    )
+
+
 def weights_digest(weights: Mapping[str, Tensor]) -> str:
     """Sha256 over the names and values of a network's state_dict."""
     digest = hashlib.sha256()

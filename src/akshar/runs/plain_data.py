@@ -59,6 +59,9 @@ class _Refused(Exception):
 
 def _check_archive(path: Path) -> None:
     """Check what a file is made of before torch reads it."""
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":  # torch would read it in another way than `zipfile`
+            raise _Refused("it is damaged, or something else")
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         unpacked = sum(member.file_size for member in members)

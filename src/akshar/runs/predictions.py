@@ -1,6 +1,5 @@
 """A network's predictions on a set of images, beside the true labels."""
 
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from akshar.data.card import DatasetCard
-from akshar.errors import UsageError
-from akshar.files import atomic_file
+from akshar.errors import DataError, UsageError
 from akshar.metrics.calibration import softmax
+from akshar.runs.logits_file import read_logits
 from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
 
@@ -69,21 +68,6 @@ class Predictions:
         return self.predicted == self.labels
 
 
-def write_predictions(
-    run_dir: RunDir, part: Literal["test", "val"], logits: np.ndarray, labels: np.ndarray
-) -> None:
-    """Write what `read_predictions` reads.
-
-    Args:
-        run_dir: of the run.
-        part: which images.
-        logits: float32 (N, K).
-        labels: int64 (N,), positions in the network's classes.
-    """
-    with atomic_file(run_dir.predictions / f"{part}.npz") as file:
-        np.savez_compressed(file, logits=logits, labels=labels)
-
-
 def read_predictions(named: str | Path, part: Literal["test", "val"] = "test") -> Predictions:
     """Read the predictions of a run of `train`, or of `test`.
 
@@ -103,10 +87,9 @@ def read_predictions(named: str | Path, part: Literal["test", "val"] = "test") -
         images, reason = ("test", "; it was trained with test=false") if part == "test" else ("validation", "")
         raise UsageError(f"{run_dir}: has no predictions on {images} images{reason}")
     try:
-        with np.load(path) as saved:
-            logits, labels = saved["logits"], saved["labels"]
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path}: damaged, or of another version ({type(error).__name__})") from error
+        logits, labels = read_logits(path)
+    except DataError as error:
+        raise UsageError(str(error)) from error
     if logits.shape != (len(labels), len(result.classes)):
         raise UsageError(
             f"{path}: holds logits of shape {logits.shape} for {len(labels)} images, {len(result.classes)} classes"

@@ -9,13 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from akshar.credentials import mask
 from akshar.errors import UsageError
 from akshar.files import write_json
 from akshar.runs.git_state import GitState, read_git_state, write_diff
 from akshar.runs.run_dir import RunDir
+from akshar.untrusted import read_bytes
 
 PACKAGES = ("akshar", "torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy")
 
@@ -129,9 +130,9 @@ def read(run_dir: RunDir) -> Provenance:
         UsageError: it is missing or damaged.
     """
     try:
-        content = Provenance.model_validate_json(run_dir.provenance.read_bytes())
+        content = Provenance.model_validate_json(read_bytes(run_dir.provenance))
         Facts.model_validate(dict(content))
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{run_dir.provenance}: missing or damaged; the run cannot be resumed") from error
     return content
 

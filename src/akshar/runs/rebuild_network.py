@@ -15,9 +15,11 @@ from akshar.files import printable
 from akshar.models.classifier import Classifier
 from akshar.models.data_arguments import data_arguments
 from akshar.pictures.input_spec import InputSpec
+from akshar.runs.checkpoint import differing_weights
 
 MODULES_PER_WEIGHT = 10  # most layers have weights; containers and activations have none
 MAX_ELEMENTS = 1 << 28  # of one intermediate result for one image: 1 GB in float32
+MAX_REAL = 1 << 20  # elements of a tensor that takes memory while only shapes are wanted
 
 
 def rebuild_network(
@@ -53,14 +55,18 @@ def rebuild_network(
         return net
 
     try:
-        with torch.device("meta"), _bounded_modules(model, len(weights)):  # shapes alone, which take no memory
+        # Shapes alone, which take no memory unless the file names another device
+        with torch.device("meta"), _bounded_modules(model, len(weights)), _BoundedResults(MAX_REAL):
             empty = build()
-        _check_fit(model, empty, weights)
+        if differing := printable(", ".join(differing_weights(empty.state_dict(), weights)[:3])):
+            raise UsageError(f"{model}: its weights do not fit its network ({differing})")
         _check_computation(model, empty, spec)
         net = build()
         net.load_state_dict(weights)
     except UsageError:
         raise
+    except _LargeResult as error:
+        raise UsageError(f"{model}: its network takes too much memory") from error
     except Exception as error:  # whatever a network's constructor raises at wrong arguments
         reason = f"{type(error).__name__}: {printable(error)}"
         raise UsageError(f"{model}: its network cannot be rebuilt ({reason})") from error
@@ -90,27 +96,22 @@ def _bounded_modules(model: str, num_weights: int) -> Iterator[None]:
             hook.remove()
 
 
-def _check_fit(model: str, empty: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    shapes = {name: value.shape for name, value in empty.state_dict().items()}
-    differing = sorted(
-        name
-        for name in {*shapes, *weights}
-        if name not in weights or name not in shapes or weights[name].shape != shapes[name]
-    )
-    if differing:
-        raise UsageError(f"{model}: its weights do not fit its network ({printable(', '.join(differing[:3]))})")
-
-
 class _LargeResult(Exception):
     """An operation's result would be too large."""
 
 
 class _BoundedResults(TorchDispatchMode):
+    def __init__(self, max_real: int):
+        super().__init__()
+        self._max_real = max_real
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         for value in result if isinstance(result, tuple | list) else (result,):
-            if isinstance(value, Tensor) and value.numel() > MAX_ELEMENTS:
-                raise _LargeResult
+            if isinstance(value, Tensor):
+                limit = MAX_ELEMENTS if value.device.type == "meta" else self._max_real
+                if value.numel() > limit:
+                    raise _LargeResult
         return result
 
 
@@ -120,9 +121,9 @@ def _check_computation(model: str, empty: nn.Module, spec: InputSpec) -> None:
         raise UsageError(f"{model}: its network takes too much memory")
     images = torch.empty(1, *spec.shape, device="meta")
     try:
-        with torch.inference_mode(), _BoundedResults():
+        with torch.inference_mode(), _BoundedResults(MAX_REAL):
             Classifier(empty).eval()(images)
-    except _LargeResult as error:
-        raise UsageError(f"{model}: its network takes too much memory for one image") from error
+    except _LargeResult:
+        raise
     except Exception:  # operations that need values, or images that it does not take: seen when it computes
         return

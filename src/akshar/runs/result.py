@@ -3,17 +3,16 @@
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from akshar.data.card import DatasetCard
-from akshar.errors import UsageError
+from akshar.errors import DataError, UsageError
 from akshar.files import write_json
 from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
 from akshar.renamed import upgrade_config
 from akshar.runs.card_of import card_of
+from akshar.runs.logits_file import read_logits
 from akshar.runs.provenance import Provenance
 from akshar.runs.run_dir import RunDir
 from akshar.untrusted import read_json
@@ -179,6 +178,16 @@ def read_result(run_dir: RunDir) -> Result:
     return read_result_file(run_dir.result)
 
 
+def keep_result(run_dir: RunDir, max_epochs: int) -> None:
+    """Rename the result of a run that is about to be made longer, by its number of epochs."""
+    try:
+        result = read_result(run_dir)
+    except UsageError:  # there is none, or it is damaged
+        return
+    if result.fit and result.config["trainer"]["max_epochs"] < max_epochs:
+        run_dir.result.replace(run_dir.path / f"result-{result.fit.epochs}-epochs.json")
+
+
 def read_result_file(path: Path) -> Result:
     """Read a `result.json` by its path; see `read_result`."""
     try:
@@ -204,11 +213,10 @@ def _upgraded(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     upgraded = content | {"config": upgrade_config(content.get("config") or {}, warn=False), "restricted": None}
     if content.get("test") is not None:
         try:
-            with np.load(folder / "predictions" / "test.npz") as saved:
-                logits, labels = saved["logits"], saved["labels"]
+            logits, labels = read_logits(folder / "predictions" / "test.npz")
             temperature = float(content["best"]["temperature"])
             upgraded["test"] = asdict(evaluate_predictions(logits, labels, content["classes"], temperature))
-        except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
+        except (KeyError, TypeError, ValueError, DataError) as error:
             raise UsageError(
                 f"{folder}: written by akshar 0.1, and its predictions/test.npz cannot be read"
             ) from error

@@ -108,13 +108,6 @@ class RunDir:
         """Write `config.yaml`."""
         write_atomic(self.config, yaml.safe_dump(record, sort_keys=False, allow_unicode=True).encode())
 
-    def keep_result(self, max_epochs: int) -> None:
-        """Rename the result of a run that is about to be made longer, by its number of epochs."""
-        if self.result.exists():
-            result = json.loads(self.result.read_text(encoding="utf-8"))
-            if result["config"]["trainer"]["max_epochs"] < max_epochs:
-                self.result.replace(self.path / f"result-{result['fit']['epochs']}-epochs.json")
-
     def read_status(self) -> RunStatus | None:
         """Read `status.json`; None where it is missing or damaged."""
         try:

@@ -1,6 +1,7 @@
 """The journal of a search: Optuna's list of operations, which a kill or a full disk may leave torn at its end."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,13 +44,13 @@ class JournalLock(BaseJournalFileLock):
 
 
 def open_journal(sweep: Path) -> JournalStorage:
-    """Open the journal in a sweep's folder, or create it; to be called inside `understood`."""
+    """Open the journal in a sweep's folder, or create it; to be called inside `explaining_damage`."""
     path = sweep / JOURNAL
     return JournalStorage(JournalFileBackend(str(path), JournalLock(path)))
 
 
 @contextmanager
-def understood(sweep: Path) -> Iterator[None]:
+def explaining_damage(sweep: Path) -> Iterator[None]:
     """Turn the errors of a study whose journal is damaged elsewhere than at its end into one with the way out.
 
     Raises:
@@ -61,7 +62,8 @@ def understood(sweep: Path) -> Iterator[None]:
         raise
     except Exception as error:  # anything may stand in lines that Optuna has not written
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        named = RunDir(sweep)
         raise UsageError(
-            f"{RunDir(sweep)}/{JOURNAL}: not a study, or damaged ({reason}); delete it and repeat the search's "
-            f"command with  sweep.resume={RunDir(sweep)}  which rebuilds the study from the folders of the trials"
+            f"{named}/{JOURNAL}: not a study, or damaged ({reason}); delete it and repeat the search's command "
+            f"with  sweep.resume={shlex.quote(str(named))}  which rebuilds the study from the folders of the trials"
         ) from error

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -113,7 +114,7 @@ def _forward_signals(stop: StopFile) -> Iterator[None]:
 
 
 def _how_to_resume(sweep: Path) -> str:
-    return f"to run the missing jobs, repeat the command with  sweep.resume={RunDir(sweep)}"
+    return f"to run the missing jobs, repeat the command with  sweep.resume={shlex.quote(str(RunDir(sweep)))}"
 
 
 def _gpu_count() -> int:

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.journal import open_journal, understood
+from akshar.sweeps.journal import explaining_damage, open_journal
 from akshar.sweeps.objectives import OBJECTIVES, Direction
 from akshar.sweeps.recorded import recorded_trials
 from akshar.sweeps.samplers import PartConfig, make_pruner, make_sampler
@@ -56,7 +56,7 @@ class SharedStudy:
         make_pruner(pruner)
         self.sweep, self.space, self.sampler, self.seed = sweep, space, sampler, seed
         self._locks: dict[int, FileLock] = {}
-        with self.locked(), understood(sweep):
+        with self.locked(), explaining_damage(sweep):
             self.study = optuna.create_study(
                 study_name=NAME,
                 storage=open_journal(sweep),
@@ -111,7 +111,10 @@ class SharedStudy:
                 if trial not in whole:  # the process died before all values were drawn
                     self._end(trial.number, None, TrialState.FAIL)
         for trial in whole:
-            while RunDir(self.sweep / str(trial.number)).is_locked():  # by its worker, which saves and stops
+            run_dir = RunDir(self.sweep / str(trial.number))
+            if run_dir.is_locked():
+                log.info("waiting for the worker of trial %d, which saves and stops", trial.number)
+            while run_dir.is_locked():
                 time.sleep(0.1)
         return whole
 
@@ -160,7 +163,7 @@ def open_study(sweep: Path) -> optuna.Study:
     Raises:
         UsageError: the journal is damaged.
     """
-    with understood(sweep):
+    with explaining_damage(sweep):
         study = optuna.load_study(study_name=NAME, storage=open_journal(sweep))
         if not (study.user_attrs[OBJECTIVE] in OBJECTIVES and space_of(study)):
             raise ValueError("no search of akshar")

@@ -5,12 +5,12 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from zipfile import BadZipFile
 
-import numpy as np
 from pydantic import JsonValue
 
+from akshar.errors import DataError
 from akshar.metrics.mean_sd import MeanSd
+from akshar.runs.logits_file import read_logits
 from akshar.runs.result import Result
 from akshar.sweeps.entries import Entry
 from akshar.untrusted import read_json
@@ -163,13 +163,13 @@ def pooled_accuracy(folds: Sequence[Entry]) -> float | None:
     for fold in folds:
         try:
             held_out += read_json(fold.run_dir.split)["val"]
-            with np.load(fold.run_dir.predictions / "val.npz") as saved:
-                correct += int((saved["logits"].argmax(1) == saved["labels"]).sum())
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            logits, labels = read_logits(fold.run_dir.predictions / "val.npz")
+        except (OSError, ValueError, KeyError, TypeError, DataError) as error:
             log.warning(
                 "%s: no pooled accuracy, split.json or predictions/val.npz cannot be read (%s)", fold.run_dir, error
             )
             return None
+        correct += int((logits.argmax(1) == labels).sum())
     result = folds[0].result
     total = result.data.train + result.data.val if result else 0
     if len(held_out) != total or len({*held_out}) != total:

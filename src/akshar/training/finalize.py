@@ -10,7 +10,7 @@ from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
 from akshar.plots.samples import draw_predictions
 from akshar.plots.save import save_picture
 from akshar.runs.checkpoint import KEY, read_checkpoint, write_checkpoint
-from akshar.runs.predictions import write_predictions
+from akshar.runs.logits_file import write_logits
 from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import RunLogger
 from akshar.training.setup import Setup
@@ -29,7 +29,7 @@ def calibrate_best(setup: Setup, tester: pl.Trainer) -> tuple[Score, float]:
     classifier.net.load_state_dict(checkpoint.weights)
     tester.validate(classifier, datamodule=setup.data, verbose=False)
     assert classifier.scored is not None
-    write_predictions(run_dir, "val", classifier.logits.numpy(), classifier.labels.numpy())
+    write_logits(run_dir.predictions / "val.npz", classifier.logits.numpy(), classifier.labels.numpy())
     temperature = fit_temperature(classifier.logits.numpy(), classifier.labels.numpy())
     checkpoint.lightning[KEY]["temperature"] = temperature
     write_checkpoint(checkpoint.lightning, run_dir.best)
@@ -46,7 +46,7 @@ def test_best(
     tester.test(classifier, datamodule=data, verbose=False)
     if len(classifier.labels) != len(data.test):
         raise AksharError(f"the test saw {len(classifier.labels)} images of {len(data.test)}")
-    write_predictions(run_dir, "test", classifier.logits.numpy(), classifier.labels.numpy())
+    write_logits(run_dir.predictions / "test.npz", classifier.logits.numpy(), classifier.labels.numpy())
     sheet = draw_predictions(data.test, classifier.logits, data.dataset.card)
     show(sheet, "predictions", run_dir, logger, epoch)
     metrics = evaluate_predictions(classifier.logits.numpy(), classifier.labels.numpy(), data.classes, temperature)

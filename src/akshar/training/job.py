@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from akshar.config.schema import TrainConfig
-from akshar.config.trusted import trust_flags
 from akshar.credentials import mask
 from akshar.errors import AksharError, Diverged, Interrupted, Pruned, UsageError
 from akshar.files import is_full
 from akshar.memory import keep_freed_memory
 from akshar.runs.run_dir import CheckpointName, RunDir, StatusName
 from akshar.training.interrupts import Interrupts
+from akshar.training.resume_command import resume_command
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback
@@ -56,7 +56,9 @@ def run_job(
         run_dir.make()
         run_dir.clear_partial()
         if resume_from:
-            run_dir.keep_result(config.trainer.max_epochs)
+            from akshar.runs.result import keep_result  # imports scipy
+
+            keep_result(run_dir, config.trainer.max_epochs)
             run_dir.continue_from(resume_from)
         else:
             run_dir.write_config(config.to_record())
@@ -89,15 +91,11 @@ def run_job(
         status = run_dir.read_status()
         epochs, steps = (status.epoch, status.step) if status else (0, 0)
         log.info("interrupted by %s after %d epochs, step %d; resume with", interrupt, epochs, steps)
-        log.info("  %s", _resume_command(config, run_dir))
+        log.info("  %s", resume_command(run_dir, config))
         raise
     except (Exception, SystemExit) as error:
         return _report_failure(config, run_dir if begun else None, error, _exit_code(error))
     return 0
-
-
-def _resume_command(config: TrainConfig, run_dir: RunDir) -> str:
-    return f"akshar train resume={run_dir} {trust_flags(config.to_record())}".rstrip()
 
 
 def _exit_code(error: BaseException) -> int:
@@ -139,7 +137,7 @@ def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseExce
         if not is_full(second):
             log.error("%s: cannot be written (%s)", second.filename, second.strerror)
     if status == "failed" and run_dir.last.exists() and not isinstance(error, UsageError):
-        log.error("once that is fixed, resume with  %s", _resume_command(config, run_dir))
+        log.error("once that is fixed, resume with  %s", resume_command(run_dir, config))
     return exit_code
 
 

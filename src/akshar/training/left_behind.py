@@ -1,6 +1,5 @@
 """What a resumed run left behind, and whether its config, split and checkpoints are still those of that run."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +9,15 @@ import yaml
 from akshar.config.config_hash import config_hash, decides_result
 from akshar.config.keys import Differences, differences
 from akshar.config.schema import TrainConfig
-from akshar.config.trusted import trust_flags
 from akshar.data.splits import Split
 from akshar.errors import UsageError
-from akshar.files import parse_json
 from akshar.runs import provenance
 from akshar.runs.checkpoint import FORMAT, Checkpoint, read_checkpoint
 from akshar.runs.provenance import Provenance
 from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.training.resume import LENGTH, length_problems, parse_config, read_config
+from akshar.training.resume_command import resume_command
+from akshar.untrusted import read_json
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,14 @@ def read_left_behind(run_dir: RunDir, name: CheckpointName, config: TrainConfig)
             f"{run_dir.provenance}: missing, and the run cannot be resumed without it; start a new run"
         )
     if not run_dir.provenance.exists():
+        if name != "last":
+            raise UsageError(f"{run_dir.checkpoint(name)}: missing; leave resume_from out")
         return None
     before = provenance.read(run_dir)
     if name == "last" and not trained and not run_dir.last.exists():
         written = read_config(run_dir)
         return LeftBehind(before, name, None, differences(written, _record(config)))
-    checkpoint = _whole(run_dir, name, trust_flags(config.to_record()))
+    checkpoint = _whole(run_dir, name, config)
     changes = differences(parse_config(checkpoint.contents.config), _record(config))
     problems = [
         f"{key}={new}: changed in {run_dir.config} since the run was started with {old}; restore it, or start a "
@@ -96,7 +97,10 @@ def check_unchanged(
         if getattr(left.provenance, key) != digests[key]:
             raise UsageError(f"{run_dir}: its {what} changed since it started; start a new run")
     if run_dir.split.exists():  # else it is written again
-        found = parse_json(run_dir.split.read_text(encoding="utf-8", errors="replace"))
+        try:
+            found = read_json(run_dir.split)
+        except (OSError, ValueError):
+            found = None
         if found != split.to_record():
             raise UsageError(
                 f"{run_dir.split}: damaged or changed: not the validation images of this run; restore it, or "
@@ -119,7 +123,7 @@ def _record(config: TrainConfig) -> dict[str, object]:
     return parse_config(yaml.safe_dump(config.to_record(), allow_unicode=True))
 
 
-def _whole(run_dir: RunDir, name: CheckpointName, flags: str) -> Checkpoint:
+def _whole(run_dir: RunDir, name: CheckpointName, config: TrainConfig) -> Checkpoint:
     """Read a checkpoint and what a run that continues from it needs.
 
     Raises:
@@ -127,14 +131,14 @@ def _whole(run_dir: RunDir, name: CheckpointName, flags: str) -> Checkpoint:
     """
     path, tried = run_dir.checkpoint(name), [name]  # what `_way_out` does not offer
     if not path.exists():
-        raise UsageError(f"{path}: missing; {_way_out(run_dir, tried, flags)}")
+        raise UsageError(f"{path}: missing; {_way_out(run_dir, tried, config)}")
     try:
         checkpoint = read_checkpoint(path)
         if name == "last" and checkpoint.history and not (run_dir.best.exists() and path.samefile(run_dir.best)):
             tried.append("best")
             read_checkpoint(run_dir.best)  # it is calibrated and tested if no later epoch is better
     except UsageError as error:
-        raise UsageError(f"{error}; {_way_out(run_dir, tried, flags)}") from error
+        raise UsageError(f"{error}; {_way_out(run_dir, tried, config)}") from error
     if checkpoint.format != FORMAT:
         raise UsageError(
             f"{path}: checkpoint format {checkpoint.format}, which this version cannot resume; "
@@ -143,15 +147,15 @@ def _whole(run_dir: RunDir, name: CheckpointName, flags: str) -> Checkpoint:
     return checkpoint
 
 
-def _way_out(run_dir: RunDir, tried: Sequence[str], flags: str) -> str:
+def _way_out(run_dir: RunDir, tried: Sequence[str], config: TrainConfig) -> str:
     """Find another whole checkpoint that training can continue from."""
-    for name in ("best", "previous"):
+    names: tuple[CheckpointName, ...] = ("best", "previous")
+    for name in names:
         if name in tried:
             continue
         try:
             epochs = len(read_checkpoint(run_dir.checkpoint(name)).history)
         except UsageError:
             continue
-        command = f"akshar train resume={shlex.quote(str(run_dir))} resume_from={name} {flags}".rstrip()
-        return f"to continue after epoch {epochs}: {command}"
+        return f"to continue after epoch {epochs}: {resume_command(run_dir, config, name)}"
     return "no other checkpoint of the run is whole; start a new run"

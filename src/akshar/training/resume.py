@@ -17,7 +17,7 @@ from akshar.credentials import is_masked, restore
 from akshar.errors import UsageError
 from akshar.renamed import rename_overrides, upgrade_config
 from akshar.runs.run_dir import CheckpointName, RunDir
-from akshar.untrusted import parse_yaml, refuse_links
+from akshar.untrusted import parse_yaml, read_bytes, refuse_links
 
 # Keys that may be given beside `resume=`: how long, what is shown and saved, and where things lie by now
 ALLOWED = (
@@ -44,7 +44,7 @@ def find_run(named: str) -> RunDir:
         runs = sorted(path.parent for path in Path("outputs/train").glob("*/config.yaml"))
         if not runs:
             raise UsageError("resume=latest: no run in outputs/train; name its folder")
-        return RunDir(runs[-1].absolute())
+        named = str(runs[-1])
     if not named:
         raise UsageError("resume: name a run's folder, as resume=FOLDER, or resume=latest")
     run_dir = RunDir(Path(named).expanduser().absolute())
@@ -76,12 +76,12 @@ def read_config(run_dir: RunDir) -> dict[str, Any]:
         UsageError: it is damaged.
     """
     try:
-        return parse_config(run_dir.config.read_text(encoding="utf-8"))
+        return parse_config(read_bytes(run_dir.config))
     except (ValueError, OSError) as error:
         raise UsageError(f"{run_dir.config}: cannot be read ({str(error).splitlines()[0]})") from error
 
 
-def parse_config(text: str) -> dict[str, Any]:
+def parse_config(text: str | bytes) -> dict[str, Any]:
     """Read a resolved config, also one of an earlier version.
 
     Raises:

@@ -3,7 +3,7 @@
 from torch import nn
 
 from akshar.errors import UsageError
-from akshar.runs.checkpoint import Checkpoint, weights_digest
+from akshar.runs.checkpoint import Checkpoint, differing_weights, weights_digest
 from akshar.runs.load_checkpoint import read_model
 
 
@@ -30,11 +30,7 @@ def load_initial_weights(net: nn.Module, init_from: str, classes: tuple[str, ...
     same_classes = tuple(checkpoint.contents.classes) == classes
     last_layer = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))][-1]
     new = [name for name in own if name.rpartition(".")[0] == last_layer and name in weights and not same_classes]
-    differing = sorted(
-        name
-        for name in {*own, *weights} - {*new}
-        if name not in own or name not in weights or own[name].shape != weights[name].shape
-    )
+    differing = [name for name in differing_weights(own, weights) if name not in new]
     if differing:
         raise UsageError(
             f"init_from={init_from}: its network differs from this one (in {', '.join(differing[:3])}"

@@ -18,11 +18,12 @@ from akshar.data.splits import split_images
 from akshar.errors import AksharError, DataError, UsageError
 from akshar.pictures.input_spec import InputSpec
 from akshar.reader.export.facts import SPLIT_KEYS
+from akshar.runs.load_data import NOT_FROM_A_RECORD
 
 COMPARED, CALIBRATED = 1000, 1000  # images
 DRAWN = {"train_per_class": 50, "test_per_class": 25}  # glyphs to draw where the run's own data is not here
 DOWNLOADED = "archive"  # argument of data sets that are downloaded unless it names a file
-NOT_ARGUMENTS = ("defaults", "batch_size", *SPLIT_KEYS)  # keys of `data` that are not the data set's
+NOT_ARGUMENTS = ("defaults", "batch_size", *SPLIT_KEYS, *NOT_FROM_A_RECORD)  # keys of `data` that are left out
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _load(node: Mapping[str, Any]) -> TrainTest:
     """
     arguments = {key: value for key, value in node.items() if key not in NOT_ARGUMENTS}
     if DOWNLOADED in arguments:
-        archive, cached = arguments[DOWNLOADED], cache_root(arguments.get("cache_dir")) / "dhcd"
+        archive, cached = arguments[DOWNLOADED], cache_root() / "dhcd"
         if not archive or not Path(archive).expanduser().exists():
             arguments[DOWNLOADED] = None
             if not os.environ.get("AKSHAR_DHCD") and not cached.is_dir():

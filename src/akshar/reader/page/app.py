@@ -36,6 +36,7 @@ REFUSALS = {
     400: "the picture is missing or cut short",
     403: "the Host or Origin header names another site",
     408: "the picture did not arrive in time",
+    411: "the body came in chunks, without a Content-Length",
     413: "too many bytes or pixels",
     415: "the Content-Type is not an image's",
     422: "the picture cannot be read",

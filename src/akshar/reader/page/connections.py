@@ -114,7 +114,8 @@ class Connection(H11Protocol):
         if self._has_open_request():
             content = json.dumps({"detail": DETAILS[status]}).encode()
             headers = [("content-type", "application/json"), ("content-length", str(len(content)))]
-            headers += [("connection", "close"), ("retry-after", "1")]
+            headers += [("connection", "close")]
+            headers += [("retry-after", "1")] if status == HTTPStatus.SERVICE_UNAVAILABLE else []
             response = h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
             for event in (response, h11.Data(data=content), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
