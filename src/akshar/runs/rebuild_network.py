@@ -1,5 +1,6 @@
 """Rebuilds the network that a file names, with the file's weights; memory is bounded by theirs."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from akshar.runs.checkpoint import differing_weights
 
 MODULES_PER_WEIGHT = 10  # most layers have weights; containers and activations have none
 MAX_ELEMENTS = 1 << 28  # of one intermediate result for one image: 1 GB in float32
-MAX_REAL = 1 << 20  # elements of a tensor that takes memory while only shapes are wanted
+MAX_REAL = 1 << 24  # elements of a tensor that takes memory while only shapes are wanted
 
 
 def rebuild_network(
@@ -56,7 +57,7 @@ def rebuild_network(
 
     try:
         # Shapes alone, which take no memory unless the file names another device
-        with torch.device("meta"), _bounded_modules(model, len(weights)), _BoundedResults(MAX_REAL):
+        with torch.device("meta"), _bounded_modules(model, len(weights)), _BoundedResults(model, math.inf):
             empty = build()
         if differing := printable(", ".join(differing_weights(empty.state_dict(), weights)[:3])):
             raise UsageError(f"{model}: its weights do not fit its network ({differing})")
@@ -65,8 +66,6 @@ def rebuild_network(
         net.load_state_dict(weights)
     except UsageError:
         raise
-    except _LargeResult as error:
-        raise UsageError(f"{model}: its network takes too much memory") from error
     except Exception as error:  # whatever a network's constructor raises at wrong arguments
         reason = f"{type(error).__name__}: {printable(error)}"
         raise UsageError(f"{model}: its network cannot be rebuilt ({reason})") from error
@@ -96,22 +95,26 @@ def _bounded_modules(model: str, num_weights: int) -> Iterator[None]:
             hook.remove()
 
 
-class _LargeResult(Exception):
-    """An operation's result would be too large."""
-
-
 class _BoundedResults(TorchDispatchMode):
-    def __init__(self, max_real: int):
+    """Refuses a network when an operation's result is too large.
+
+    Args:
+        model: the file, for the message.
+        max_elements: of a result that is only a shape.
+    """
+
+    def __init__(self, model: str, max_elements: float):
         super().__init__()
-        self._max_real = max_real
+        self._model = model
+        self._max_elements = max_elements
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         for value in result if isinstance(result, tuple | list) else (result,):
             if isinstance(value, Tensor):
-                limit = MAX_ELEMENTS if value.device.type == "meta" else self._max_real
+                limit = self._max_elements if value.device.type == "meta" else MAX_REAL
                 if value.numel() > limit:
-                    raise _LargeResult
+                    raise UsageError(f"{self._model}: its network takes too much memory")
         return result
 
 
@@ -121,9 +124,9 @@ def _check_computation(model: str, empty: nn.Module, spec: InputSpec) -> None:
         raise UsageError(f"{model}: its network takes too much memory")
     images = torch.empty(1, *spec.shape, device="meta")
     try:
-        with torch.inference_mode(), _BoundedResults(MAX_REAL):
+        with torch.inference_mode(), _BoundedResults(model, MAX_ELEMENTS):
             Classifier(empty).eval()(images)
-    except _LargeResult:
+    except UsageError:
         raise
     except Exception:  # operations that need values, or images that it does not take: seen when it computes
         return
