@@ -140,16 +140,16 @@ def scaled(graph):
 
 
 # A confidence that is a little off is what 8 bits are: they are not asked about the temperature.
-@pytest.mark.parametrize(("fault", "options"), [("weight", []), ("temperature", []), ("weight", ["--int8"])])
-def test_a_file_that_answers_otherwise_is_not_kept(fault, options, digit_run, tmp_path, refused, monkeypatch):
+@pytest.mark.parametrize(("wrong", "options"), [("weight", []), ("temperature", []), ("weight", ["--int8"])])
+def test_a_file_that_answers_otherwise_is_not_kept(wrong, options, digit_run, tmp_path, refused, monkeypatch):
     original = export_onnx.inference_graph
-    faults = {
+    graphs = {
         "weight": lambda trained: scaled(original(trained)),
         "temperature": lambda trained: original(
             dataclasses.replace(trained, temperature=trained.temperature * 1.1)
         ),
     }
-    monkeypatch.setattr(export_onnx, "inference_graph", faults[fault])
+    monkeypatch.setattr(export_onnx, "inference_graph", graphs[wrong])
     path = tmp_path / "new.onnx"
     path.write_bytes(b"what was there")
     (line,) = refused("export", str(digit_run), "--output", str(path), *options, exit_code=1)
