@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from damage import flip_bit
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -71,13 +72,6 @@ def test_safetensors_of_others_are_refused_in_a_line(facts, message, weights, tm
     assert str(refusal.value).isprintable()
 
 
-def flipped(content, draws):
-    """A file with one wrong bit."""
-    damaged = bytearray(content)
-    damaged[draws.integers(len(content))] ^= 1 << draws.integers(8)
-    return bytes(damaged)
-
-
 def test_damaged_safetensors_are_read_or_named(weights, tmp_path):
     content, draws = weights.read_bytes(), np.random.default_rng(1)
     path = tmp_path / "damaged.safetensors"
@@ -87,7 +81,7 @@ def test_damaged_safetensors_are_read_or_named(weights, tmp_path):
             load_checkpoint(str(path))
     said = []
     for _ in range(60):
-        path.write_bytes(flipped(content, draws))
+        path.write_bytes(flip_bit(content, draws.integers(len(content)), draws.integers(8)))
         try:
             load_checkpoint(str(path))
         except UsageError as refusal:
@@ -141,9 +135,9 @@ def test_a_damaged_onnx_file_is_read_or_named(model, digit_images, tmp_path, cap
     content, draws = model.read_bytes(), np.random.default_rng(1)
     path = tmp_path / "damaged.onnx"
     damages = [b"", b"no model", *(content[:kept] for kept in (1, 100, len(content) // 2, len(content) - 1))]
-    damages += [flipped(content, draws) for _ in range(60)]
-    damages += [content[:-6000] + flipped(content[-6000:], draws) for _ in range(200)]  # of names and metadata
-    damages += [flipped(content[:6000], draws) + content[6000:] for _ in range(200)]
+    damages += [flip_bit(content, draws.integers(len(content)), draws.integers(8)) for _ in range(60)]
+    damages += [flip_bit(content, draws.integers(-6000, 0), draws.integers(8)) for _ in range(200)]  # metadata
+    damages += [flip_bit(content, draws.integers(6000), draws.integers(8)) for _ in range(200)]
     said = []
     for damage in damages:
         path.write_bytes(damage)
