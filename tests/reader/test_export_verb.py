@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import shutil
 
 import numpy as np
 import onnx
@@ -95,11 +96,12 @@ def test_what_is_printed(digit_run, tmp_path, capsys):
     assert left_in(tmp_path) == ["a.onnx", "a.onnx.md"]
 
 
-def test_without_a_name_it_lies_beside_the_model(digit_run, capsys):
-    assert main(["export", str(digit_run / "checkpoints" / "best.ckpt"), "--format", "safetensors"]) == 0
-    assert (digit_run / "checkpoints" / "best.safetensors").exists()
-    assert main(["export", str(digit_run), "--format", "safetensors"]) == 0
-    assert (digit_run / "model.safetensors").exists()
+def test_without_a_name_it_lies_beside_the_model(digit_run, tmp_path):
+    run = shutil.copytree(digit_run, tmp_path / "run")
+    assert main(["export", str(run / "checkpoints" / "best.ckpt"), "--format", "safetensors"]) == 0
+    assert (run / "checkpoints" / "best.safetensors").exists()
+    assert main(["export", str(run), "--format", "safetensors"]) == 0
+    assert (run / "model.safetensors").exists()
 
 
 def test_eight_bits_are_smaller_and_answer_alike(digit_run, model, digit_images, tmp_path, capsys):
