@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import TINY
+from damage import flip_bit
 from test_resume import BOMBED, figures
 
 from akshar import runs
@@ -73,13 +74,11 @@ BETWEEN = "start 2 0 crash"  # after the second epoch, the best so far: last.ckp
 EARLY = "start 0 2 crash"  # before the first checkpoint
 
 
-def flip_bit(path, position=None):
-    """Flip a bit, without another inode: what the disk does."""
-    with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 2 if position is None else position)
-        byte = file.read(1)[0]
-        file.seek(-1, os.SEEK_CUR)
-        file.write(bytes([byte ^ 16]))
+def damage_weight(path):
+    """Flip a bit of a weight. The inode stays: hard links to the file are damaged too, as by a disk."""
+    content = path.read_bytes()
+    weight = read_checkpoint(path).weights["classifier.weight"].numpy().tobytes()
+    path.write_bytes(flip_bit(content, content.index(weight)))
 
 
 def test_no_flipped_bit_reaches_training(finished, tmp_path, fault):
@@ -89,10 +88,7 @@ def test_no_flipped_bit_reaches_training(finished, tmp_path, fault):
     whole = content_digest(read_checkpoint(path).lightning)
     draw, refused = random.Random(1), 0
     for _ in range(200):
-        position = draw.randrange(len(content))
-        damaged = bytearray(content)
-        damaged[position] ^= 1 << draw.randrange(8)
-        path.write_bytes(damaged)
+        path.write_bytes(flip_bit(content, draw.randrange(len(content)), draw.randrange(8)))
         try:
             lightning = AtomicCheckpointIO().load_checkpoint(path)  # what Lightning calls
         except UsageError:
@@ -109,7 +105,7 @@ def test_no_flipped_bit_reaches_training(finished, tmp_path, fault):
 def test_a_damaged_checkpoint_offers_another(stopped, refused, undisturbed, fault, bomb, offered):
     run = stopped(bomb)
     epochs = len(read_checkpoint(run.checkpoint(offered)).history)
-    flip_bit(run.last)
+    damage_weight(run.last)
     before = run.last.read_bytes()
     (line,) = refused("train", "resume=run", "--trust", "bomb")
     command = f"akshar train resume=run resume_from={offered} --trust bomb"
@@ -141,7 +137,7 @@ def stopped_elsewhere(stopped, bomb):
 def test_without_another_checkpoint_a_new_run_is_the_way_out(stopped, refused):
     run = stopped(MIDDLE)
     for path in (run.last, run.best):
-        flip_bit(path)
+        damage_weight(path)
     for words in ((), ("resume_from=best",), ("resume_from=previous",)):
         (line,) = refused("train", "resume=run", "--trust", "bomb", *words)
         assert line.endswith("no other checkpoint of the run is whole; start a new run")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import flip_bit
 
 from akshar.data.cache import cached_arrays, fingerprint
 from akshar.errors import DataError
@@ -66,16 +67,8 @@ def test_many_that_start_at_once_build_once(tmp_path):
     assert len(list(tmp_path.glob("built-*"))) == 1
 
 
-def flip(path):
-    with path.open("rb+") as file:
-        file.seek(-1, os.SEEK_END)
-        byte = file.read()[0]
-        file.seek(-1, os.SEEK_END)
-        file.write(bytes([byte ^ 1]))
-
-
 DAMAGE = {
-    "a flipped bit": flip,
+    "a flipped bit": lambda path: path.write_bytes(flip_bit(path.read_bytes(), -1)),
     "a file cut short": lambda path: os.truncate(path, path.stat().st_size - 3),
     "an empty file": lambda path: os.truncate(path, 0),
     "a missing file": lambda path: path.unlink(),

@@ -1,0 +1,1 @@
+"""A package, so that `conftest` remains the name of tests/conftest.py."""
