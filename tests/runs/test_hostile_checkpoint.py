@@ -11,6 +11,7 @@ from damaged_bytes import FUZZ, damaged, names_only
 from hostile_pictures import picture_bytes
 from hypothesis import given
 from hypothesis import strategies as st
+from small_files import network, write_small_checkpoint
 
 from akshar.errors import UsageError
 from akshar.runs.checkpoint import KEY, content_digest, read_checkpoint
@@ -87,9 +88,7 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
     checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
     checkpoint[KEY]["network"] = {"_target_": "torch.nn.Sequential", "x": {"_target_": target}}
     save_signed(checkpoint, tmp_path / "evil.ckpt")
-    with pytest.raises(UsageError, match=f"names {target}"):
-        load_checkpoint(str(tmp_path / "evil.ckpt"))
-    with pytest.raises(UsageError) as refusal:
+    with pytest.raises(UsageError, match=f"names {target}") as refusal:
         load_checkpoint(str(tmp_path / "evil.ckpt"))
     assert ("--trust" in str(refusal.value)) == (target == "mine.Net")  # no such advice for what is nobody's own
     if target == "os.system":
@@ -108,10 +107,7 @@ def test_a_checkpoint_cannot_name_what_is_no_network(target, finished, tmp_path,
         (lambda c: c[KEY]["classes"].pop(), "names 45 classes, its network has 46"),
         (lambda c: c["state_dict"].popitem(), "its weights do not fit its network"),
         (lambda c: c["state_dict"].update({"net.a\n\x1b[2J": torch.zeros(1)}), r"its network \(a\\n\\x1b\[2J\)"),
-        (
-            lambda c: c[KEY]["network"].update(widths=[1 << 40]),
-            "its weights do not fit|must have the same length",
-        ),
+        (lambda c: c[KEY]["network"].update(widths=[1 << 40]), "must have the same length"),
         (
             lambda c: c[KEY]["input_spec"].update(std=0),
             r"not a complete model .*input_spec.* out of range",
@@ -128,19 +124,22 @@ def test_a_checkpoint_of_another_kind_is_said_to_be(change, message, finished, t
     assert "other.ckpt" in str(caught.value)
 
 
-def test_a_checkpoint_s_data_config_is_not_another_way_in(finished, refused, tmp_path, workplace):
-    for data in (
-        {"card": {"_target_": "torch.hub.load", "repo_or_dir": "."}},
-        {"subset=all seed": "1"},
-        {"subset": "${oc.env:HOME}"},
-    ):
-        checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
-        config = yaml.safe_load(checkpoint[KEY]["config"])
-        config["data"] |= data
-        checkpoint[KEY]["config"] = yaml.safe_dump(config)
-        save_signed(checkpoint, tmp_path / "evil.ckpt")
-        (line,) = refused("test", f"checkpoint={tmp_path / 'evil.ckpt'}")
-        assert "names torch.hub.load" in line or "data config cannot be used" in line or "${oc.env:HOME}" in line
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"card": {"_target_": "torch.hub.load", "repo_or_dir": "."}}, "names torch.hub.load, which "),
+        ({"subset=all seed": "1"}, "its data config cannot be used; name the data with data=CHOICE"),
+        ({"subset": "${oc.env:HOME}"}, "holds ${oc.env:HOME}; values of a run are plain"),
+    ],
+)
+def test_a_checkpoint_s_data_config_is_not_another_way_in(data, message, finished, refused, tmp_path):
+    checkpoint = torch.load(finished[1] / "checkpoints" / "best.ckpt", weights_only=True)
+    config = yaml.safe_load(checkpoint[KEY]["config"])
+    config["data"] |= data
+    checkpoint[KEY]["config"] = yaml.safe_dump(config)
+    save_signed(checkpoint, tmp_path / "evil.ckpt")
+    (line,) = refused("test", f"checkpoint={tmp_path / 'evil.ckpt'}")
+    assert f"evil.ckpt: {message}" in line
 
 
 def test_weights_and_temperatures_that_are_no_numbers_are_refused(finished, tmp_path, refused, fault):
@@ -165,3 +164,16 @@ def test_weights_and_temperatures_that_are_no_numbers_are_refused(finished, tmp_
         (line,) = refused("predict", str(tmp_path / "evil.ckpt"), str(picture))
         assert message in line
         fault(f"a checkpoint with {what}", f"`{message}`")
+
+
+def test_finite_weights_that_give_no_probabilities_are_refused(tmp_path, fault):
+    net = network()
+    with torch.no_grad():
+        for values in net.parameters():
+            values.copy_(values.sign() * 1e38)
+    path = write_small_checkpoint(tmp_path / "evil.ckpt", net)
+    message = "its output is not one probability for each of its classes"
+    with pytest.raises(UsageError) as refusal:
+        load_checkpoint(path)
+    assert str(refusal.value) == f"{path}: {message}"
+    fault("a checkpoint with weights of 1e38", f"`{message}`")
