@@ -1,8 +1,8 @@
-"""Folders of somebody else's runs: no code that they name or bring along is run, unless it is trusted."""
+"""Runs and sweeps of somebody else: no code that they name or bring along is run, unless it is trusted."""
 
 import json
 import shutil
-import sys
+from itertools import product
 
 import pytest
 import yaml
@@ -14,6 +14,8 @@ FOREIGN = {
     "own_part.py": "import pathlib\npathlib.Path('harm').touch()\nfrom torch.optim import SGD\n",
 }
 HUB = {"_target_": "torch.hub.load", "repo_or_dir": ".", "model": "harm", "source": "local"}
+DATA = {"data": {"input_spec": HUB}}
+CALLBACK = {"callbacks": {"harm": HUB}}
 
 
 @pytest.fixture
@@ -35,24 +37,40 @@ def foreign_run(finished, workplace, monkeypatch):
             path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         return folder
 
-    yield make
-    sys.modules.pop("own_part", None)
+    return make
 
 
-@pytest.mark.parametrize("command", ["inspect run", "train resume=run", "train repeat=run"])
-@pytest.mark.parametrize("part", ["data", "callbacks"])
-def test_a_run_of_someone_else_cannot_have_code_run(command, part, foreign_run, refused, workplace, fault):
-    foreign_run(**{part: {"input_spec": HUB} if part == "data" else {"harm": HUB}})
-    if (command, part) == ("inspect run", "callbacks"):
-        assert main(command.split()) == 0  # a report builds no callback
-    else:
-        *_, line = refused(*command.split())
-        assert "names torch.hub.load, which a file may not; see SECURITY.md" in line
-        fault(
-            f"`akshar {command}` where the run's config names `torch.hub.load`",
-            "`names torch.hub.load, which a file may not; see SECURITY.md`",
-        )
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [("inspect run", DATA), *product(("train resume=run", "train repeat=run"), (DATA, CALLBACK))],
+)
+def test_a_run_of_someone_else_cannot_have_code_run(command, parts, foreign_run, refused, workplace, fault):
+    foreign_run(**parts)
+    *_, line = refused(*command.split())
+    assert "names torch.hub.load, which a file may not; see SECURITY.md" in line
+    fault(
+        f"`akshar {command}` where the run's config names `torch.hub.load`",
+        "`names torch.hub.load, which a file may not; see SECURITY.md`",
+    )
     assert not (workplace / "harm").exists()
+
+
+@pytest.mark.slow
+def test_a_report_builds_no_callback_of_someone_else(foreign_run, workplace):
+    foreign_run(**CALLBACK)
+    assert main(["inspect", "run"]) == 0
+    assert not (workplace / "harm").exists()
+
+
+@pytest.mark.parametrize("data", [HUB, {"input_spec": HUB}])
+def test_a_sweep_of_someone_else_cannot_have_code_run(data, foreign_run, refused, workplace):
+    (workplace / "sweep").mkdir()
+    first = foreign_run(data={"folds": 2} | data).rename(workplace / "sweep" / "0")
+    shutil.copytree(first, workplace / "sweep" / "1")
+    before = sorted(workplace.rglob("*"))
+    (line,) = refused("inspect", "sweep")
+    assert line.startswith("error: sweep: names torch.hub.load, which ")
+    assert sorted(workplace.rglob("*")) == before  # no labels.html, and no mark of code that was run
 
 
 @pytest.mark.parametrize("key", ["resume", "repeat"])
