@@ -1,12 +1,36 @@
-"""Small files of pictures that ask for far more work than their bytes or pixels suggest."""
+"""Files of pictures, and small ones that ask for far more work than their bytes or pixels suggest."""
 
 import io
 import struct
+import zlib
 
 import numpy as np
 from PIL import Image
 
 from akshar.pictures.work_limits import OLD_JPEG_OFFSET, STRIP_OFFSETS, TILE_LENGTH, TILE_OFFSETS, TILE_WIDTH
+
+
+def picture_bytes(kind):
+    ink = np.zeros((40, 40), np.uint8)
+    ink[8:32, 18:22] = 255
+    content = io.BytesIO()
+    Image.fromarray(255 - ink).save(content, format=kind)
+    return content.getvalue()
+
+
+def png_chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_of_size(side):
+    """A PNG whose header promises side x side pixels, with nothing behind it."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(b""))
+        + png_chunk(b"IEND", b"")
+    )
 
 
 def jpeg(width=64, height=64, **options):

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import akshar
 from akshar.tables import WIDTH_WHEN_PIPED, Cell, Column, csv_text, markdown_table, print_table, write_csv
 
 
@@ -62,3 +65,14 @@ def test_a_markdown_table_keeps_its_columns():
 def test_rich_is_imported_only_to_print():
     code = "import sys, akshar.tables; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_other_module_writes_csv():
+    package = Path(akshar.__file__).parent
+    writing = re.compile(r"\bcsv\.(?:writer|DictWriter)\b|\bfrom csv import\b|\.to_csv\(")
+    found = [
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if writing.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == ["tables.py"]

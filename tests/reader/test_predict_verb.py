@@ -6,8 +6,10 @@ import io
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from conftest import DHCD, write_picture
 from hostile_pictures import slow_pgm
 from PIL import Image
+from small_files import write_small_checkpoint
 
 import akshar
 from akshar.cli import main
@@ -68,6 +71,30 @@ def test_csv_and_sheet(digit_run, pictures, capsys):
     with Image.open("saw.png") as sheet:
         assert sheet.width > 12 * 96
         assert np.asarray(sheet).std() > 20  # not an empty page
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_csv_goes_to_a_pipe_or_a_device_and_leaves_it_one(kind, workplace):
+    out, read = Path("out"), []
+    if kind == "pipe":
+        os.mkfifo(out)
+    else:
+        try:
+            os.mknod(out, stat.S_IFCHR | 0o666, os.makedev(1, 3))  # another /dev/null
+            out.open("wb").close()
+        except PermissionError:
+            pytest.skip("devices cannot be made here")
+    before = stat.S_IFMT(out.stat().st_mode)
+    write_picture(Path("picture.png"))
+    model = write_small_checkpoint(Path("model.ckpt"))
+    reader = threading.Thread(target=lambda: read.append(out.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+    assert main(["predict", str(model), "picture.png", "--csv", "out"]) == 0
+    reader.join(60)
+    assert stat.S_IFMT(out.stat().st_mode) == before
+    assert {path.name for path in workplace.iterdir()} == {"out", "picture.png", "model.ckpt"}
+    (text,) = read
+    assert [row["file"] for row in csv.DictReader(io.StringIO(text))] == (["picture.png"] if kind == "pipe" else [])
 
 
 def test_a_line_is_a_string(digit_run, workplace, digit_images, capsys):

@@ -1,6 +1,9 @@
 """Networks that a small file names and that would take more memory or time than its weights do."""
 
+import resource
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,6 +28,18 @@ def test_a_network_is_rebuilt_with_its_weights():
     assert next(again.parameters()).device.type == "cpu"
 
 
+@contextmanager
+def limited_memory(more):
+    """Let this process take no more than some bytes of address space beside what it has; Python then raises."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 @pytest.mark.parametrize(
     ("what", "changed", "message"),
     [
@@ -37,9 +52,10 @@ def test_a_network_is_rebuilt_with_its_weights():
     ],
 )
 def test_arguments_of_any_size_cost_no_memory(what, changed, message, fault):
+    weights = network().state_dict()
     started = time.monotonic()
-    with pytest.raises(UsageError, match=rf"x\.ckpt: .*{message}"):
-        rebuilt(COMPACT | changed, network().state_dict())
+    with limited_memory(1 << 30), pytest.raises(UsageError, match=rf"x\.ckpt: .*{message}"):
+        rebuilt(COMPACT | changed, weights)
     assert time.monotonic() - started < 20  # it would never end
     fault(f"a small checkpoint that names a network with {what}", f"`{message}`")
 

@@ -111,7 +111,8 @@ def load_checkpoint(model: str | Path, trust: Sequence[str] = ()) -> TrainedNetw
         checkpoint.config,
     )
     try:
-        answers = trained.probabilities(np.zeros((2, *spec.shape), np.uint8))
+        black_and_white = np.stack([np.full(spec.shape, value, np.uint8) for value in (0, 255)])
+        answers = trained.probabilities(black_and_white)
     except Exception as error:  # whatever a network raises at images that it does not take
         reason = printable(" ".join(str(error).split()))[:160]
         raise UsageError(f"{model}: its network does not take its images ({reason})") from error
