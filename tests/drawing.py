@@ -1,4 +1,4 @@
-"""A reader that needs no training, `akshar draw` as a process of its own, and a hand that writes on its page."""
+"""A reader without training, a request to it, `akshar draw` as a process, and a hand that writes on its page."""
 
 import contextlib
 import io
@@ -22,6 +22,9 @@ from akshar.pictures.input_spec import InputSpec
 CLASSES = tuple(character.folder for character in (*CONSONANTS, *DIGITS))
 LABELS = {character.folder: character.letter for character in (*CONSONANTS, *DIGITS)}
 NAMES = {character.folder: character.name for character in (*CONSONANTS, *DIGITS)}
+
+PNG = {"Content-Type": "image/png"}
+LOCAL = "http://127.0.0.1:8000"
 
 
 class InkPredictor:
@@ -67,6 +70,10 @@ def row_picture():
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def send(client, content, headers=PNG, path="/predict"):
+    return client.post(path, content=content, headers=headers)
 
 
 @dataclass
