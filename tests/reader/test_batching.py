@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -23,15 +23,19 @@ def test_what_waits_meanwhile_is_one_batch():
     engine = InkPredictor()
     reader = Reader(engine)
 
-    def slow(characters):
-        time.sleep(0.05)
+    begun, released = threading.Event(), threading.Event()
+
+    def held(characters):
+        begun.set()
+        assert released.wait(60)
         return reader.read_framed(characters)
 
     async def ask():
-        batcher = Batcher(slow, largest=16)
+        batcher = Batcher(held, largest=16)
         asked = [asyncio.create_task(batcher.read([placed(slant)] * (slant % 3))) for slant in range(40)]
-        await asyncio.sleep(0.02)
+        assert await asyncio.to_thread(begun.wait, 60)
         asked[7].cancel()
+        released.set()
         answers = await asyncio.gather(*asked, return_exceptions=True)
         batcher.close()
         return answers, list(batcher.sizes)
