@@ -190,7 +190,10 @@ def test_the_classes_are_listed(client):
     assert classes[0] == {"class_name": "character_1_ka", "letter": "क", "name": "ka"}
 
 
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# The same examples each time: what is new is looked for with more of them, not by chance in CI.
+FUZZ = settings(
+    max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 FILES = [picture(kind=kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")]
 
 
