@@ -1,16 +1,17 @@
 """`akshar draw`: how it starts and stops."""
 
+import contextlib
+import http.client
 import io
 import json
 import signal
 import socket
-import threading
-import time
+import urllib.parse
 import urllib.request
 
 import numpy as np
 import pytest
-from drawing import PNG, served
+from drawing import PNG, served, wait_until_read
 from PIL import Image
 
 from akshar.commands.arguments import require_model
@@ -72,25 +73,21 @@ def test_an_address_to_open():
         assert url_of(listener).startswith("http://127.0.0.1:")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_it_when_all_is_answered(number, finished):
     content = noise_png(1500)  # takes a while
     with served(finished[1]) as server:
         assert urllib.request.urlopen(server.url).status == 200
-        got = []
-
-        def ask():
-            request = urllib.request.Request(f"{server.url}predict", content, PNG)
-            got.append(json.load(urllib.request.urlopen(request, timeout=60)))
-
-        thread = threading.Thread(target=ask)
-        thread.start()
-        time.sleep(0.15)
-        code, printed = server.stop(number)
-        thread.join()
-    assert (code, printed) == (0, "")
-    assert len(got) == 1
-    assert got[0]["milliseconds"] > 0
+        address = urllib.parse.urlsplit(server.url)
+        with contextlib.closing(http.client.HTTPConnection(address.hostname, address.port, timeout=60)) as client:
+            client.request("POST", "/predict", content, PNG)
+            wait_until_read(address.port)
+            code, printed = server.stop(number)
+            response = client.getresponse()
+            got = json.load(response)
+    assert (code, printed, response.status) == (0, "", 200)
+    assert got["milliseconds"] > 0
 
 
 def test_another_host_is_warned_of(finished):
