@@ -1,4 +1,4 @@
-"""A reader that needs no training, `akshar draw` as a process of its own, and a hand that writes on its page."""
+"""A reader without training, a request to it, `akshar draw` as a process, and a hand that writes on its page."""
 
 import contextlib
 import io
@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from akshar.pictures.input_spec import InputSpec
 CLASSES = tuple(character.folder for character in (*CONSONANTS, *DIGITS))
 LABELS = {character.folder: character.letter for character in (*CONSONANTS, *DIGITS)}
 NAMES = {character.folder: character.name for character in (*CONSONANTS, *DIGITS)}
+
+PNG = {"Content-Type": "image/png"}
+LOCAL = "http://127.0.0.1:8000"
 
 
 class InkPredictor:
@@ -69,6 +73,32 @@ def row_picture():
     return file.getvalue()
 
 
+def send(client, content, headers=PNG, path="/predict"):
+    return client.post(path, content=content, headers=headers)
+
+
+def wait_for(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def wait_until_read(port, seconds=60):
+    """Wait until the server on a port of this machine has read everything that its clients have sent."""
+
+    def unread():
+        """Bytes in the system's queues from clients and to the server."""
+        total = 0
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, local, remote, _, queues, *_ = line.split()
+            sending, arrived = (int(number, 16) for number in queues.split(":"))
+            total += sending * remote.endswith(f":{port:04X}") + arrived * local.endswith(f":{port:04X}")
+        return total
+
+    wait_for(lambda: not unread(), seconds)
+
+
 @dataclass
 class Served:
     """A running `akshar draw`."""
@@ -84,9 +114,12 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(model: Path, *words: str) -> Iterator[Served]:
-    """Runs `akshar draw` on a free port until it is left."""
-    command = [sys.executable, "-m", "akshar", "draw", str(model), "--port", "0", "--no-open", *words]
+def served(model: Path, *words: str, first: str = "") -> Iterator[Served]:
+    """Runs `akshar draw` on a free port until it is left; `first` is Python that its process runs before."""
+    start = ["-m", "akshar"]
+    if first:
+        start = ["-c", f"{first}\nimport sys\nfrom akshar.cli import main\nsys.exit(main())"]
+    command = [sys.executable, *start, "draw", str(model), "--port", "0", "--no-open", *words]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

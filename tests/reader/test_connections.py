@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from drawing import InkPredictor, picture, served
+from drawing import InkPredictor, picture, served, wait_for, wait_until_read
 from hostile_pictures import slow_pgm
 
 from akshar.reader.page import connections
@@ -29,6 +29,15 @@ HALF_A_HEAD = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image
 HALF_A_BODY = HALF_A_HEAD + b"Content-Length: 1000\r\n\r\nabc"
 GET = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
+# Lets a server decode pictures whose work is longer than its limits allow.
+LARGE_PICTURES = """
+from akshar.pictures import work_limits
+from akshar.reader.page import limits
+
+work_limits.DECODING_SECONDS = 1000.0
+limits.BODY_BYTES = limits.PIXELS = 50_000_000
+"""
+
 
 @contextlib.contextmanager
 def serving(rate=0.0):
@@ -39,6 +48,7 @@ def serving(rate=0.0):
     thread.start()
     try:
         while not server.started:
+            assert thread.is_alive()
             time.sleep(0.01)
         yield listener.getsockname()[1]
     finally:
@@ -48,14 +58,21 @@ def serving(rate=0.0):
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    """Make every deadline a fifth of a second."""
+def short_deadlines(monkeypatch):
+    """Make every deadline a second: a client that does its part keeps it also on a busy machine."""
     for phase in (HEAD, BODY, SENDING, CLOSING):
-        monkeypatch.setitem(connections.SECONDS, phase, 0.2)
+        monkeypatch.setitem(connections.SECONDS, phase, 1.0)
+
+
+@pytest.fixture
+def long_deadlines(monkeypatch):
+    """Make every deadline a minute: longer than a test that does not wait for it."""
+    for phase in (HEAD, BODY, SENDING, CLOSING):
+        monkeypatch.setitem(connections.SECONDS, phase, 60.0)
 
 
 def connect(port, sent=b"", source="127.0.0.1"):
-    client = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
+    client = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(source, 0))
     client.sendall(sent)
     return client
 
@@ -76,7 +93,7 @@ def ask(port, headers=None):
     for name, value in (headers or {}).items():
         request.add_header(name, value)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=30) as response:
             assert json.load(response)["guesses"]
             return response.status, time.monotonic() - start
     except urllib.error.HTTPError as error:
@@ -95,47 +112,48 @@ def ask(port, headers=None):
     ],
     ids=["nothing", "half a head", "half a body", "half a second head", "a body that nobody reads", "no more"],
 )
-def test_a_client_that_sends_no_more_is_not_waited_for(sent, answered, impatient):
-    with serving() as port, connect(port, sent) as client:
+def test_a_client_that_sends_no_more_is_not_waited_for(sent, answered, short_deadlines):
+    with serving() as port:
         start = time.monotonic()
-        got = received(client)
-        assert time.monotonic() - start < 3
-        assert got.startswith(answered)
-        assert bool(got) == bool(answered)
-        if sent == GET + HALF_A_HEAD:
-            assert b"HTTP/1.1 408 " in got
-        assert ask(port)[0] == 200
+        with connect(port, sent) as client:
+            got = received(client)
+            assert time.monotonic() - start < 10  # the deadline of HEAD otherwise; the others are longer
+            assert got.startswith(answered)
+            assert bool(got) == bool(answered)
+            if sent == GET + HALF_A_HEAD:
+                assert b"HTTP/1.1 408 " in got
+            assert ask(port)[0] == 200
 
 
 def test_a_body_in_chunks_is_refused_before_it_is_read(fault):
     chunks = HALF_A_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000
     with serving() as port, contextlib.ExitStack() as clients:
         ask(port)
-        for _ in range(20):
-            client = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+        for _ in range(60):  # half a minute of work, if they were read
+            client = clients.enter_context(connect(port))
             with contextlib.suppress(ConnectionError):
                 client.sendall(chunks)
         status, seconds = ask(port)
         assert status == 200
-        assert seconds < 2
+        assert seconds < 10
         with connect(port, HALF_A_HEAD + b"Transfer-Encoding: chunked\r\n\r\n") as client:
             got = received(client)
     assert got.startswith(b"HTTP/1.1 411 ")
     assert b"send the body with a Content-Length" in got
-    fault("a body for `akshar draw` in a million chunks of one byte", "refused before it is read, with status 411")
+    fault("a body for `akshar draw` in 100,000 chunks of one byte", "refused before it is read, with status 411")
 
 
-def test_a_client_that_sends_drop_by_drop_is_not_waited_for_longer(impatient):
+def test_a_client_that_sends_drop_by_drop_is_not_waited_for_longer(short_deadlines):
     with serving() as port, connect(port) as client:
         start = time.monotonic()
         with contextlib.suppress(ConnectionError):
-            for byte in HALF_A_HEAD * 10:
+            for byte in HALF_A_HEAD * 10:  # for 13 s
                 client.sendall(bytes([byte]))
                 time.sleep(0.02)
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 10
 
 
-def test_a_client_that_does_not_read_is_not_waited_for(impatient):
+def test_a_client_that_does_not_read_is_not_waited_for(short_deadlines):
     font = b"GET /font/Regular.ttf HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     with serving() as port:
         before = open_files()
@@ -143,10 +161,8 @@ def test_a_client_that_does_not_read_is_not_waited_for(impatient):
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(("127.0.0.1", port))
             client.sendall(font * 50)
-            deadline = time.monotonic() + 5
-            while open_files() > before + 1:  # the client's own
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            assert client.recv(9) == b"HTTP/1.1 "
+            wait_for(lambda: open_files() <= before + 1)  # the client's own
 
 
 def open_files():
@@ -154,7 +170,7 @@ def open_files():
 
 
 @pytest.mark.parametrize("sent", [b"", HALF_A_HEAD, HALF_A_BODY, GET], ids=["silent", "head", "body", "idle"])
-def test_very_many_connections_keep_nobody_out(sent, fault):
+def test_very_many_connections_keep_nobody_out(sent, long_deadlines, fault):
     with serving() as port:
         ask(port)
         before = open_files()
@@ -164,12 +180,9 @@ def test_very_many_connections_keep_nobody_out(sent, fault):
                 if number % 100 == 99:
                     status, seconds = ask(port)
                     assert status == 200
-                    assert seconds < 3
+                    assert seconds < 10
             assert open_files() - before <= 300 + CONNECTIONS_OF_ONE + 5
-        deadline = time.monotonic() + 5
-        while open_files() > before:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(lambda: open_files() <= before)
     fault("300 connections to `akshar draw` that send half a request", "others are answered; these are closed")
 
 
@@ -185,16 +198,16 @@ def test_the_connections_of_one_client_take_no_place_of_another():
 
 @pytest.mark.slow
 def test_slow_pictures_of_one_client_leave_a_decoder_for_others(fault):
-    content = slow_pgm(1600, 1600)  # more than a second of work each
+    content = slow_pgm(2000, 2000)  # two seconds of work each, and the decoders share Python's lock
     with serving() as port, contextlib.ExitStack() as clients:
         ask(port)
         for _ in range(20):
             client = clients.enter_context(connect(port, source="127.0.0.2"))
             client.sendall(HALF_A_HEAD + b"Content-Length: %d\r\n\r\n" % len(content) + content)
-        time.sleep(1)
+        wait_until_read(port)
         status, seconds = ask(port)
         assert status == 200
-        assert seconds < 3
+        assert seconds < 10
     fault("20 pictures at once from one client that take long to decode", "others are answered meanwhile")
 
 
@@ -205,6 +218,7 @@ def test_a_header_does_not_make_another_client(fault):
     fault("`X-Forwarded-For` with another address for each request to `akshar draw`", "counts as one client")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="sets the limit of another process")
 def test_few_open_files_suffice_and_its_log_stays_empty(finished):
     with served(finished[1]) as server:
@@ -216,27 +230,27 @@ def test_few_open_files_suffice_and_its_log_stays_empty(finished):
             assert ask(port)[0] == 200
             start = time.monotonic()
             assert server.stop(signal.SIGTERM) == (0, "")
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 20
 
 
 @pytest.mark.slow
 def test_stopped_at_work_it_ends_soon_and_quietly(finished, fault):
-    content = slow_pgm(2800, 2800)  # many seconds of work
-    with served(finished[1]) as server:
+    content = slow_pgm(7000, 7000)  # more than 20 seconds of work, even on a fast machine
+    with served(finished[1], first=LARGE_PICTURES) as server:
         port = urllib.parse.urlsplit(server.url).port
         head = HALF_A_HEAD + b"Content-Length: %d\r\n\r\n" % len(content)
         with contextlib.ExitStack() as clients:
-            busy = [clients.enter_context(connect(port, head + content)) for _ in range(4)]
+            busy = [clients.enter_context(connect(port, head + content)) for _ in range(3)]
             unfinished = clients.enter_context(connect(port, HALF_A_BODY))
-            time.sleep(1)
+            wait_until_read(port)
             start = time.monotonic()
             assert server.stop(signal.SIGTERM) == (0, "")
-            assert time.monotonic() - start < 8
+            assert time.monotonic() - start < 20
             assert received(unfinished).startswith(b"HTTP/1.1 503 ")
             assert all(received(client)[:13] in (b"HTTP/1.1 503 ", b"HTTP/1.1 200 ") for client in busy)
     fault(
         "SIGTERM to `akshar draw` while it decodes pictures that take long",
-        "ends within 6 s, exit code 0",
+        "ends within seconds, exit code 0",
     )
 
 
