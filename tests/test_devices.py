@@ -141,6 +141,7 @@ def test_more_devices_than_images_are_refused(refused):
     assert "trainer.devices=65: must not be above the 64 images of a batch" in lines[-1]
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_ends_all(refused, workplace):
     lines = refused(
         "train", *TWO, "optimizer=sgd", "scheduler=none", "optimizer.lr=1e20", "hydra.run.dir=r", exit_code=1

@@ -123,7 +123,7 @@ def test_a_full_disk_for_the_cache_is_said(small_disk, refused, monkeypatch, fau
     monkeypatch.setenv("AKSHAR_CACHE", str(small_disk / "cache"))
     fill(small_disk / "filler")
     line = refused("train", *TINY, "data.subset=digits", exit_code=1)[-1]
-    assert "the cache cannot be written (the disk is full); free some space, or choose another folder" in line
+    assert "the cache cannot be written (no space left for it); free some space, or choose another folder" in line
     assert not list((small_disk / "cache").rglob("*.partial*"))
     fault(
         "a full disk for the cache",

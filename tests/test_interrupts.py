@@ -89,6 +89,7 @@ def test_an_interrupt_ends_a_whole_sweep(running, workplace):
     assert len(list(workplace.glob("outputs/multirun/*/*/status.json"))) == 1
 
 
+@pytest.mark.slow
 def test_a_signal_before_training_leaves_a_run_that_can_begin(workplace):
     process = subprocess.Popen([sys.executable, "-m", "akshar", "train", *TINY], stderr=subprocess.PIPE, text=True)
     while not list(workplace.glob("outputs/train/*/config.yaml")):

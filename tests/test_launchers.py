@@ -171,6 +171,7 @@ def claim(sweep, preferred, key):
     return job_dir(RunDir(sweep / str(preferred)), key).path.name
 
 
+@pytest.mark.slow
 def test_jobs_that_begin_at_once_claim_folders_of_their_own(tmp_path):
     claimed = Parallel(n_jobs=4)(delayed(claim)(tmp_path, 0, f"job{number}") for number in range(40))
     assert sorted(map(int, claimed)) == list(range(40))
@@ -184,6 +185,7 @@ def gpu_of_worker(sweep, number):
     return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("visible", "names"), [(None, {"0", "1"}), ("GPU-a,GPU-b", {"GPU-a", "GPU-b"})])
 def test_workers_take_a_gpu_each(visible, names, tmp_path, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

@@ -164,6 +164,7 @@ def test_one_bad_value_of_forty_is_found_before_the_first_begins(refused, workpl
     assert not (workplace / "outputs").exists()
 
 
+@pytest.mark.slow
 def test_kfold_reads_every_training_image_once(workplace, capfd):
     assert main(["train", "-m", "sweep=kfold", "data.folds=4", *TINY, "hydra.sweep.dir=sweep"]) == 0
     (row,) = table(workplace / "sweep")

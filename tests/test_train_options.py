@@ -121,6 +121,7 @@ def test_folds_and_blocks(train):
     assert blocks["data"]["split_digest"] not in (first["data"]["split_digest"], other["data"]["split_digest"])
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_after_a_failure_and_does_not_end_well(workplace):
     words = ("optimizer=sgd", "scheduler=none", "optimizer.lr=0.01,1e20")
     assert main(["train", "-m", *TINY, *words, "seed=1,2"]) == 1

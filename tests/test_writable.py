@@ -11,7 +11,7 @@ REFUSED = {
     "predict RUN x.png --sheet out.png": "--sheet out.png",
     "compare RUN runs/1": "--out outputs/compare/",
     "compare RUN runs/1 --out out": "--out out",
-    "export RUN": "--output runs/0/model.onnx",
+    "export RUN": "runs/0/model.onnx",
     "export RUN --format safetensors --output out.safetensors": "--output out.safetensors",
     "bench --quick": "--output outputs/bench/",
     "sweep runs": "runs",
