@@ -1,4 +1,4 @@
-"""Help texts of `akshar`, `akshar train` and `akshar test`; the other commands have argparse's."""
+"""Help texts of `akshar`, `akshar train` and `akshar test`; the other commands use argparse's."""
 
 from akshar.config.conf_dir import conf_dir
 

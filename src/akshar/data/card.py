@@ -34,7 +34,7 @@ class DatasetCard:
         licence: of the images.
         citation: how to cite them.
         subject: what an image shows, e.g. "handwritten character"; for the card of an exported file.
-        limits: one sentence each on what the data does to a model trained on it.
+        limits: known limits that the data sets to a model trained on it, one sentence each.
         labels: class name -> text to display; a class that is not listed shows its name.
         transliterations: class name -> its label in Latin letters.
         font: package `fontpkg_*` with glyphs for the labels; None where DejaVu Sans has them.

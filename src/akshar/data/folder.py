@@ -32,7 +32,7 @@ class Folder:
         card: name, licence and labels of the images.
         input_spec: size and framing of the images that pictures are converted to.
         test_fraction: share of every class that becomes the test set where there is no test folder.
-        test_seed: seed of that share alone, so that other validation splits leave the test set as it is.
+        test_seed: selects the test images; independent of the seed of the validation split.
         cache_dir: folder of decoded images, see `cache_root`.
     """
 

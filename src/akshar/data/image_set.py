@@ -19,8 +19,8 @@ class ImageSet:
     Attributes:
         pixels: uint8 [0, 255] (N, C, H, W).
         labels: int64 [0, len(classes)) (N,).
-        numbers: int64 (N,), the number in each image's file name or its position in its class; neighbours
-            are likely to come from the same source, e.g. one writer.
+        numbers: int64 (N,), the number in each image's file name, or else its position in its class; `split=blocks`
+            takes neighbours to come from the same source, e.g. one writer.
         classes: names in label order.
         files: path of each image below the data's folder; empty where images are not single files.
     """

@@ -123,7 +123,8 @@ class Result(Record):
         seed: of the training.
         data, model, fit, best: see their types; no `fit` for a test.
         test: metrics on the test images; None where they were not read.
-        restricted: the same among the classes in the images, for a test on some of the network's classes.
+        restricted: the same where only classes that occur in the images may be predicted; for a test on some of the
+            network's classes.
         classes: names in the order of the logits.
         card: of the data set.
         checkpoint: the tested one, for a test.

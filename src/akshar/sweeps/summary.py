@@ -52,7 +52,7 @@ def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
 
 
 def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[str]:
-    """Draw the plots that the runs have enough data for; return a phrase for each beside `sweep.png`."""
+    """Draw the plots that the runs have enough data for; return one description for each except `sweep.png`."""
     from akshar.plots.sweep import draw_sweep  # imported late: loads matplotlib
 
     drawn = []
@@ -84,7 +84,7 @@ def _draw_sizes(rows: Sequence[Row], entries: Sequence[Entry], path: Path) -> bo
 
 
 def _published(entries: Sequence[Entry]) -> tuple[PublishedResult, ...]:
-    """Results of others on the same test images, to draw beside the sweep's; none where the runs had several."""
+    """Results of others on the same test images, to draw beside the sweep's; empty if the data sets differ."""
     found = {entry.result.dataset_card.published for entry in entries if entry.result}
     return found.pop() if len(found) == 1 else ()
 

@@ -25,16 +25,16 @@ class Metric:
     """A metric in the table, averaged over the runs of a row.
 
     Attributes:
-        name: in CSV and JSON.
-        title: of the column.
-        of: the value of one run; None where it has none.
+        name: column name in CSV and JSON.
+        title: column title in the other tables.
+        read: takes a run's result and returns the value; None where it has none.
         factor: by which the shown value is multiplied.
         digits: after the point.
     """
 
     name: str
     title: str
-    of: Callable[[Result], float | None]
+    read: Callable[[Result], float | None]
     factor: int = 100
     digits: int = 2
 
@@ -55,7 +55,7 @@ class Row:
         values: of the keys that vary.
         runs: number of completed runs.
         failures: the other runs, as "job: status".
-        metrics: of `METRICS`, by name, over the completed runs; None if none of them has it.
+        metrics: name of each of `METRICS` -> mean and deviation over the completed runs; None if none has it.
         pooled: accuracy over every training image of a complete k-fold cross-validation; otherwise None.
         parameters: of the network.
         seconds: total training time.
@@ -101,7 +101,7 @@ def make_table(entries: Sequence[Entry]) -> list[Row]:
 
 
 def varying_keys(entries: Sequence[Entry]) -> list[str]:
-    """Config keys whose values differ between runs, without those that merely follow another.
+    """Config keys whose values differ between runs, without those that always change together with another.
 
     Of two keys that always change together (an interpolation) the first is kept. A key that is determined by the
     choice of a part, as the widths are by the model, is represented by that part.
@@ -144,7 +144,7 @@ def _row(keys: Iterable[str], group: Sequence[Entry]) -> Row:
 
 
 def _mean(metric: Metric, results: Iterable[Result]) -> MeanSd | None:
-    return MeanSd.of([value for result in results if (value := metric.of(result)) is not None])
+    return MeanSd.of([value for result in results if (value := metric.read(result)) is not None])
 
 
 def pooled_accuracy(folds: Sequence[Entry]) -> float | None:

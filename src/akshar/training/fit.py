@@ -27,7 +27,7 @@ def fit(
         setup: the parts of the run.
         logger: for TensorBoard, or None.
         interrupts: asked after every step whether to stop.
-        extra_callbacks: of the caller, as a search's pruning.
+        extra_callbacks: added by the caller, as the pruning of a search.
 
     Raises:
         Diverged: the loss became NaN or infinite.
@@ -38,7 +38,7 @@ def fit(
     guard = DivergenceGuard(
         run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
     )
-    callbacks = [  # in the order in which they are called: `last.ckpt` is written last
+    callbacks = [  # called in this order, after those of the config: `last.ckpt` is written last
         CheckpointContents(setup),
         guard,
         history,

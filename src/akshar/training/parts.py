@@ -42,7 +42,7 @@ def build_data(config: TrainConfig) -> ImageDataModule:
 
 
 def complete_model(model: Part, num_classes: int, spec: InputSpec) -> Part:
-    """Add to a network's arguments what its signature takes of the data and the config leaves open."""
+    """Add the data's values that a network's signature takes and the config does not set."""
     offered = data_arguments(resolve_name(model.target), num_classes, spec)
     return model.with_arguments(**{key: value for key, value in offered.items() if key not in model.arguments})
 

@@ -25,7 +25,7 @@ class Progress(Callback):
     ) -> None:
         """Show a bar; in a resumed epoch it starts where the epoch does."""
         if self._bar is None:
-            shown = trainer.is_global_zero and not Console.job  # only by a process that does not share the terminal
+            shown = trainer.is_global_zero and not Console.job  # bars of parallel jobs would overwrite each other
             total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
             self._bar = tqdm(
                 total=int(trainer.num_training_batches),
@@ -63,7 +63,7 @@ class DurationEstimate(Callback):
 
     Attributes:
         WARM_UP: first steps, which are slower and not counted.
-        MIN_STEPS, MIN_SECONDS: what is measured at least.
+        MIN_STEPS, MIN_SECONDS: least that is measured before the estimate.
         VALIDATION: cost of validating an image as a share of training on it (forward without backward).
     """
 
