@@ -3,22 +3,21 @@
 import hashlib
 import json
 
+from akshar.config.places import PLACES, without_places
 from akshar.config.schema import TrainConfig
 
 # Keys that do not change a result: names, what is shown, saved or done afterwards, and where data and weights lie
 # (their digests are part of the hash).
 WITHOUT_EFFECT = ("name", "logger", "traceback", "test", "checkpoint", "chance_warning_epochs", "init_from")
-PLACES = ("cache_dir", "archive", "root", "url")
 
 
 def decides_result(key: str) -> bool:
     """Whether a dotted key of a config is part of the hash."""
-    group, _, name = key.partition(".")
-    return group not in WITHOUT_EFFECT and not (group == "data" and name in PLACES)
+    return key.partition(".")[0] not in WITHOUT_EFFECT and key not in PLACES
 
 
 def config_hash(config: TrainConfig, data_digest: str, init_digest: str | None = None) -> str:
-    """Hash what decides a result: the config without `WITHOUT_EFFECT` and `PLACES`, and the digests.
+    """Hash what decides a result: the config without `WITHOUT_EFFECT` and places, and the digests.
 
     Args:
         config: of the run.
@@ -29,6 +28,6 @@ def config_hash(config: TrainConfig, data_digest: str, init_digest: str | None =
         12 hexadecimal digits.
     """
     kept = {key: value for key, value in config.to_record().items() if key not in WITHOUT_EFFECT}
-    kept["data"] = {key: value for key, value in kept["data"].items() if key not in PLACES}
+    kept["data"] = without_places(kept["data"])
     text = json.dumps([kept, data_digest, init_digest], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-# Where data lies and what is only shown: no difference worth a column.
-NOT_COMPARED = ("data.archive", "data.url", "data.cache_dir", "logger", "traceback", "test")
+from akshar.config.places import COPIES
 
+# Copies of the data and what is only shown: no difference worth a column.
+NOT_COMPARED = (*COPIES, "logger", "traceback", "test")
 
 Differences = dict[str, tuple[Any, Any]]  # dotted key -> value before and after
 

@@ -12,19 +12,11 @@ from hydra.errors import HydraException
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.keys import all_keys, did_you_mean
+from akshar.config.places import PLACES
 from akshar.errors import UsageError
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
-PATH_KEYS = (
-    "data.archive",
-    "data.root",
-    "data.cache_dir",
-    "data.url",
-    "init_from",
-    "checkpoint",
-    "hydra.run.dir",
-    "hydra.sweep.dir",
-)
+PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir")
 
 
 def quote_paths(overrides: Sequence[str]) -> list[str]:

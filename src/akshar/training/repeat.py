@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from akshar.config.places import PLACES
 from akshar.config.schema import TrainConfig
 from akshar.config.trusted import check_config
 from akshar.config.validate import validate
@@ -17,15 +18,7 @@ from akshar.training.resume import change
 log = logging.getLogger(__name__)
 
 # Keys that may differ: paths on this machine, and the device.
-ALLOWED = (
-    "data.archive",
-    "data.root",
-    "data.cache_dir",
-    "data.url",
-    "init_from",
-    "trainer.accelerator",
-    "traceback",
-)
+ALLOWED = (*PLACES, "trainer.accelerator", "traceback")
 COMPARED = ("data", "model", "best", "test")
 
 

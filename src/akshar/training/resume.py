@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from akshar.config.keys import differences
 from akshar.config.overrides import quote_paths
+from akshar.config.places import PLACES
 from akshar.config.schema import TrainConfig
 from akshar.config.trusted import check_config
 from akshar.config.validate import validate
@@ -25,11 +26,7 @@ ALLOWED = (
     "traceback",
     "checkpoint.every_n_steps",
     "checkpoint.every_n_minutes",
-    "data.archive",
-    "data.root",
-    "data.cache_dir",
-    "data.url",
-    "init_from",
+    *PLACES,
 )
 LENGTH = "trainer.max_epochs"
 

@@ -7,12 +7,12 @@ from typing import Any
 import yaml
 
 from akshar import __version__
+from akshar.config.places import without_places
 from akshar.runs.checkpoint import FORMAT, weights_digest
 from akshar.runs.load_checkpoint import TrainedNetwork
 
 # Keys of a config's data that determine which images were used for training and validation.
 SPLIT_KEYS = ("val_fraction", "folds", "fold", "split", "split_seed")
-PLACES = ("root", "archive", "cache_dir", "url")  # keys of a config's data that name places
 
 
 def facts_of(trained: TrainedNetwork) -> dict[str, str]:
@@ -51,7 +51,7 @@ def _shareable(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a config that means something on another machine."""
     data = config.get("data")
     data = data if isinstance(data, dict) else {}
-    shared = {key: value for key, value in data.items() if key not in PLACES and not _is_path(value)}
+    shared = {key: value for key, value in without_places(data).items() if not _is_path(value)}
     return {key: config.get(key) for key in ("name", "seed", "model")} | {"data": shared}
 
 
