@@ -44,7 +44,7 @@ WORDS = [
     "scheduler=none",
     "data._target_=remote_parts.Remote",
     f"+{DATA}",
-    "+callbacks.report._target_=remote_parts.Report",
+    "callbacks.report._target_=remote_parts.Report",
 ]
 WORDS += [f"+{REPORT}"]
 

@@ -22,7 +22,7 @@ EVERY = 9  # steps between checkpoints
 BATCHES = 26  # of an epoch: 828 images in 32s
 # A network whose checkpoints take a while to write, in an epoch of a second or two.
 WORDS = [*TINY, "model.widths=[256,512]", "model.dropout=0.2", "data.batch_size=32", f"trainer.max_epochs={EPOCHS}"]
-WORDS += ["optimizer.lr=0.002", f"checkpoint.every_n_steps={EVERY}", "+callbacks.trace._target_=bomb.Trace"]
+WORDS += ["optimizer.lr=0.002", f"checkpoint.every_n_steps={EVERY}", "callbacks.trace._target_=bomb.Trace"]
 
 
 class Killed:

@@ -150,7 +150,7 @@ def test_a_job_that_is_queued_again_goes_on(workplace, monkeypatch):
     monkeypatch.syspath_prepend(os.path.dirname(__file__))
     monkeypatch.setenv("TRACE", str(workplace / "trace.txt"))
     words = [*TINY, "trainer.max_epochs=80", "chance_warning_epochs=999", "checkpoint.every_n_steps=5"]
-    process = start(*words, "hydra/launcher=submitit_local", "seed=1", "+callbacks.trace._target_=bomb.Trace")
+    process = start(*words, "hydra/launcher=submitit_local", "seed=1", "callbacks.trace._target_=bomb.Trace")
     sweep = workplace / "sweep"
     until(process, (sweep / "0" / "checkpoints" / "last.ckpt").exists)
     first = statuses(sweep)["0"]["pid"]

@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from akshar.cli import main
 
-BOMBED = [*TINY, "trainer.max_epochs=3", "model.dropout=0.2", "+callbacks.bomb._target_=bomb.Bomb"]
+BOMBED = [*TINY, "trainer.max_epochs=3", "model.dropout=0.2", "callbacks.bomb._target_=bomb.Bomb"]
 BOMBED += ["checkpoint.every_n_steps=4", "optimizer.lr=0.02"]
 BATCHES = 13  # of an epoch: 828 images in 64s
 
@@ -99,9 +99,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(bombed, undisturbed, bomb, exit_c
     assert figures(folder) == undisturbed(*BOMBED)
 
 
-PLATEAU = ["scheduler=plateau", "scheduler.patience=1", "+scheduler.threshold=1", "trainer.max_epochs=5"]
+PLATEAU = ["scheduler=plateau", "scheduler.patience=1", "scheduler.threshold=1", "trainer.max_epochs=5"]
 EARLY = ["callbacks=early_stopping", "callbacks.early_stopping.patience=1", "trainer.max_epochs=5"]
-EARLY += ["+callbacks.early_stopping.min_delta=1"]
+EARLY += ["callbacks.early_stopping.min_delta=1"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ EARLY += ["+callbacks.early_stopping.min_delta=1"]
         ("fit 2 0 crash", EARLY),
         pytest.param(
             "fit 2 0 crash",
-            [*EARLY, "+callbacks.early_stopping.check_on_train_epoch_end=false"],
+            [*EARLY, "callbacks.early_stopping.check_on_train_epoch_end=false"],
             marks=pytest.mark.slow,
         ),
         ("end 1 6 crash", ["callbacks=ema", "callbacks.ema.decay=0.9"]),
@@ -125,6 +125,9 @@ EARLY += ["+callbacks.early_stopping.min_delta=1"]
         ),
         ("end 1 4 crash", ["trainer.accumulate_grad_batches=3", "checkpoint.every_n_steps=1"]),
         pytest.param("start 1 2 SIGTERM", ["trainer.accumulate_grad_batches=3"], marks=pytest.mark.slow),
+        ("end 1 3 crash", ["trainer.max_steps=19"]),
+        pytest.param("fit 1 0 crash", ["trainer.max_steps=19"], marks=pytest.mark.slow),
+        pytest.param("validation 1 0 crash", ["trainer.max_steps=19"], marks=pytest.mark.slow),
         pytest.param("end 1 6 crash", ["trainer.limit_train_batches=9"], marks=pytest.mark.slow),
         pytest.param("start 1 0 crash", ["trainer.limit_train_batches=9"], marks=pytest.mark.slow),
         ("end 1 6 crash", ["trainer.precision=bf16-mixed", "trainer.gradient_clip_val=0.1"]),

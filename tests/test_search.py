@@ -189,7 +189,7 @@ def test_a_search_killed_inside_a_trial_goes_on_to_twenty(workplace, monkeypatch
     monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
     monkeypatch.setenv("TRACE", os.devnull)
     monkeypatch.syspath_prepend(os.path.dirname(__file__))
-    words = [*SEARCH, "hydra.sweep.dir=sweep", "+callbacks.trace._target_=bomb.Trace", "checkpoint.every_n_steps=4"]
+    words = [*SEARCH, "hydra.sweep.dir=sweep", "callbacks.trace._target_=bomb.Trace", "checkpoint.every_n_steps=4"]
     command = [sys.executable, "-m", "akshar", "train", "-m", *words]
     quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     process = subprocess.Popen(command, start_new_session=True, **quiet)

@@ -97,7 +97,7 @@ def test_a_killed_sweep_goes_on_where_it_was(stage, workplace, monkeypatch):
     monkeypatch.syspath_prepend(os.path.dirname(__file__))
     monkeypatch.setenv("TRACE", str(workplace / "trace.txt"))
     words = [*TINY, "trainer.max_epochs=6", "seed=1,2,3", "checkpoint.every_n_steps=4"]
-    words += ["+callbacks.trace._target_=bomb.Trace"]
+    words += ["callbacks.trace._target_=bomb.Trace"]
     command = [sys.executable, "-m", "akshar", "train", "-m", *words, "hydra.sweep.dir=sweep"]
     process = subprocess.Popen(
         command, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
@@ -135,7 +135,7 @@ def test_a_killed_sweep_goes_on_where_it_was(stage, workplace, monkeypatch):
 def test_memory_does_not_grow_from_job_to_job(workplace, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
     monkeypatch.setenv("TRACE", str(workplace / "trace.txt"))
-    words = [*TINY, "seed=range(0,30)", "+callbacks.memory._target_=bomb.Memory"]
+    words = [*TINY, "seed=range(0,30)", "callbacks.memory._target_=bomb.Memory"]
     command = [sys.executable, "-m", "akshar", "train", "-m", *words]
     subprocess.run(command, check=True, capture_output=True)
     megabytes = [int(line) / 1e6 for line in (workplace / "trace.txt").read_text().splitlines()]

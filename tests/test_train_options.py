@@ -190,7 +190,7 @@ def test_a_person_s_own_network_augmentation_schedule_and_callback(train, workpl
     assert (workplace / "note.txt").read_text() == "seen"
     with (folder / "history.csv").open() as file:
         assert [float(row["lr"]) for row in csv.DictReader(file)] == [0.004, 0.002]
-    assert main(["train", *TINY[:6], *own, "+model.hiden=3"]) == 2
+    assert main(["train", *TINY[:6], *own, "model.hiden=3"]) == 2
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])

@@ -38,6 +38,46 @@ def test_overrides_change_values_and_choices():
     assert config.data.arguments["train_per_class"] == 400
 
 
+@pytest.mark.parametrize(
+    ("words", "section", "arguments"),
+    [
+        (["trainer.profiler=simple"], "trainer", {"profiler": "simple"}),
+        (["trainer.max_time.hours=1"], "trainer", {"max_time": {"hours": 1}}),
+        (["optimizer=adamw", "optimizer.amsgrad=true"], "optimizer", {"amsgrad": True}),
+        (["model._target_=akshar.models.tutorial.Tutorial", "~model.widths", "~model.blocks"], "model", {}),
+    ],
+)
+def test_what_only_the_target_knows_needs_no_plus(words, section, arguments):
+    found = getattr(compose("train", words, TrainConfig).config, section).arguments
+    assert found | arguments == found
+
+
+def test_a_part_under_a_name_of_one_s_own_needs_no_plus():
+    bar = "pytorch_lightning.callbacks.TQDMProgressBar"
+    words = [f"callbacks.bar._target_={bar}", "callbacks.bar.refresh_rate=7", "callbacks=early_stopping"]
+    words += ["callbacks.early_stopping.min_delta=0.5"]
+    composed = compose("train", words, TrainConfig)
+    part, stopping = composed.config.callbacks["bar"], composed.config.callbacks["early_stopping"]
+    assert part is not None
+    assert (part.target, part.arguments) == (bar, {"refresh_rate": 7})
+    assert stopping is not None
+    assert stopping.arguments["min_delta"] == 0.5
+    assert composed.overrides == (*(f"++{word}" for word in words[:2]), words[2], f"++{words[3]}")
+
+
+def test_a_sweep_may_vary_what_only_the_target_knows():
+    composed = compose("train", ["trainer.max_steps=7,9"], TrainConfig, multirun=True)
+    assert composed.overrides == ("++trainer.max_steps=7,9",)
+    assert composed.config.trainer.max_steps == 7
+
+
+def test_what_no_target_knows_is_still_a_typo():
+    assert problems("trainer.profilr=simple", "callbacks.early_stopin.patience=3", "callbacks=early_stopping") == [
+        "trainer.profilr: no such key; did you mean trainer.profiler?",
+        "callbacks.early_stopin.patience: no such key; did you mean callbacks.early_stopping.patience?",
+    ]
+
+
 def test_a_preset_can_make_it_a_sweep():
     assert compose("train", ["sweep=seeds"], TrainConfig).is_multirun
 

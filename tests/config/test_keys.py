@@ -13,7 +13,12 @@ def test_all_keys_are_listed_except_one_and_those_below_it():
 
 def test_a_near_key_is_suggested_and_a_far_one_is_not():
     assert did_you_mean("data.batchsize", all_keys(CONFIG)) == "; did you mean data.batch_size?"
+    assert did_you_mean("dta.root", all_keys(CONFIG)) == "; did you mean data.root?"
     assert did_you_mean("zzz", all_keys(CONFIG)) == ""
+
+
+def test_a_section_that_two_keys_share_does_not_make_them_near():
+    assert did_you_mean("trainer.fast_dev_run", ["trainer", "trainer.devices", "trainer.max_epochs"]) == ""
 
 
 def test_a_flat_config_has_plain_values_and_no_places():

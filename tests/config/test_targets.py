@@ -2,12 +2,14 @@
 
 import pytest
 
+from akshar.config.reserved import Reserved
 from akshar.config.schema import DataConfig, Part
 from akshar.config.targets import import_problems, plain_message, target_problems
 
 
 def problems(target, passed=(), reserved=(), path="model", **arguments):
-    return target_problems(path, Part.model_validate({"_target_": target, **arguments}), {*passed}, {*reserved})
+    part = Part.model_validate({"_target_": target, **arguments})
+    return target_problems(path, part, {*passed}, dict(reserved))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,10 +57,12 @@ def test_what_the_framework_passes_is_not_missing():
     assert problems("own_forms.first", passed={"params"}, lr=1) == []  # passed by position
 
 
-def test_a_reserved_argument_is_refused():
-    assert problems("own_forms.Base", reserved={"size"}, passed={"size"}, size=1) == [
-        "model.size: is set by akshar and cannot be overridden; leave it out"
-    ]
+def test_a_reserved_argument_is_refused_with_the_reason():
+    reserved = {"size": Reserved("is the data's; leave it out", (1,))}
+    refused = ["model.size=2: is the data's; leave it out"]
+    assert problems("own_forms.Base", reserved=reserved, passed={"size"}, size=2) == refused
+    assert problems("own_forms.Base", reserved=reserved, passed={"size"}, size=1) == []
+    assert not reserved["size"].accepts(True)
 
 
 def test_a_word_that_stands_for_a_later_value_is_no_wrong_type():
@@ -76,7 +80,7 @@ def test_keys_of_the_framework_are_suggested_for_data():
             "batchsize": 3,
         }
     )
-    assert target_problems("data", part, (), ()) == [
+    assert target_problems("data", part, (), {}) == [
         "data.batchsize: no such key; did you mean data.batch_size?",
     ]
 

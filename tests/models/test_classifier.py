@@ -39,15 +39,25 @@ def test_a_resume_within_an_epoch_continues_its_sums():
 
 
 @pytest.mark.parametrize(
-    ("batches", "limit", "accumulate", "steps"),
-    [(10, 1.0, 1, 30), (10, 0.55, 1, 15), (10, 4, 1, 12), (10, 99, 1, 30), (10, 1.0, 3, 12), (10, 1.0, 20, 3)],
+    ("batches", "limit", "accumulate", "max_steps", "steps"),
+    [
+        (10, 1.0, 1, -1, 30),
+        (10, 0.55, 1, -1, 15),
+        (10, 4, 1, -1, 12),
+        (10, 99, 1, -1, 30),
+        (10, 1.0, 3, -1, 12),
+        (10, 1.0, 20, -1, 3),
+        (10, 1.0, 1, 17, 17),
+        (10, 1.0, 1, 99, 30),
+    ],
 )
-def test_the_steps_of_a_fit_are_counted(batches, limit, accumulate, steps):
+def test_the_steps_of_a_fit_are_counted(batches, limit, accumulate, max_steps, steps):
     trainer = SimpleNamespace(
         datamodule=SimpleNamespace(train_dataloader=lambda: range(batches)),
         limit_train_batches=limit,
         accumulate_grad_batches=accumulate,
         max_epochs=3,
+        max_steps=max_steps,
     )
     assert total_steps(trainer) == steps  # pyright: ignore[reportArgumentType]
 

@@ -122,7 +122,7 @@ def test_eight_bits_are_smaller_and_answer_alike(digit_run, model, digit_images,
 def test_every_network_of_ours_is_exported_in_both_ways(workplace, capsys):
     for name, words in (
         ("separable", ("model=separable", "model.widths=[8,16]", "model.blocks=[1,1]", "model.repeats=2")),
-        ("rgb", ("+model.in_channels=3",)),
+        ("rgb", ("model.in_channels=3",)),
         ("tutorial", ("model=tutorial", "trainer.max_epochs=1")),
     ):
         base = [word for word in TINY if not word.startswith("model") or name == "rgb"]

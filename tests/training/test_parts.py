@@ -78,7 +78,7 @@ def test_optimizer_and_schedule_are_those_of_the_config():
 
 
 @pytest.mark.parametrize(
-    ("override", "part_name"), [("+optimizer.foreach=true", "optimizer"), ("scheduler.pct_start=2.0", "scheduler")]
+    ("override", "part_name"), [("optimizer.foreach=true", "optimizer"), ("scheduler.pct_start=2.0", "scheduler")]
 )
 def test_arguments_that_cannot_work_are_found_before_training(override, part_name):
     with pytest.raises(UsageError, match=f"^{part_name}: "):  # AdamW is fused, which excludes foreach

@@ -26,6 +26,8 @@ def trainer(steps_per_epoch=100, epochs=10, accumulate=1, validation=200, **chan
         "global_step": 0,
         "accumulate_grad_batches": accumulate,
         "limit_train_batches": 1.0,
+        "max_steps": -1,
+        "callbacks": [],
         "datamodule": data,
         "world_size": 1,
     }

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from pydantic import JsonValue
 
 from akshar.commands.arguments import split_trust
-from akshar.config.compose import compose, composing, to_record
+from akshar.config.compose import complete_keys, compose, composing, to_record
 from akshar.config.conf_dir import conf_dir
 from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_words
 from akshar.config.schema import TestConfig
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     if not names_data:
         overrides = [*_data_overrides(named[-1], trust), *overrides]
     if any(option in SHOWING for option in options):
-        show(CONFIG_NAME, options, overrides)
+        show(CONFIG_NAME, options, complete_keys(CONFIG_NAME, overrides, TestConfig))
         return 0
     with composing(CONFIG_NAME):
         composed = compose(CONFIG_NAME, overrides, TestConfig, multirun)
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
             folder = Path(HydraConfig.get().runtime.output_dir)
             codes.append(_run_job(validate(to_record(tree), TestConfig), folder))
 
-        run_many(CONFIG_NAME, overrides, task)
+        run_many(CONFIG_NAME, composed.overrides, task)
         return max(codes, default=0)
 
 

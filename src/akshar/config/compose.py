@@ -2,21 +2,24 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic
 
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
 from akshar.config.monitor import direction
 from akshar.config.overrides import choices_of, first_of_sweep, group_problems, is_hydra_s, key_problem, parse
 from akshar.config.run_name import new_run_name
+from akshar.config.schema import Section
 from akshar.config.validate import Config, validate
 from akshar.credentials import mask_and_remember
 from akshar.errors import UsageError
@@ -38,10 +41,12 @@ class Composed(Generic[Config]):
     Attributes:
         config: typed.
         tree: what Hydra composed, with its own `hydra` node.
+        overrides: as they were given, with `++` before keys that only their part's target knows.
     """
 
     config: Config
     tree: DictConfig
+    overrides: tuple[str, ...]
 
     @property
     def is_multirun(self) -> bool:
@@ -73,29 +78,29 @@ def compose(
         UsageError: with every problem found.
     """
     parsed, problems = parse(overrides)
-    failure = ""
     if not multirun:
         problems += [f"{text}: several values need -m" for override, text in parsed if override.is_sweep_override()]
     choices = {text: choices_of(override, parsed) for override, text in parsed}
     wrong = {text: group_problems(override, choices[text]) for override, text in parsed if choices[text]}
     problems += [problem for found in wrong.values() for problem in found]
     if not problems:
-        try:
-            tree = compose_tree(config_name, [first_of_sweep(override, text) for override, text in parsed])
-        except (HydraException, OmegaConfBaseException) as error:
-            failure = _first_line(error)
-        else:
-            return Composed(validate(to_record(tree), schema), tree)
-    # Something is wrong. Compose once more without the values, so that each of them can be checked by itself.
+        with suppress(HydraException, OmegaConfBaseException):  # a key may need a `+`
+            return _compose_valid(config_name, parsed, schema)
+    # Compose once more without the values, so that each of them can be completed, or checked by itself.
     good = [first_of_sweep(override, text) for override, text in parsed if choices[text] and not wrong[text]]
     good += [text for override, text in parsed if is_hydra_s(override)]
+    values = [(override, text) for override, text in parsed if not choices[text] and not is_hydra_s(override)]
+    failure = ""
     try:
-        known = OmegaConf.to_container(compose_tree(config_name, good), resolve=False)
-        assert isinstance(known, dict)
-        for override, text in parsed:
-            if choices[text] or is_hydra_s(override):
-                continue
-            if problem := key_problem(override, {str(key): value for key, value in known.items()}):
+        known = _known_keys(config_name, good, values)
+        completed = {text: with_plus(override, text, known) for override, text in values}
+        if not problems:
+            try:
+                return _compose_valid(config_name, [completed.get(text, (o, text)) for o, text in parsed], schema)
+            except (HydraException, OmegaConfBaseException) as error:
+                failure = _first_line(error)
+        for override, text in completed.values():
+            if problem := key_problem(override, known, argument_keys(override.key_or_group, known)):
                 problems.append(problem)
             else:
                 good.append(first_of_sweep(override, text))
@@ -105,6 +110,41 @@ def compose(
     except (HydraException, OmegaConfBaseException) as error:
         problems.append(_first_line(error))
     raise UsageError(*dict.fromkeys(problems or [failure]))
+
+
+def complete_keys(config_name: str, overrides: Sequence[str], schema: type[Section]) -> Sequence[str]:
+    """Put `++` before keys that only their part's target knows, for Hydra to show the config.
+
+    Overrides with a problem stay as they are.
+    """
+    try:
+        with composing(config_name):
+            return compose(config_name, overrides, schema, multirun=True).overrides
+    except UsageError:
+        return overrides
+
+
+def _compose_valid(
+    config_name: str, parsed: Sequence[tuple[Override, str]], schema: type[Config]
+) -> Composed[Config]:
+    tree = compose_tree(config_name, [first_of_sweep(override, text) for override, text in parsed])
+    return Composed(validate(to_record(tree), schema), tree, tuple(text for _, text in parsed))
+
+
+def _known_keys(config_name: str, good: Sequence[str], values: Sequence[tuple[Override, str]]) -> dict[str, Any]:
+    """Compose the choices, and the targets and keys that the values add to them."""
+    added = [
+        f"++{first_of_sweep(override, text).lstrip('+')}"
+        for override, text in values
+        if override.is_add() or override.is_force_add() or override.key_or_group.endswith("._target_")
+    ]
+    try:
+        tree = compose_tree(config_name, [*good, *added])
+    except (HydraException, OmegaConfBaseException):
+        tree = compose_tree(config_name, good)
+    known = OmegaConf.to_container(tree, resolve=False)
+    assert isinstance(known, dict)
+    return {str(key): value for key, value in known.items()}
 
 
 def compose_tree(config_name: str, overrides: Sequence[str]) -> DictConfig:

@@ -1,6 +1,6 @@
 """Dotted keys of a config: listing them, suggesting a near one, flattening a config, and comparing two."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -41,9 +41,15 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
     return found
 
 
-def did_you_mean(word: str, words: Iterable[str], prefix: str = "") -> str:
-    """Return `"; did you mean X?"`, or an empty string where no word is near."""
-    near = get_close_matches(word, list(words), n=1, cutoff=0.6)
+def did_you_mean(word: str, words: Collection[str], prefix: str = "") -> str:
+    """Return `"; did you mean X?"`, or an empty string where no word is near.
+
+    A dotted key is compared with those beside it by its last name alone, which what they share does not count for.
+    """
+    section, _, name = word.rpartition(".")
+    beside = {other.rpartition(".")[2]: other for other in words if other.rpartition(".")[0] == section}
+    near = [beside[found] for found in get_close_matches(name, list(beside), n=1, cutoff=0.6)]
+    near = near or get_close_matches(word, list(words), n=1, cutoff=0.8)
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 

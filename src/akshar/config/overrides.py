@@ -100,10 +100,16 @@ def group_problems(override: Override, choices: list[str]) -> list[str]:
     ]
 
 
-def key_problem(override: Override, config: Mapping[str, Any]) -> str | None:
-    """Say what is wrong with the key of a value's override, in a config with every choice made."""
+def key_problem(override: Override, config: Mapping[str, Any], arguments: Sequence[str] = ()) -> str | None:
+    """Say what is wrong with the key of a value's override.
+
+    Args:
+        override: of a value.
+        config: composed with every choice made.
+        arguments: keys that could be added to it, for the suggestion.
+    """
     key = override.key_or_group
-    known = all_keys(config)
+    known = [*all_keys(config), *arguments]
     if override.is_add() or override.is_force_add() or override.is_delete():
         return None  # checked when the config is validated
     if key in known or any(name.startswith(f"{key}.") for name in known):

@@ -92,6 +92,14 @@ class TrainerConfig(Part):
     accumulate_grad_batches: PositiveInt
     limit_train_batches: PositiveInt | Annotated[float, Field(gt=0, le=1)] | None
     deterministic: bool
+    max_steps: PositiveInt | Literal[-1] = -1
+    min_epochs: PositiveInt | None = None
+    min_steps: PositiveInt | None = None
+    max_time: str | Mapping[str, NonNegativeInt] | None = None
+    gradient_clip_algorithm: Literal["norm", "value"] | None = None
+    enable_progress_bar: bool | None = None
+    enable_model_summary: bool | None = None
+    log_every_n_steps: PositiveInt | None = None
 
 
 class LoggerConfig(Section):
@@ -150,13 +158,4 @@ PASSED: Mapping[str, frozenset[str]] = {
     "model": frozenset({"num_classes", "in_channels", "image_size"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer"}),
-}
-# Arguments that a config must not set, by part.
-RESERVED: Mapping[str, frozenset[str]] = {
-    "model": frozenset({"num_classes"}),  # the data's
-    "trainer": frozenset(
-        "logger callbacks default_root_dir plugins enable_progress_bar enable_model_summary enable_checkpointing "
-        "num_sanity_val_steps val_check_interval check_val_every_n_epoch fast_dev_run barebones strategy num_nodes "
-        "max_steps gradient_clip_algorithm limit_val_batches limit_test_batches use_distributed_sampler".split()
-    ),
 }

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from akshar.config.keys import did_you_mean
+from akshar.config.reserved import Reserved
 from akshar.config.schema import HYDRA_KEYS, Part
 from akshar.config.static_signature import Unreadable, signature
 
@@ -17,7 +18,7 @@ CALLED_LATER = ("optimizer", "scheduler")  # whether `_partial_` is set or not
 PLACEHOLDERS = {("scheduler", "steps"), ("trainer", "auto")}  # words replaced by a value that is known later
 
 
-def target_problems(path: str, part: Part, passed: Collection[str], reserved: Collection[str]) -> list[str]:
+def target_problems(path: str, part: Part, passed: Collection[str], reserved: Mapping[str, Reserved]) -> list[str]:
     """List everything that is wrong with one part.
 
     Args:
@@ -30,7 +31,7 @@ def target_problems(path: str, part: Part, passed: Collection[str], reserved: Co
         One line each, beginning with the key.
     """
     try:
-        target = _signature_of(part.target)
+        target = signature_of(part.target)
     except (Exception, SystemExit) as error:  # whatever the imported module raises
         return [f"{path}._target_={part.target}: cannot be imported ({_reason(error)})"]
     arguments = part.arguments
@@ -40,9 +41,9 @@ def target_problems(path: str, part: Part, passed: Collection[str], reserved: Co
         for key in sorted(HYDRA_KEYS.intersection(part.to_record()) - always)
     ]
     problems += [
-        f"{path}.{key}: is set by akshar and cannot be overridden; leave it out"
-        for key in sorted(arguments)
-        if key in reserved
+        f"{path}.{key}{f'={value}' if isinstance(value, str | int | float) else ''}: {reserved[key].reason}"
+        for key, value in arguments.items()
+        if key in reserved and not reserved[key].accepts(value)
     ]
     arguments = {key: value for key, value in arguments.items() if key not in reserved}
     if target is None:
@@ -73,7 +74,7 @@ def _reason(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _signature_of(dotted: str) -> Signature | None:
+def signature_of(dotted: str) -> Signature | None:
     """Read a signature from source, or else by importing; None for a builtin without one."""
     try:
         return signature(dotted)

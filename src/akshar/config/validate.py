@@ -1,5 +1,6 @@
 """From a composed config's plain values to one typed config, or to every problem with it at once."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -7,12 +8,14 @@ from pydantic import BaseModel, ValidationError
 
 from akshar.config.build import build
 from akshar.config.keys import all_keys, did_you_mean
-from akshar.config.schema import PASSED, RESERVED, DataConfig, Part, SchedulerConfig, Section, TrainConfig
+from akshar.config.reserved import RESERVED
+from akshar.config.schema import PASSED, DataConfig, Part, SchedulerConfig, Section, TrainConfig
 from akshar.config.targets import import_problems, plain_message, target_problems
 from akshar.errors import UsageError
 
 Config = TypeVar("Config", bound=Section)
 
+DURATION = re.compile(r"\d+:\d\d:\d\d:\d\d")  # Lightning's DD:HH:MM:SS
 IMPORTABLE = ("akshar.", "torch.", "torchvision.", "pytorch_lightning.")  # their modules are known to import
 FRAMEWORK_KEYS: Mapping[str, type[Part]] = {"data": DataConfig, "scheduler": SchedulerConfig}
 
@@ -34,7 +37,7 @@ def validate(record: dict[str, Any], schema: type[Config]) -> Config:
     parts = _parts(record)
     for path, part in parts:
         group = path.split(".")[0]
-        found += target_problems(path, part, PASSED.get(path, ()), RESERVED.get(group, ()))
+        found += target_problems(path, part, PASSED.get(path, ()), RESERVED.get(group, {}))
     problems += [problem for problem in found if _key_of(problem) not in wrong]
     problems = problems or import_problems(
         (path, part) for path, part in parts if not part.target.startswith(IMPORTABLE)
@@ -80,7 +83,7 @@ def _cross_checks(record: dict[str, Any]) -> list[str]:
     """Check keys that depend on one another."""
     data, scheduler = record.get("data") or {}, record.get("scheduler") or {}
     folds, fold = data.get("folds"), data.get("fold")
-    problems = []
+    problems = _length_problems(record.get("trainer") or {})
     if not scheduler.get("_target_"):
         idle = [key for key in scheduler if key not in ("_target_", "interval")]
         problems += [f"scheduler.{key}: has no effect without a scheduler; set scheduler=..." for key in idle]
@@ -97,6 +100,22 @@ def _cross_checks(record: dict[str, Any]) -> list[str]:
         problems.append(
             "monitor=epoch: cannot be followed by a scheduler or a callback; choose loss/val or accuracy/val"
         )
+    return problems
+
+
+def _length_problems(trainer: dict[str, Any]) -> list[str]:
+    """Check the keys of the Trainer that say how long training takes."""
+    max_epochs, max_steps = trainer.get("max_epochs"), trainer.get("max_steps", -1)
+    max_time = trainer.get("max_time")
+    problems = []
+    if isinstance(max_time, str) and (not DURATION.fullmatch(max_time) or not max_time.strip("0:")):
+        problems.append(f"trainer.max_time={max_time}: must be days:hours:minutes:seconds, as in 00:01:30:00")
+    for key, limit, longest in (("min_epochs", "max_epochs", max_epochs), ("min_steps", "max_steps", max_steps)):
+        least = trainer.get(key)
+        if isinstance(least, int) and isinstance(longest, int) and 0 < longest < least:
+            problems.append(f"trainer.{key}={least}: must not be above trainer.{limit}={longest}")
+    if trainer.get("min_epochs") is not None and max_steps != -1:
+        problems.append("trainer.min_epochs: cannot be combined with trainer.max_steps; give trainer.min_steps")
     return problems
 
 

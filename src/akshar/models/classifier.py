@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -134,9 +135,11 @@ class Classifier(LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip gradients by norm; Lightning's version needlessly refuses fused optimizers with bf16."""
-        if gradient_clip_val is not None:
-            torch.nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        """Clip gradients by norm or by value; Lightning's version needlessly refuses fused optimizers with bf16."""
+        if gradient_clip_val is None:
+            return
+        clip = clip_grad_value_ if gradient_clip_algorithm == "value" else clip_grad_norm_
+        clip(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> Any:
         """Build the optimizer for all parameters, and the schedule for all steps of the run."""
@@ -187,7 +190,8 @@ def total_steps(trainer: Trainer) -> int:
     batches, limit = len(trainer.datamodule.train_dataloader()), trainer.limit_train_batches  # pyright: ignore
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
     assert trainer.max_epochs is not None
-    return math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs
+    steps = math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs
+    return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
 
 
 def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:

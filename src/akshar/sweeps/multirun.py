@@ -70,7 +70,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
         config = validate(to_record(job_tree), TrainConfig)
         run_dir = RunDir(Path(HydraConfig.get().runtime.output_dir))
         varied = [override for override in HydraConfig.get().overrides.task if override not in overrides]
-        title = f"job {run_dir.path.name}  {' '.join(varied)}".rstrip()
+        title = f"job {run_dir.path.name}  {' '.join(word.lstrip('+') for word in varied)}".rstrip()
         if os.getpid() != main_process:
             if run_as_worker(config, run_dir, title, gpus) and fail_fast == "true":
                 stop.request(signal.SIGTERM)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning import Callback
+from pytorch_lightning.callbacks import ProgressBar
 
 from akshar.errors import AksharError
 from akshar.runs.tensorboard import RunLogger
@@ -12,9 +13,10 @@ from akshar.training.callbacks.checkpoint_contents import CheckpointContents
 from akshar.training.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
 from akshar.training.callbacks.divergence import DivergenceGuard
 from akshar.training.callbacks.history import History
+from akshar.training.callbacks.limits import StepLimit, log_limit
 from akshar.training.callbacks.progress import DurationEstimate, Progress
 from akshar.training.interrupts import Interrupts
-from akshar.training.parts import build_trainer
+from akshar.training.parts import build_callbacks, build_trainer
 from akshar.training.setup import Setup
 
 
@@ -38,12 +40,16 @@ def fit(
     guard = DivergenceGuard(
         run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
     )
-    callbacks = [  # called in this order, after those of the config: `last.ckpt` is written last
+    own = build_callbacks(config)
+    has_bar = any(isinstance(callback, ProgressBar) for callback in own)
+    callbacks = [  # called in this order: `last.ckpt` is written last
+        *own,
         CheckpointContents(setup),
         guard,
         history,
-        Progress(),
+        *([Progress()] if config.trainer.enable_progress_bar is not False and not has_bar else []),
         DurationEstimate(),
+        StepLimit(),
         *extra_callbacks,
         BestCheckpoint(run_dir, config.monitor),
         LastCheckpoint(run_dir, interrupts, config.checkpoint.every_n_steps, config.checkpoint.every_n_minutes),
@@ -58,6 +64,7 @@ def fit(
         )
     if not history.rows:
         raise AksharError("training ended before its first validation")
+    log_limit(trainer, history.rows[-1]["epoch"])
     return trainer, history
 
 

@@ -145,6 +145,8 @@ def quiet_libraries() -> None:
     """Silence messages that a user can do nothing about."""
     for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):  # they set their levels on import
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("profilers.profiler", "callbacks.model_summary"):  # their tables are what the config asks for
+        logging.getLogger(f"pytorch_lightning.{name}").setLevel(logging.INFO)
     for message in (
         ".*does not have many workers.*",  # batches come from memory
         ".*`training_step` returned `None`.*",
@@ -153,6 +155,7 @@ def quiet_libraries() -> None:
         ".*The number of training batches .* is smaller than the logging interval.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*GPU available but not used.*",
+        ".*The `srun` command is available on your system but is not used.*",  # akshar starts its own processes
         ".*It is recommended to use `self.log.*sync_dist=True.*",  # it is the same value in every process
         ".*Grad strides do not match bucket view strides.*",  # about channels-last kernels
     ):

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, ProgressBar
 from torch import nn
 
 from akshar.config.build import build
@@ -114,15 +114,26 @@ def check_output(classifier: Classifier, num_classes: int, spec: InputSpec) -> N
     classifier.train()
 
 
+def build_callbacks(config: TrainConfig) -> list[Callback]:
+    """Build the config's callbacks.
+
+    Raises:
+        UsageError: one of them is not a callback.
+    """
+    callbacks = [build(f"callbacks.{name}", part) for name, part in config.callbacks.items() if part is not None]
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise UsageError(f"callbacks: {type(callback).__name__} is not a Callback of pytorch_lightning")
+    return callbacks
+
+
 def build_trainer(
     config: TrainConfig, hardware: Hardware, run_dir: Path, callbacks: Sequence[Callback], logger: RunLogger | None
 ) -> pl.Trainer:
-    """Build Lightning's Trainer with the config's callbacks, followed by the framework's."""
-    own = [build(f"callbacks.{name}", part) for name, part in config.callbacks.items() if part is not None]
-    for callback in own:
-        if not isinstance(callback, Callback):
-            raise UsageError(f"callbacks: {type(callback).__name__} is not a Callback of pytorch_lightning")
+    """Build Lightning's Trainer; what the config says of it stands, except what `config/reserved.py` refuses."""
     several = hardware.devices > 1
+    strategy = config.trainer.arguments.get("strategy", "auto")
+    has_bar = any(isinstance(callback, ProgressBar) for callback in callbacks)
     # Under Slurm a signal asks a run to stop and `resume=` continues it, so Lightning's own requeue is off.
     cluster = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() and not several else []
     cluster = [LightningEnvironment()] if several else cluster  # for the processes of `DDPLauncher`
@@ -131,14 +142,15 @@ def build_trainer(
         config.trainer.with_arguments(devices=hardware.devices, precision=hardware.precision),
         default_root_dir=str(run_dir),
         logger=logger or False,
-        callbacks=[*own, *callbacks],
+        callbacks=[*callbacks],
         plugins=[AtomicCheckpointIO(), *cluster],
-        strategy="ddp" if several else "auto",
+        strategy=("ddp" if strategy == "auto" else strategy) if several else "auto",
         use_distributed_sampler=False,  # the loader gives each process its share
         num_sanity_val_steps=0,
         enable_checkpointing=True,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        # Lightning refuses a bar among the callbacks where the config wants none; without one it would add its own
+        enable_progress_bar=has_bar and config.trainer.enable_progress_bar is not False,
+        enable_model_summary=bool(config.trainer.enable_model_summary),
     )
 
 

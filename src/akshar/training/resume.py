@@ -114,7 +114,9 @@ def resumed_config(
     longer = config.trainer.max_epochs > before.trainer.max_epochs
     if status and status.status == "completed" and run_dir.result.exists() and not problems and not longer:
         way_out = "trainer.max_epochs=N trains it longer"
-        if before.scheduler.needs_total_steps:
+        if limit := _other_limit(before):
+            way_out = f"{limit} ended it; start a new run"
+        elif before.scheduler.needs_total_steps:
             way_out = f"its schedule {_schedule_name(before)} ends there; start a new run"
         problems.append(f"{run_dir}: is completed; {way_out}")
     if status and status.status == "diverged" and resume_from is None:
@@ -166,12 +168,22 @@ def length_problems(old: int, config: TrainConfig) -> list[str]:
     new = config.trainer.max_epochs
     if new < old:
         return [f"trainer.max_epochs={new}: the run was started with {old}; it can only be made longer"]
+    if new > old and (limit := _other_limit(config)):
+        return [f"trainer.max_epochs={new}: cannot be raised in a run with {limit}; start a new run"]
     if new > old and config.scheduler.needs_total_steps:
         return [
             f"trainer.max_epochs={new}: cannot be raised, because the schedule {_schedule_name(config)} was "
             f"planned for {old} epochs; start a new run, or one with scheduler=none, which can be made longer"
         ]
     return []
+
+
+def _other_limit(config: TrainConfig) -> str | None:
+    """Return the key that may end a run before its epochs do; None without one."""
+    trainer = config.trainer
+    if trainer.max_steps != -1:
+        return f"trainer.max_steps={trainer.max_steps}"
+    return None if trainer.max_time is None else "trainer.max_time"
 
 
 def _masked_keys(record: Mapping[Any, Any]) -> list[str]:

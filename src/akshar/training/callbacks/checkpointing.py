@@ -125,7 +125,7 @@ class LastCheckpoint(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save within an epoch where it is due."""
-        if trainer.is_last_batch:
+        if trainer.is_last_batch or (trainer.should_stop and trainer.fit_loop._can_stop_early):
             return  # validation follows, and a save after that
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # a checkpoint does not hold accumulated gradients

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from akshar.data.batch import Batch
 from akshar.models.classifier import total_steps
 from akshar.runs.console import Console
+from akshar.training.callbacks.limits import seconds_left
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +93,11 @@ class DurationEstimate(Callback):
         images = len(batch.labels) * trainer.num_training_batches * trainer.world_size
         share = len(data.split.val) / max(1, images) * self.VALIDATION
         left = (total_steps(trainer) - trainer.global_step) * trainer.accumulate_grad_batches
+        estimate = (1 + share) * left * seconds / measured
+        limit = seconds_left(trainer)
         log.info(
             "training takes about %s (estimated from %d steps)",
-            duration((1 + share) * left * seconds / measured),
+            duration(estimate if limit is None else min(estimate, limit)),
             measured,
         )
 
