@@ -28,7 +28,7 @@ def test_steps_tables_and_bars(train, capfd):
     assert float(rows[-1]["lr"]) < 1e-6  # onecycle ends where the run does
     shown = capfd.readouterr()
     text = shown.out + shown.err
-    assert "ended at trainer.max_steps=17, in epoch 2" in text
+    assert "trainer.max_steps=17 ended training in epoch 2, step 17" in text
     assert "FIT Profiler Report" in text
     assert "run_training_epoch" in text
     assert "Total params" in text or "Trainable params" in text
@@ -43,7 +43,7 @@ def test_a_run_that_its_time_ended_says_so(train, capfd):
     result, folder = train(*TINY, *words)
     assert result["fit"]["epochs"] < 9999
     epoch, steps = result["fit"]["epochs"], result["fit"]["steps"]
-    assert f"ended by trainer.max_time, in epoch {epoch}, after {steps} steps" in capfd.readouterr().err
+    assert f"trainer.max_time ended training in epoch {epoch}, step {steps}" in capfd.readouterr().err
     assert json.loads((folder / "status.json").read_text())["status"] == "completed"
 
 

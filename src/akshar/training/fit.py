@@ -1,5 +1,6 @@
 """Trains: Lightning's Trainer with the callbacks that every run has."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,11 +14,13 @@ from akshar.training.callbacks.checkpoint_contents import CheckpointContents
 from akshar.training.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
 from akshar.training.callbacks.divergence import DivergenceGuard
 from akshar.training.callbacks.history import History
-from akshar.training.callbacks.limits import StepLimit, log_limit
+from akshar.training.callbacks.limits import Limits
 from akshar.training.callbacks.progress import DurationEstimate, Progress
 from akshar.training.interrupts import Interrupts
 from akshar.training.parts import build_callbacks, build_trainer
 from akshar.training.setup import Setup
+
+log = logging.getLogger(__name__)
 
 
 def fit(
@@ -40,6 +43,7 @@ def fit(
     guard = DivergenceGuard(
         run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
     )
+    limits = Limits()
     own = build_callbacks(config)
     has_bar = any(isinstance(callback, ProgressBar) for callback in own)
     callbacks = [  # called in this order: `last.ckpt` is written last
@@ -49,7 +53,7 @@ def fit(
         history,
         *([Progress()] if config.trainer.enable_progress_bar is not False and not has_bar else []),
         DurationEstimate(),
-        StepLimit(),
+        limits,
         *extra_callbacks,
         BestCheckpoint(run_dir, config.monitor),
         LastCheckpoint(run_dir, interrupts, config.checkpoint.every_n_steps, config.checkpoint.every_n_minutes),
@@ -64,7 +68,10 @@ def fit(
         )
     if not history.rows:
         raise AksharError("training ended before its first validation")
-    log_limit(trainer, history.rows[-1]["epoch"])
+    if limits.reached:
+        log.info(
+            "%s ended training in epoch %d, step %d", limits.reached, history.rows[-1]["epoch"], trainer.global_step
+        )
     return trainer, history
 
 

@@ -1,23 +1,35 @@
 """The limits of a training beside its epochs, `trainer.max_steps` and `trainer.max_time`."""
 
-import logging
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import Timer
 
-log = logging.getLogger(__name__)
 
+class Limits(Callback):
+    """Ends training at `max_steps`, and notes which limit ended it.
 
-class StepLimit(Callback):
-    """Asks Lightning to stop at `max_steps`; it then validates, as it does not when it ends there by itself."""
+    Attributes:
+        reached: the key of that limit and its value; None where training came to the end of its epochs.
+    """
+
+    def __init__(self) -> None:
+        self.reached: str | None = None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Stop where the last step was taken."""
+        """Ask for the end at the last step; Lightning then validates, unlike when it ends there by itself."""
         if 0 <= trainer.max_steps <= trainer.global_step:
             trainer.should_stop = True
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note the limit that was reached."""
+        left = seconds_left(trainer)
+        if 0 <= trainer.max_steps <= trainer.global_step:
+            self.reached = f"trainer.max_steps={trainer.max_steps}"
+        elif left is not None and left <= 0 and trainer.should_stop:
+            self.reached = "trainer.max_time"
 
 
 def seconds_left(trainer: Trainer) -> float | None:
@@ -25,19 +37,3 @@ def seconds_left(trainer: Trainer) -> float | None:
     timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]  # pyright: ignore[reportAttributeAccessIssue]
     left = [seconds for timer in timers if (seconds := timer.time_remaining()) is not None]
     return min(left, default=None)
-
-
-def log_limit(trainer: Trainer, epoch: int) -> None:
-    """Say which limit ended a training before its last epoch was complete.
-
-    Args:
-        trainer: after the fit.
-        epoch: the last one, from 1.
-    """
-    left = seconds_left(trainer)
-    if 0 <= trainer.max_steps <= trainer.global_step:
-        log.info("ended at trainer.max_steps=%d, in epoch %d", trainer.max_steps, epoch)
-    elif left is not None and left <= 0 and trainer.should_stop:
-        log.info(
-            "the time of trainer.max_time is up: ended in epoch %d, after %d steps", epoch, trainer.global_step
-        )
