@@ -56,7 +56,7 @@ def test_the_report_fits_its_page(viewport, scheme, run, shots):
 PAGES = {
     "custom_scalars": ["training"],
     "images": ["train_batch", "predictions", "report/confusion"],
-    "hparams": ["optimizer.lr", "best/accuracy/val"],
+    "hparams": ["optimizer.lr", "BEST/accuracy/val"],
     "projector": [],
     "text": ["config/text_summary", "provenance/text_summary"],
 }
@@ -82,4 +82,4 @@ def test_tensorboard_compares_the_runs_of_a_sweep(workplace):
     assert main(["train", "-m", *TINY, "seed=1,2", "hydra.sweep.dir=sweep"]) == 0
     with tensorboard(workplace / "sweep") as address, opened(f"{address}/#hparams", DESKTOP) as page:
         page.get_by_text("optimizer.lr", exact=True).first.wait_for(timeout=60_000)
-        page.get_by_text("best/accuracy/test", exact=True).first.wait_for(timeout=60_000)
+        page.get_by_text("BEST/accuracy/test", exact=True).first.wait_for(timeout=60_000)

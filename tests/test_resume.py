@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from akshar.cli import main
 
 BOMBED = [*TINY, "trainer.max_epochs=3", "model.dropout=0.2", "callbacks.bomb._target_=bomb.Bomb"]
-BOMBED += ["checkpoint.every_n_steps=4", "optimizer.lr=0.02"]
+BOMBED += ["checkpoint.every_n_steps=4", "optimizer.lr=0.02", "trainer.log_every_n_steps=3"]
 BATCHES = 13  # of an epoch: 828 images in 64s
 
 

@@ -104,12 +104,13 @@ def test_tensorboard_shows_curves_images_and_hyperparameters(finished):
     assert {"loss/train", "loss/val", "accuracy/train", "accuracy/val", "lr", "accuracy/test"} <= set(
         tags["scalars"]
     )
-    assert [event.step for event in shown.Scalars("loss/val")] == [1, 2]
+    assert [event.step for event in shown.Scalars("loss/val")] == [13, 26]
+    assert [event.step for event in shown.Scalars("step/loss")] == [1]
     assert set(tags["images"]) == {"train_batch", "predictions"}
     assert "custom_scalars__config__" in tags["tensors"]
     hyperparameters = shown.summary_metadata["_hparams_/session_start_info"].plugin_data.content
     assert b"optimizer.lr" in hyperparameters
-    assert shown.Scalars("best/accuracy/val")[0].value == pytest.approx(result["best"]["val_accuracy"])
+    assert shown.Scalars("BEST/accuracy/val")[0].value == pytest.approx(result["best"]["val_accuracy"])
     assert "hp_metric" not in tags["scalars"]
 
 

@@ -19,12 +19,6 @@ def test_without_the_test_set(train):
     result, folder = train(*TINY, "test=false", "logger=none")
     assert result["test"] is None
     assert not (folder / "predictions" / "test.npz").exists()
-    assert not (folder / "history.csv").exists()
-    assert not list(folder.glob("events*"))
-
-
-def test_history_alone(train):
-    _, folder = train(*TINY, "logger=csv")
     assert (folder / "history.csv").exists()
     assert not list(folder.glob("events*"))
 

@@ -24,6 +24,9 @@ TARGETS = {
     "akshar.data.broad.Broad": "akshar.devanagari.broad.Broad",
     "akshar.data.robust.Robust": "akshar.devanagari.robust.Robust",
 }
+# `logger.tensorboard` and `logger.csv` were switches; what the first one turned on
+TENSORBOARD = "akshar.runs.tensorboard.RunLogger"
+SWITCHES = ("tensorboard", "csv")
 # Arguments of data sets that were called otherwise inside `data.source`.
 DATA_ARGUMENTS = {"akshar.devanagari.glyphs.Glyphs": {"seed": "glyph_seed"}}
 
@@ -38,6 +41,9 @@ def rename_overrides(words: Sequence[str]) -> list[str]:
     for word in words:
         key, equals, value = word.partition("=")
         bare = key.lstrip("+~")
+        if bare in (f"logger.{name}" for name in SWITCHES) and value.lower() in ("true", "false"):
+            renamed += _switch(bare, value.lower())
+            continue
         new = KEYS.get(bare, bare)
         for old, now in KEYS.items():  # keys below a renamed one
             if bare.startswith(f"{old}."):
@@ -61,6 +67,14 @@ def upgrade_config(record: dict[str, Any], warn: bool = True) -> dict[str, Any]:
         The same values under today's keys and targets.
     """
     record = _rename_targets(record)
+    logger = record.get("logger")
+    if isinstance(logger, dict) and any(isinstance(logger.get(name), bool) for name in SWITCHES):
+        kept = {name: node for name, node in logger.items() if not isinstance(node, bool)}
+        record = record | {
+            "logger": ({"tensorboard": {"_target_": TENSORBOARD}} if logger.get("tensorboard") else {}) | kept
+        }
+        if warn:
+            _warn("logger.tensorboard", "logger=tensorboard")
     data = record.get("data")
     if isinstance(data, dict) and isinstance(data.get("source"), dict):
         source = data["source"]
@@ -81,6 +95,20 @@ def upgrade_config(record: dict[str, Any], warn: bool = True) -> dict[str, Any]:
             if warn:
                 _warn(old, new)
     return record
+
+
+def _switch(key: str, value: str) -> list[str]:
+    """Replace an override of one of the logger's old switches, with a warning."""
+    if key == "logger.csv":
+        log.warning("%s=%s: has no effect any more, history.csv is always written; leave it out", key, value)
+        return []
+    log.warning(
+        "%s=%s: is written logger=%s now; the old key will stop working in a later version",
+        key,
+        value,
+        "tensorboard" if value == "true" else "none",
+    )
+    return [f"++{key}._target_={TENSORBOARD}" if value == "true" else f"++{key}=null"]
 
 
 def _rename_targets(node: Any) -> Any:

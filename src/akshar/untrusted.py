@@ -13,7 +13,14 @@ from akshar.files import printable
 
 MAX_JSON = 50_000_000  # bytes; the largest results hold a confusion matrix of many classes
 MAX_YAML = 200_000  # bytes; a config takes about 3,000, and the parser reads 100,000 in a second
-WRITTEN = ("figures", "checkpoints", "predictions", "00000")  # folders of a run or a sweep; the last: TensorBoard's
+WRITTEN = (
+    "figures",
+    "checkpoints",
+    "predictions",
+    "00000",
+    "csv",
+    "wandb",
+)  # folders of a run or a sweep; 00000: TensorBoard's
 MAX_VALUES = 100_000  # in a YAML file, each value counted as often as it is referred to
 
 

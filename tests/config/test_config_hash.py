@@ -28,7 +28,15 @@ def test_it_is_twelve_hexadecimal_digits():
     "override",
     [
         *("name=x", "logger=none", "traceback=true", "test=false", "checkpoint.every_n_steps=5"),
-        *("chance_warning_epochs=9", "init_from=/x.ckpt", "data.cache_dir=/x", "data.archive=/x", "data.url=x"),
+        *(
+            "chance_warning_epochs=9",
+            "logger=[csv,tensorboard]",
+            "trainer.log_every_n_steps=7",
+            "init_from=/x.ckpt",
+            "data.cache_dir=/x",
+            "data.archive=/x",
+            "data.url=x",
+        ),
     ],
 )
 def test_names_places_and_what_is_shown_do_not_change_it(override):

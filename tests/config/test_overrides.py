@@ -86,6 +86,7 @@ def test_problems_with_a_choice_name_the_near_one():
     assert problems("optimizer=adamw,sgdx") == [
         "optimizer=sgdx: no such choice; did you mean sgd? (choices: adamw, muon, sgd)"
     ]
+    assert group_problems(parsed("logger=[csv,none]"), ["csv", "none"]) == []
     assert "several, as optimizer=A,B, need -m" in problems("optimizer=[adamw,sgd]")[0]
 
 

@@ -4,7 +4,10 @@ import logging
 
 import pytest
 
-from akshar.renamed import KEYS, TARGETS, rename_overrides, upgrade_config
+from akshar.config.compose import compose, composing
+from akshar.config.schema import TrainConfig
+from akshar.config.static_signature import signature
+from akshar.renamed import KEYS, TARGETS, TENSORBOARD, rename_overrides, upgrade_config
 
 
 @pytest.mark.parametrize(
@@ -62,9 +65,45 @@ def test_a_config_of_version_0_1_comes_to_today_s_form(caplog):
     assert upgrade_config(new, warn=False) == new
 
 
-def test_old_targets_lead_to_today_s():
-    from akshar.config.static_signature import signature
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("logger.tensorboard=false", ["++logger.tensorboard=null"], "is written logger=none now"),
+        (
+            "logger.tensorboard=True",
+            [f"++logger.tensorboard._target_={TENSORBOARD}"],
+            "is written logger=tensorboard",
+        ),
+        ("logger.csv=false", [], "history.csv is always written; leave it out"),
+    ],
+)
+def test_switches_of_loggers_become_parts_with_a_warning(old, new, message, caplog):
+    assert rename_overrides([old]) == new
+    (record,) = caplog.records
+    assert message in record.getMessage()
+    with composing("train"):
+        config = compose("train", [*new, "logger=none"] if "True" in old else new, TrainConfig).config
+    assert [name for name, part in config.logger.items() if part] == (
+        [] if "null" in "".join(new) else ["tensorboard"]
+    )
 
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"tensorboard": True, "csv": True}, {"tensorboard": {"_target_": TENSORBOARD}}),
+        ({"tensorboard": False, "csv": True}, {}),
+        ({}, {}),
+        ({"csv": {"_target_": "x"}}, {"csv": {"_target_": "x"}}),
+    ],
+)
+def test_loggers_of_earlier_configs_become_parts(old, new, caplog):
+    assert upgrade_config({"logger": old}) == {"logger": new}
+    assert len(caplog.records) == bool(old != new)
+    signature(TENSORBOARD)  # it exists
+
+
+def test_old_targets_lead_to_today_s():
     for old, new in TARGETS.items():
         assert upgrade_config({"data": {"_target_": old}})["data"]["_target_"] == new
         signature(new)  # it exists

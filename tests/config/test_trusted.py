@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from torch import nn
 
+from akshar.config import shipped_loggers
+from akshar.config.compose import compose, composing
+from akshar.config.schema import TrainConfig
 from akshar.config.trusted import (
     CLASSIFIERS,
     FAMILIES,
@@ -117,6 +120,22 @@ def test_a_file_cannot_name_weights_to_download(key):
     with pytest.raises(UsageError, match=r"names weights to download for torchvision\.models\.resnet18"):
         check_targets("f", {"model": node}, ())
     check_targets("f", {"model": node | {key: None}}, ())
+
+
+def test_a_file_cannot_choose_where_a_run_is_logged(monkeypatch):
+    monkeypatch.setattr(shipped_loggers, "PACKAGES", {})  # they need not be installed
+    mlflow = {"_target_": "pytorch_lightning.loggers.MLFlowLogger", "experiment_name": "mine"}
+    with pytest.raises(
+        UsageError, match=r"f: its logger has tracking_uri=http://elsewhere; if you trust that place"
+    ):
+        check_targets("f", {"logger": {"x": mlflow | {"tracking_uri": "http://elsewhere"}}}, ())
+    check_targets("f", {"logger": {"x": mlflow | {"tracking_uri": "http://elsewhere"}}}, ("pytorch_lightning",))
+    assert trust_flags({"logger": {"x": mlflow | {"offline": False}}}) == "--trust pytorch_lightning"
+    check_targets("f", {"logger": {"x": mlflow}}, ())
+    assert trust_flags({"logger": {"x": mlflow}}) == ""
+    with composing("train"):
+        record = compose("train", ["logger=[tensorboard,csv,mlflow,wandb]"], TrainConfig).config.to_record()
+    check_config("f", record, ())
 
 
 def test_a_file_cannot_read_the_environment():

@@ -99,5 +99,25 @@ def test_a_module_of_one_s_own_that_fails_to_import_is_reported(record, tmp_path
     assert line == "model._target_=own_failing.Net: cannot be imported (division by zero)"
 
 
+def test_a_logger_that_is_not_installed_names_the_extra(record, monkeypatch):
+    monkeypatch.setattr(
+        "akshar.extras.find_spec", lambda package: None if package in ("mlflow", "wandb") else package
+    )
+    logger = {"mlflow": {"_target_": "pytorch_lightning.loggers.MLFlowLogger"}}
+    logger["wandb"] = {"_target_": "pytorch_lightning.loggers.WandbLogger"}
+    assert problems(record, logger=logger) == [
+        "logger.mlflow: needs mlflow; get it with  pip install 'akshar[mlflow]'",
+        "logger.wandb: needs wandb; get it with  pip install 'akshar[wandb]'",
+    ]
+
+
+def test_arguments_of_loggers_are_checked_and_the_run_s_folder_is_not_missing(record):
+    csv = {"_target_": "pytorch_lightning.loggers.CSVLogger"}
+    assert problems(record, logger={"csv": csv, "none": None}) == []
+    assert problems(record, logger={"csv": csv | {"nmae": "x"}}) == [
+        "logger.csv.nmae: CSVLogger has no such argument; did you mean logger.csv.name?"
+    ]
+
+
 def test_the_batch_size_is_not_compared_for_blocks(record):
     assert problems(record, data__batch_size=90_000, data__split="blocks") == []

@@ -51,6 +51,19 @@ def test_what_does_not_change_the_result_may_be_given(make_run):
     assert config.checkpoint.every_n_steps == 3
 
 
+def test_another_logger_may_be_given_even_if_the_recorded_one_is_not_trusted(make_run, records):
+    run_dir = make_run()
+    own = {"mine": {"_target_": "my_package.Logger"}}
+    run_dir.config.write_text(yaml.safe_dump(records["none"] | {"logger": own}))
+    with pytest.raises(UsageError, match="--trust my_package"):
+        resumed_config(run_dir, [])
+    config = resumed_config(run_dir, ["logger=[csv,tensorboard]", "logger.csv.name=rows", "traceback=true"])
+    assert [*config.logger] == ["csv", "tensorboard"]
+    assert config.logger["csv"].arguments == {"name": "rows"}
+    assert config.traceback
+    assert resumed_config(run_dir, ["logger=none"]).logger == {}
+
+
 @pytest.mark.parametrize(
     ("words", "messages"),
     [

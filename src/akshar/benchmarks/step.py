@@ -151,7 +151,7 @@ def _time_our_fit(data: ImageDataModule, net: nn.Module, hardware: Hardware) -> 
         run_dir = RunDir(Path(name))
         run_dir.make()
         setup = Setup(config, run_dir, hardware, data, config.model, module, FACTS)
-        fit(setup, RunLogger.of_fit(run_dir.path, None), interrupts)
+        fit(setup, [RunLogger(str(run_dir.path))], interrupts)
     return module.milliseconds
 
 

@@ -14,11 +14,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+import akshar.config.resolvers  # noqa: F401  (which the configs use)
 from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
-from akshar.config.monitor import direction
 from akshar.config.overrides import choices_of, first_of_sweep, group_problems, is_hydra_s, key_problem, parse
-from akshar.config.run_name import new_run_name
 from akshar.config.schema import Section
 from akshar.config.validate import Config, validate
 from akshar.credentials import mask_and_remember
@@ -27,9 +26,6 @@ from akshar.renamed import upgrade_config
 
 PRESETS = ("experiment", "sweep", "debug", "hydra")  # groups that only compose the rest
 
-# One name for each command line and process, however often Hydra composes.
-OmegaConf.register_new_resolver("akshar_run_name", new_run_name, use_cache=True, replace=True)
-OmegaConf.register_new_resolver("akshar_direction", direction, replace=True)
 # Our launcher presets have their plugins' names, so Hydra compares them with the plugins' schemas.
 warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
 

@@ -7,7 +7,7 @@ from typing import Any
 from akshar.config.places import COPIES
 
 # Copies of the data and what is only shown: no difference worth a column.
-NOT_COMPARED = (*COPIES, "logger", "traceback", "test")
+NOT_COMPARED = (*COPIES, "logger", "trainer.log_every_n_steps", "traceback", "test")
 
 Differences = dict[str, tuple[Any, Any]]  # dotted key -> value before and after
 

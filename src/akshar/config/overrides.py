@@ -16,6 +16,7 @@ from akshar.config.places import PLACES
 from akshar.errors import UsageError
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
+SEVERAL = ("callbacks", "logger")  # groups of which several choices can be made at once
 PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir")
 
 
@@ -90,7 +91,7 @@ def group_problems(override: Override, choices: list[str]) -> list[str]:
     available = f"(choices: {', '.join(choices)})"
     if value is None:
         return [f"{group}=null: name a choice {available}, or leave it out"]
-    if isinstance(value, list) and group != "callbacks":
+    if isinstance(value, list) and group not in SEVERAL:
         return [f"{group}: takes one choice {available}; several, as {group}=A,B, need -m"]
     wanted = list(override.sweep_iterator()) if override.is_sweep_override() else value
     return [

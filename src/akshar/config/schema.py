@@ -102,13 +102,6 @@ class TrainerConfig(Part):
     log_every_n_steps: PositiveInt | None = None
 
 
-class LoggerConfig(Section):
-    """What is logged beside the result."""
-
-    tensorboard: bool
-    csv: bool
-
-
 class CheckpointConfig(Section):
     """When `last.ckpt` is written within an epoch."""
 
@@ -136,7 +129,7 @@ class TrainConfig(Section):
     scheduler: SchedulerConfig
     trainer: TrainerConfig
     callbacks: Mapping[str, Part | None]
-    logger: LoggerConfig
+    logger: Mapping[str, Part | None]
 
 
 class TestConfig(Section):
@@ -158,4 +151,5 @@ PASSED: Mapping[str, frozenset[str]] = {
     "model": frozenset({"num_classes", "in_channels", "image_size"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer"}),
+    "logger": frozenset({"save_dir"}),
 }

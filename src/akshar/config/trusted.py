@@ -16,10 +16,20 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from akshar.config.conf_dir import conf_dir
+from akshar.config.shipped_loggers import places
 from akshar.errors import UsageError
 from akshar.files import printable
 
-GROUPS = ("data", "model", "augment", "optimizer", "scheduler", "trainer", "callbacks")  # of the shipped configs
+GROUPS = (
+    "data",
+    "model",
+    "augment",
+    "optimizer",
+    "scheduler",
+    "trainer",
+    "callbacks",
+    "logger",
+)  # of the shipped configs
 FAMILIES = {  # module -> base class of what may be named in it
     "torch.nn": "torch.nn.Module",
     "torch.optim": "torch.optim.Optimizer",
@@ -85,6 +95,12 @@ def check_targets(named_by: str, content: object, trust: Sequence[str]) -> None:
             value for key, value in node.items() if "weights" in str(key) or key in ("pretrained", "_args_")
         ):
             raise UsageError(f"{named_by}: names weights to download for {printable(target)}; they must be null")
+        if (own := places(node)) and not any(target.startswith(f"{package}.") for package in trust):
+            key, value = next(iter(own.items()))
+            raise UsageError(
+                f"{named_by}: its logger has {printable(key)}={printable(value)[:80]}; if you trust that place, "
+                f"add  --trust {target.partition('.')[0]}, or log elsewhere with logger=CHOICE"
+            )
 
 
 def check_config(named_by: str, config: object, trust: Sequence[str]) -> None:
@@ -97,8 +113,11 @@ def check_config(named_by: str, config: object, trust: Sequence[str]) -> None:
 
 def trust_flags(config: object) -> str:
     """Flags that a command needs to read a run with this config back, e.g. "--trust my_package"; may be empty."""
-    targets = {str(node["_target_"]) for node in nodes_in(config) if node["_target_"] is not None}
-    packages = {target.partition(".")[0] for target in targets if not _may_be_named(target, ())}
+    nodes = [node for node in nodes_in(config) if node["_target_"] is not None]
+    targets = {
+        str(node["_target_"]) for node in nodes if places(node) or not _may_be_named(str(node["_target_"]), ())
+    }
+    packages = {target.partition(".")[0] for target in targets}
     return " ".join(f"--trust {package}" for package in sorted(packages))
 
 

@@ -10,6 +10,7 @@ from akshar.config.build import build
 from akshar.config.keys import all_keys, did_you_mean
 from akshar.config.reserved import RESERVED
 from akshar.config.schema import PASSED, DataConfig, Part, SchedulerConfig, Section, TrainConfig
+from akshar.config.shipped_loggers import missing_packages
 from akshar.config.targets import import_problems, plain_message, target_problems
 from akshar.errors import UsageError
 
@@ -37,11 +38,12 @@ def validate(record: dict[str, Any], schema: type[Config]) -> Config:
     parts = _parts(record)
     for path, part in parts:
         group = path.split(".")[0]
-        found += target_problems(path, part, PASSED.get(path, ()), RESERVED.get(group, {}))
+        found += target_problems(path, part, PASSED.get(group, ()), RESERVED.get(group, {}))
     problems += [problem for problem in found if _key_of(problem) not in wrong]
     problems = problems or import_problems(
         (path, part) for path, part in parts if not part.target.startswith(IMPORTABLE)
     )
+    problems = problems or [line for path, part in parts for line in missing_packages(path, part.target)]
     if problems:
         raise UsageError(*problems)
     config = schema.model_validate(record)
@@ -62,7 +64,11 @@ def _schema_problems(record: dict[str, Any], schema: type[BaseModel]) -> list[st
 def _parts(record: dict[str, Any]) -> list[tuple[str, Part]]:
     """Collect the parts that name a target, with their paths."""
     nodes = [(name, record.get(name)) for name in ("data", "augment", "model", "optimizer", "scheduler", "trainer")]
-    nodes += [(f"callbacks.{name}", node) for name, node in (record.get("callbacks") or {}).items()]
+    nodes += [
+        (f"{group}.{name}", node)
+        for group in ("callbacks", "logger")
+        for name, node in (record.get(group) or {}).items()
+    ]
     named = [
         (path, node) for path, node in nodes if isinstance(node, dict) and isinstance(node.get("_target_"), str)
     ]

@@ -203,6 +203,8 @@ def read_result_file(path: Path) -> Result:
             f"{path}: written by a later version of akshar (schema {version}); upgrade akshar to read it"
         )
     try:
+        if isinstance(content.get("config"), dict):
+            content = content | {"config": upgrade_config(content["config"], warn=False)}
         return Result.model_validate(_upgraded(content, path.parent) if version == 1 else content)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"])) or "content"
@@ -211,7 +213,7 @@ def read_result_file(path: Path) -> Result:
 
 def _upgraded(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Bring a result of akshar 0.1 into today's form; its test metrics are computed again from its predictions."""
-    upgraded = content | {"config": upgrade_config(content.get("config") or {}, warn=False), "restricted": None}
+    upgraded = content | {"restricted": None}
     if content.get("test") is not None:
         try:
             logits, labels = read_logits(folder / "predictions" / "test.npz")

@@ -52,6 +52,7 @@ class RunDir:
         provenance: `provenance.json`, written at the start and at every resume.
         split: `split.json`, the validation images.
         history: `history.csv`, one row per epoch.
+        loggers: `loggers.json`, name of a logger -> id of the run there, so that a resumed run continues it.
         log: `run.log`, dated log lines.
         figures: `figures/`, PNG.
         predictions: `predictions/`, one `npz` per set: logits float32 (N, K) and labels int64 (N,).
@@ -70,6 +71,7 @@ class RunDir:
         self.provenance = path / "provenance.json"
         self.split = path / "split.json"
         self.history = path / "history.csv"
+        self.loggers = path / "loggers.json"
         self.log = path / "run.log"
         self.figures = path / "figures"
         self.predictions = path / "predictions"

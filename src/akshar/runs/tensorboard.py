@@ -1,20 +1,28 @@
 """TensorBoard's event files of a run: curves in pairs, images, text, hyperparameters with final metrics."""
 
+import shlex
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import yaml
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
+from torch.utils.tensorboard.summary import hparams
+
+from akshar.config.keys import flatten
+from akshar.runs.result import Result
 
 LAYOUT = {
     "training": {
         "loss": ["Multiline", ["loss/train", "loss/val"]],
         "accuracy": ["Multiline", ["accuracy/train", "accuracy/val"]],
         "learning rate": ["Multiline", ["lr"]],
-    }
+    },
+    "by step": {
+        "loss of one batch": ["Multiline", ["step/loss"]],
+        "learning rate of one step": ["Multiline", ["step/lr"]],
+    },
 }
 
 EVENTS = "events.out.tfevents."  # begin of an event file's name; a date in seconds follows
@@ -24,29 +32,21 @@ INSPECTED = ".inspect"
 
 
 class RunLogger(TensorBoardLogger):
-    """Writes event files into the run's folder, and nothing else.
+    """Writes event files into the run's folder, and nothing else. The x axis is the number of optimizer steps.
 
     Args:
-        folder: of the run.
-        options: passed to the SummaryWriter.
+        save_dir: folder of the run.
+        resumed_after: steps done by a resumed run; points of later steps are dropped. None for a new run.
+        filename_suffix: of the event file.
     """
 
-    def __init__(self, folder: Path, **options: Any):
-        super().__init__(save_dir=folder, name="", version="", default_hp_metric=False, **options)
-
-    @classmethod
-    def of_fit(cls, folder: Path, epochs_done: int | None) -> "RunLogger":
-        """Make the logger for the curves.
-
-        Args:
-            folder: of the run.
-            epochs_done: of a resumed run; points of later epochs are dropped. None for a new run.
-        """
-        if epochs_done is not None:
-            date_back(folder)
-        logger = cls(folder, **({} if epochs_done is None else {"purge_step": epochs_done + 1}))
-        logger.experiment.add_custom_scalars(LAYOUT)
-        return logger
+    def __init__(self, save_dir: str, resumed_after: int | None = None, filename_suffix: str = ""):
+        # One axis for all curves, since what is dropped is dropped from all of them
+        options = {} if resumed_after is None else {"purge_step": resumed_after + 1}
+        super().__init__(
+            save_dir, name="", version="", default_hp_metric=False, filename_suffix=filename_suffix, **options
+        )
+        self.resumed = resumed_after is not None
 
     @classmethod
     def after_fit(cls, folder: Path, suffix: str = AFTER_FIT) -> "RunLogger":
@@ -58,28 +58,41 @@ class RunLogger(TensorBoardLogger):
         """
         for left_behind in folder.glob(f"{EVENTS}*{suffix}"):
             left_behind.unlink()
-        return cls(folder, filename_suffix=suffix)
+        return cls(str(folder), filename_suffix=suffix)
+
+    def begin(self) -> None:
+        """Open the file of the curves, and group them."""
+        if self.resumed:
+            date_back(Path(self.save_dir))
+        self.experiment.add_custom_scalars(LAYOUT)
 
     def save(self) -> None:
         """Flush; Lightning's `hparams.yaml` would only repeat `config.yaml`."""
         self.experiment.flush()
 
-    def add_image(self, tag: str, image: Image.Image, epoch: int) -> None:
+    def add_image(self, tag: str, image: Image.Image, step: int) -> None:
         """Show a picture on the IMAGES page."""
-        self.experiment.add_image(tag, np.asarray(image), epoch, dataformats="HWC")
+        self.experiment.add_image(tag, np.asarray(image), step, dataformats="HWC")
 
     def add_text(self, tag: str, text: str) -> None:
         """Show Markdown on the TEXT page."""
         self.experiment.add_text(tag, text)
 
-    def add_hyperparameters(self, config: Mapping[str, Any], metrics: Mapping[str, float | None]) -> None:
-        """Fill the HPARAMS page, once, when the metrics are known.
-
-        Args:
-            config: of the run, dotted keys with plain values.
-            metrics: tags and final values.
-        """
-        self.log_hyperparams(dict(config), dict(metrics))  # pyright: ignore[reportArgumentType]
+    def add_record(self, result: Result) -> None:
+        """Fill the TEXT page with config and provenance, and this run's row of the HPARAMS page."""
+        config = yaml.safe_dump(result.config, sort_keys=False, allow_unicode=True)
+        self.add_text("config", f"```yaml\n{config}```")
+        origin = result.provenance
+        facts = {"command": shlex.join(origin.argv), "commit": origin.git.commit, **origin.versions}
+        facts |= {"processor": origin.host.cpu}
+        facts |= {"training": f"{result.fit.seconds:.0f} s"} if result.fit else {}
+        rows = [f"| {key} | {value} |" for key, value in facts.items()]
+        self.add_text("provenance", "\n".join(["| | |", "| --- | --- |", *rows]))
+        # Without the summary that torch writes besides: TensorBoard then compares the runs itself, and ticks first
+        # the keys whose values differ
+        _, start, end = hparams(flatten(result.config), {})
+        for summary in (start, end):
+            self.experiment.file_writer.add_summary(summary)  # pyright: ignore[reportOptionalMemberAccess]
         self.experiment.flush()
 
 

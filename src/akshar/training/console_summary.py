@@ -34,7 +34,8 @@ def log_setup(setup: Setup) -> None:
         f"{val:,}",
         f"{test:,}" if test else "no",
     )
-    if flags := trust_flags(setup.config.to_record()):
+    record = setup.config.to_record() | {"logger": {}}  # which only a resume builds
+    if flags := trust_flags(record):
         log.info("uses code of your own: commands that read this run need  %s", flags)
     if setup.config.init_from is not None and setup.resumed_from is None:
         new = f"; new layers: {', '.join(setup.new_layers)}" if setup.new_layers else ""

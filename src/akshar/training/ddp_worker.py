@@ -35,7 +35,7 @@ def main(run: str) -> int:
     config = TrainConfig.model_validate(yaml.safe_load(run_dir.config.read_text(encoding="utf-8")))
     setup = set_up(config, run_dir, resume_from="last")
     with suppress(Diverged, Interrupted):
-        fit(setup, None, Interrupts())
+        fit(setup, (), Interrupts())
     return 0
 
 

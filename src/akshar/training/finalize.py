@@ -1,4 +1,4 @@
-"""After training: the best weights are calibrated on validation, then tested once."""
+"""Before and after training: the first batch is shown; the best weights are calibrated, then tested once."""
 
 import pytorch_lightning as pl
 from PIL import Image
@@ -7,12 +7,12 @@ from akshar.errors import AksharError
 from akshar.metrics.accuracy import Score
 from akshar.metrics.calibration import fit_temperature
 from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
-from akshar.plots.samples import draw_predictions
+from akshar.plots.samples import draw_batch, draw_predictions
 from akshar.plots.save import save_picture
 from akshar.runs.checkpoint import KEY, read_checkpoint, write_checkpoint
 from akshar.runs.logits_file import write_logits
 from akshar.runs.run_dir import RunDir
-from akshar.runs.tensorboard import RunLogger
+from akshar.training.loggers import Loggers
 from akshar.training.setup import Setup
 
 
@@ -38,9 +38,9 @@ def calibrate_best(setup: Setup, tester: pl.Trainer) -> tuple[Score, float]:
 
 
 def test_best(
-    setup: Setup, tester: pl.Trainer, logger: RunLogger | None, epoch: int, temperature: float
+    setup: Setup, tester: pl.Trainer, loggers: Loggers, step: int, temperature: float
 ) -> EvaluationMetrics:
-    """Test the loaded weights, once, and count every image."""
+    """Test the loaded weights, once, and count every image; log with the number of their optimizer steps."""
     data, classifier, run_dir = setup.data, setup.classifier, setup.run_dir
     assert data.test is not None
     tester.test(classifier, datamodule=data, verbose=False)
@@ -48,15 +48,23 @@ def test_best(
         raise AksharError(f"the test saw {len(classifier.labels)} images of {len(data.test)}")
     write_logits(run_dir.predictions / "test.npz", classifier.logits.numpy(), classifier.labels.numpy())
     sheet = draw_predictions(data.test, classifier.logits, data.dataset.card)
-    show(sheet, "predictions", run_dir, logger, epoch)
+    show(sheet, "predictions", run_dir, loggers, step)
     metrics = evaluate_predictions(classifier.logits.numpy(), classifier.labels.numpy(), data.classes, temperature)
-    if logger is not None:
-        logger.log_metrics({"loss/test": metrics.loss, "accuracy/test": metrics.accuracy}, step=epoch)
+    loggers.log_metrics({"loss/test": metrics.loss, "accuracy/test": metrics.accuracy}, step)
     return metrics
 
 
-def show(sheet: Image.Image, name: str, run_dir: RunDir, logger: RunLogger | None, epoch: int) -> None:
-    """Save a picture in `figures/` and show it on TensorBoard's IMAGES page."""
+def show_first_batch(setup: Setup, loggers: Loggers) -> None:
+    """Show the first training batch of a new run as the network sees it."""
+    if setup.resumed_from is not None:
+        return
+    data = setup.data
+    batch = data.prepare(next(iter(data.train_dataloader())), augmented=True)
+    sheet = draw_batch(batch.images, batch.labels, data.classes, data.dataset.card, data.dataset.input_spec)
+    show(sheet, "train_batch", setup.run_dir, loggers, 0)
+
+
+def show(sheet: Image.Image, name: str, run_dir: RunDir, loggers: Loggers, step: int) -> None:
+    """Save a picture in `figures/` and show it where the loggers can."""
     save_picture(sheet, run_dir.figures / f"{name}.png")
-    if logger is not None:
-        logger.add_image(name, sheet, epoch)
+    loggers.log_picture(name, sheet, step)

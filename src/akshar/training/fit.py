@@ -1,15 +1,15 @@
 """Trains: Lightning's Trainer with the callbacks that every run has."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning import Callback
 from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.loggers import Logger
 
 from akshar.errors import AksharError
-from akshar.runs.tensorboard import RunLogger
 from akshar.training.callbacks.checkpoint_contents import CheckpointContents
 from akshar.training.callbacks.checkpointing import BestCheckpoint, LastCheckpoint
 from akshar.training.callbacks.divergence import DivergenceGuard
@@ -24,13 +24,13 @@ log = logging.getLogger(__name__)
 
 
 def fit(
-    setup: Setup, logger: RunLogger | None, interrupts: Interrupts, extra_callbacks: Sequence[Callback] = ()
+    setup: Setup, loggers: Iterable[Logger], interrupts: Interrupts, extra_callbacks: Sequence[Callback] = ()
 ) -> tuple[pl.Trainer, History]:
     """Train to the end, from the last checkpoint where there is one.
 
     Args:
         setup: the parts of the run.
-        logger: for TensorBoard, or None.
+        loggers: of this run; none in a worker.
         interrupts: asked after every step whether to stop.
         extra_callbacks: added by the caller, as the pruning of a search.
 
@@ -39,7 +39,7 @@ def fit(
         Interrupted: a signal came; `last.ckpt` is written.
     """
     config, run_dir = setup.config, setup.run_dir
-    history = History(run_dir, config.logger.csv, config.monitor)
+    history = History(run_dir, config.monitor)
     guard = DivergenceGuard(
         run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
     )
@@ -58,7 +58,7 @@ def fit(
         BestCheckpoint(run_dir, config.monitor),
         LastCheckpoint(run_dir, interrupts, config.checkpoint.every_n_steps, config.checkpoint.every_n_minutes),
     ]
-    trainer = build_trainer(config, setup.hardware, run_dir.path, callbacks, logger)
+    trainer = build_trainer(config, setup.hardware, run_dir.path, callbacks, loggers)
     with interrupts.deferred():
         trainer.fit(
             setup.classifier,

@@ -1,6 +1,6 @@
 """Builds the parts of a run, each from its section of the config."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -10,6 +10,7 @@ import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning.callbacks import Callback, ProgressBar
+from pytorch_lightning.loggers import Logger
 from torch import nn
 
 from akshar.config.build import build
@@ -20,7 +21,6 @@ from akshar.models.classifier import Classifier, parameter_groups
 from akshar.models.data_arguments import data_arguments
 from akshar.pictures.input_spec import InputSpec
 from akshar.runs.load_data import load_data
-from akshar.runs.tensorboard import RunLogger
 from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
 from akshar.training.hardware import Hardware
 
@@ -128,7 +128,7 @@ def build_callbacks(config: TrainConfig) -> list[Callback]:
 
 
 def build_trainer(
-    config: TrainConfig, hardware: Hardware, run_dir: Path, callbacks: Sequence[Callback], logger: RunLogger | None
+    config: TrainConfig, hardware: Hardware, run_dir: Path, callbacks: Sequence[Callback], loggers: Iterable[Logger]
 ) -> pl.Trainer:
     """Build Lightning's Trainer; what the config says of it stands, except what `config/reserved.py` refuses."""
     several = hardware.devices > 1
@@ -137,11 +137,11 @@ def build_trainer(
     # Under Slurm a signal asks a run to stop and `resume=` continues it, so Lightning's own requeue is off.
     cluster = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() and not several else []
     cluster = [LightningEnvironment()] if several else cluster  # for the processes of `DDPLauncher`
-    return build(
+    trainer = build(
         "trainer",
         config.trainer.with_arguments(devices=hardware.devices, precision=hardware.precision),
         default_root_dir=str(run_dir),
-        logger=logger or False,
+        logger=False,
         callbacks=[*callbacks],
         plugins=[AtomicCheckpointIO(), *cluster],
         strategy=("ddp" if strategy == "auto" else strategy) if several else "auto",
@@ -152,6 +152,8 @@ def build_trainer(
         enable_progress_bar=has_bar and config.trainer.enable_progress_bar is not False,
         enable_model_summary=bool(config.trainer.enable_model_summary),
     )
+    trainer.loggers = [*loggers]  # Hydra would look into them, and some have every attribute that is asked for
+    return trainer
 
 
 def bare_trainer(hardware: Hardware, **options: Any) -> pl.Trainer:

@@ -13,12 +13,12 @@ from akshar.errors import UsageError
 from akshar.runs.provenance import changes_since
 from akshar.runs.result import RepeatResult, Result, read_result, read_result_file
 from akshar.runs.run_dir import RunDir
-from akshar.training.resume import change
+from akshar.training.resume import change, composed_loggers, split_loggers
 
 log = logging.getLogger(__name__)
 
 # Keys that may differ: paths on this machine, and the device.
-ALLOWED = (*PLACES, "trainer.accelerator", "traceback")
+ALLOWED = (*PLACES, "trainer.accelerator", "logger", "traceback")
 COMPARED = ("data", "model", "best", "test")
 
 
@@ -54,8 +54,10 @@ def repeated_config(
     Raises:
         UsageError: an override would make it another run, or its config names what is not trusted.
     """
-    check_config(named, first.config, trust)
-    return validate(change(first.config, overrides, ALLOWED, "a repeated run keeps its config"), TrainConfig)
+    loggers, overrides = split_loggers(overrides)
+    check_config(named, first.config | {"logger": {}} if loggers else first.config, trust)
+    record = first.config | composed_loggers(loggers)
+    return validate(change(record, overrides, ALLOWED, "a repeated run keeps its config"), TrainConfig)
 
 
 def compare(first: Result, again: RunDir, named: str) -> bool:

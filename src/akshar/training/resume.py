@@ -8,6 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from akshar.config.compose import compose, composing, to_record
 from akshar.config.keys import differences
 from akshar.config.overrides import quote_paths
 from akshar.config.places import PLACES
@@ -23,6 +24,8 @@ from akshar.untrusted import parse_yaml, read_bytes, refuse_links
 # Keys that may be given beside `resume=`: how long, what is shown and saved, and where things lie by now
 ALLOWED = (
     "trainer.max_epochs",
+    "logger",
+    "trainer.log_every_n_steps",
     "traceback",
     "checkpoint.every_n_steps",
     "checkpoint.every_n_minutes",
@@ -106,7 +109,9 @@ def resumed_config(
             is not trusted.
     """
     record = read_config(run_dir)
-    check_config(f"{run_dir.config}", record, trust)
+    loggers, overrides = split_loggers(overrides)
+    check_config(f"{run_dir.config}", record | {"logger": {}} if loggers else record, trust)
+    record |= composed_loggers(loggers)
     before = validate(record, TrainConfig)
     config = validate(change(record, overrides, ALLOWED, "a resumed run keeps its config"), TrainConfig)
     problems = length_problems(before.trainer.max_epochs, config)
@@ -161,6 +166,28 @@ def change(record: dict[str, Any], overrides: Sequence[str], allowed: Sequence[s
     if lost := [key for key in _masked_keys(restore(content)) if key != "data.url"]:
         raise UsageError(*(f"{key}: records do not keep its credentials; give {key}=VALUE again" for key in lost))
     return {str(key): value for key, value in content.items()}
+
+
+def split_loggers(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Separate `logger=CHOICE` and the keys of that choice from the overrides; keys alone stay among them."""
+    words = rename_overrides(words)
+    keys = {word: word.partition("=")[0].lstrip("+~") for word in words}
+    loggers = [word for word, key in keys.items() if key == "logger" or key.startswith("logger.")]
+    if "logger" not in keys.values():
+        return [], words
+    return loggers, [word for word in words if word not in loggers]
+
+
+def composed_loggers(words: Sequence[str]) -> dict[str, Any]:
+    """Compose the loggers that a command line names for a run on record; empty where it names none.
+
+    Raises:
+        UsageError: with every problem found.
+    """
+    if not words:
+        return {}
+    with composing("train"):
+        return {"logger": to_record(compose("train", words, TrainConfig).tree)["logger"]}
 
 
 def length_problems(old: int, config: TrainConfig) -> list[str]:

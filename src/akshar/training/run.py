@@ -11,10 +11,10 @@ from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.training.callbacks.checkpointing import check_disk_space
 from akshar.training.console_summary import log_result, log_setup
 from akshar.training.ddp_launcher import DDPLauncher
-from akshar.training.finalize import calibrate_best, test_best
+from akshar.training.finalize import calibrate_best, show_first_batch, test_best
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
-from akshar.training.log_to_tensorboard import fit_logger, log_hyperparameters, result_logger, show_first_batch
+from akshar.training.loggers import open_loggers
 from akshar.training.parts import bare_trainer
 from akshar.training.record import make_result, start_record
 from akshar.training.setup import set_up
@@ -54,27 +54,27 @@ def train(
     log_setup(setup)
     record = start_record(setup)
 
-    # Trainer, fit
-    logger = fit_logger(setup)
-    show_first_batch(setup, logger)
-    with DDPLauncher(run_dir, setup.hardware.devices):
-        trainer, history = fit(setup, logger, interrupts, extra_callbacks)
-    logger = result_logger(setup, logger)
+    with open_loggers(setup) as loggers:
+        # Trainer, fit
+        show_first_batch(setup, loggers)
+        with DDPLauncher(run_dir, setup.hardware.devices):
+            trainer, history = fit(setup, loggers.active.values(), interrupts, extra_callbacks)
+        loggers.after_fit()
 
-    # Best, test
-    best_epoch = history.best["epoch"]
-    title = f"{setup.facts.name}, seed {config.seed}"
-    draw_curves(history.rows, best_epoch, run_dir.figures / "curves.png", title)
-    tester = bare_trainer(setup.hardware)
-    validated, temperature = calibrate_best(setup, tester)
-    test = None
-    if config.test and setup.data.test is not None:
-        test = test_best(setup, tester, logger, best_epoch, temperature)
+        # Best, test
+        best = history.best
+        title = f"{setup.facts.name}, seed {config.seed}"
+        draw_curves(history.rows, best["epoch"], run_dir.figures / "curves.png", title)
+        tester = bare_trainer(setup.hardware)
+        validated, temperature = calibrate_best(setup, tester)
+        test = None
+        if config.test and setup.data.test is not None:
+            test = test_best(setup, tester, loggers, best["step"], temperature)
 
-    # Result
-    result = make_result(setup, record, trainer, history, validated, temperature, test)
-    log_hyperparameters(logger, result)
+        # Result
+        result = make_result(setup, record, trainer, history, validated, temperature, test)
+        loggers.log_result(result, best["step"])
     result.write(run_dir.result)
     run_dir.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
-    log_result(result, run_dir, tensorboard=logger is not None)
+    log_result(result, run_dir, tensorboard=loggers.has_event_files)
     return result

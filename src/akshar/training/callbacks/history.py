@@ -1,7 +1,8 @@
-"""One row of metrics per epoch: in memory, in `history.csv`, at the logger and in the log."""
+"""One row of metrics per epoch: in memory, in `history.csv`, at the loggers and in the log; and curves by step."""
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -16,6 +17,7 @@ from akshar.tables import write_csv
 log = logging.getLogger(__name__)
 
 METRICS = ("loss/train", "loss/val", "accuracy/train", "accuracy/val")
+STEP_LOSS, STEP_LR = "step/loss", "step/lr"  # of single steps, at the loggers alone
 COLUMNS = ("epoch", "step", "lr", *METRICS, "seconds")  # of history.csv
 
 
@@ -24,7 +26,6 @@ class History(Callback):
 
     Args:
         run_dir: of the run.
-        csv_file: whether to write `history.csv`.
         monitor: metric by which epochs are compared.
 
     Attributes:
@@ -33,14 +34,14 @@ class History(Callback):
         images_seen: training images in all steps.
     """
 
-    def __init__(self, run_dir: RunDir, csv_file: bool, monitor: str):
+    def __init__(self, run_dir: RunDir, monitor: str):
         self.run_dir = run_dir
-        self.csv_file = csv_file
         self.monitor = monitor
         self.rows: list[dict[str, Any]] = []
         self.fit_seconds = 0.0
         self.images_seen = 0
         self._start: float | None = None
+        self._step = 0  # the last optimizer step that was seen to end
 
     @property
     def state_key(self) -> str:
@@ -60,12 +61,13 @@ class History(Callback):
         """Restore it; rows written after the checkpoint are dropped."""
         self.rows, self.fit_seconds = state_dict["rows"], state_dict["seconds"]
         self.images_seen = state_dict["images_seen"]
-        if self.csv_file and distributed.rank() == 0:
+        if distributed.rank() == 0:
             self._write()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start or continue the clock."""
         self._start = time.perf_counter() - self.fit_seconds
+        self._step = trainer.global_step
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
@@ -78,6 +80,10 @@ class History(Callback):
     ) -> None:
         """Add this batch to `images_seen`."""
         self.images_seen += len(batch.labels) * trainer.world_size
+        if trainer.loggers and trainer.global_step > self._step:
+            self._step = trainer.global_step
+            if self._step == 1 or (trainer.log_every_n_steps and self._step % trainer.log_every_n_steps == 0):
+                self._log_step(trainer, outputs)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock."""
@@ -94,11 +100,20 @@ class History(Callback):
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
-        if trainer.logger is not None:
-            trainer.logger.log_metrics({"lr": row["lr"]} | measured, step=row["epoch"])
-        if self.csv_file:
-            self._write()
+        already = trainer.logged_metrics  # by a LightningModule of one's own
+        shown = {name: value for name, value in measured.items() if name not in already}
+        for logger in trainer.loggers:
+            logger.log_metrics({"epoch": row["epoch"], "lr": row["lr"]} | shown, step=row["step"])
+        self._write()
         log.info(self._line(row, trainer.max_epochs))
+
+    def _log_step(self, trainer: Trainer, outputs: Any) -> None:
+        """Log loss and lr of one optimizer step: of its last batch, and over several devices of rank 0's share."""
+        shown = {STEP_LR: self._lr}
+        if isinstance(outputs, Mapping) and (loss := outputs.get("loss")) is not None:  # None if optimized by hand
+            shown[STEP_LOSS] = float(loss) * trainer.accumulate_grad_batches  # by which Lightning divided it
+        for logger in trainer.loggers:
+            logger.log_metrics(shown, step=self._step)
 
     def _write(self) -> None:
         """Write `history.csv`."""
