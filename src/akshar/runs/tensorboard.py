@@ -3,6 +3,7 @@
 import shlex
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -42,7 +43,7 @@ class RunLogger(TensorBoardLogger):
 
     def __init__(self, save_dir: str, resumed_after: int | None = None, filename_suffix: str = ""):
         # One axis for all curves, since what is dropped is dropped from all of them
-        options = {} if resumed_after is None else {"purge_step": resumed_after + 1}
+        options: dict[str, Any] = {} if resumed_after is None else {"purge_step": resumed_after + 1}
         super().__init__(
             save_dir, name="", version="", default_hp_metric=False, filename_suffix=filename_suffix, **options
         )

@@ -65,7 +65,7 @@ def open_logger(name: str, part: Part, setup: Setup) -> tuple[Logger, bool]:
             raise UsageError(f"{key}: must be a Logger of pytorch_lightning, not {type(logger).__name__}")
         if isinstance(logger, RunLogger):
             logger.begin()
-        _ = logger.experiment  # connects
+        getattr(logger, "experiment", None)  # connects
         if id_key is not None and name not in ids:
             write_json(setup.run_dir.loggers, read_ids(setup.run_dir) | {name: str(logger.version)})
     except UsageError:

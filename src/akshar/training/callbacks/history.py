@@ -82,7 +82,8 @@ class History(Callback):
         self.images_seen += len(batch.labels) * trainer.world_size
         if trainer.loggers and trainer.global_step > self._step:
             self._step = trainer.global_step
-            if self._step == 1 or (trainer.log_every_n_steps and self._step % trainer.log_every_n_steps == 0):
+            every = trainer.log_every_n_steps  # pyright: ignore[reportAttributeAccessIssue]  (set by a connector)
+            if self._step == 1 or self._step % every == 0:
                 self._log_step(trainer, outputs)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
