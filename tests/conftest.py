@@ -269,9 +269,33 @@ def make_data(train: ImageSet | None = None, test: ImageSet | None = None) -> Tr
 
 
 def make_folder(root: Path, cache_dir: Path, test_fraction: float = 0.2, test_seed: int = 1) -> Folder:
-    """Make the data set of a folder, read as `conf/data/folder.yaml` reads it."""
-    card = DatasetCard("folder", "pictures of a test")
-    return Folder(str(root), card, INPUT_SPEC, test_fraction, test_seed, str(cache_dir))
+    """Make the data set of a folder, read as `conf/data/characters.yaml` reads it."""
+    return Folder(
+        root=str(root),
+        card=DatasetCard("folder", "pictures of a test"),
+        framing="ink",
+        size=32,
+        channels=1,
+        border=2,
+        test_fraction=test_fraction,
+        test_seed=test_seed,
+        cache_dir=str(cache_dir),
+    )
+
+
+def write_fashion(root: Path, train: int, test: int) -> tuple[np.ndarray, np.ndarray]:
+    """Write a FashionMNIST of random images, every class of the ten equally often; return its training part."""
+    folder = root / "FashionMNIST" / "raw"
+    folder.mkdir(parents=True)
+    draw = np.random.default_rng(1)
+    parts = {}
+    for part, count in (("t10k", test), ("train", train)):
+        images = draw.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        parts[part] = images, (np.arange(count) % 10).astype(np.uint8)
+        for kind, array in zip(("images-idx3", "labels-idx1"), parts[part], strict=True):
+            header = np.array([0x800 + array.ndim, *array.shape], ">i4").tobytes()
+            (folder / f"{part}-{kind}-ubyte").write_bytes(header + array.tobytes())
+    return parts["train"]
 
 
 def write_picture(path: Path, shape: int = 0, mode: str = "L", size: int = 48, dark_on_light: bool = True) -> None:

@@ -141,7 +141,7 @@ def test_wrong_labels_are_found_by_real_folds(workplace, refused):
         (workplace / "set" / "test" / kind).mkdir(parents=True)
         draw(kind, random).save(workplace / "set" / "test" / kind / "0.png")
     net = [*TINY[3:4], "trainer.precision=32-true", "model.widths=[8,16]", "model.blocks=[0,0]", "augment=none"]
-    words = ["data=folder", "data.root=set", "data.folds=4", "data.batch_size=32", "trainer.max_epochs=6", *net]
+    words = ["data=characters", "data.root=set", "data.folds=4", "data.batch_size=32", "trainer.max_epochs=6", *net]
     assert main(["train", "-m", "sweep=kfold", *words, "hydra.sweep.dir=sweep"]) == 0
     assert main(["inspect", "sweep"]) == 0
     with (workplace / "sweep" / "labels.csv").open(encoding="utf-8") as file:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TINY, write_picture
+from conftest import TINY, write_fashion, write_picture
 from PIL import Image
 
 from akshar.cli import main
@@ -71,6 +71,9 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch, capfd):
     for shape, name in enumerate(("bar", "cross")):
         for number in range(60):
             write_picture(workplace / "my" / "images" / name / f"{number}.png", shape, size=40 + number)
+    rows = [f"{path.relative_to('my')},{path.parent.name}" for path in sorted(Path("my").glob("images/*/*"))]
+    (workplace / "my" / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    write_fashion(workplace / "my" / "data", train=600, test=100)
     pixels = np.random.default_rng(1).integers(0, 256, (120, 24, 24), dtype=np.uint8)
     labels = np.arange(120) % 2
     np.savez("images.npz", train=pixels, train_labels=labels, test=pixels[:20], test_labels=labels[:20])

@@ -211,7 +211,7 @@ def test_a_small_folder_and_a_schedule_that_cannot_be_planned_for_it(refused, wo
     for shape, name in enumerate(("bar", "cross")):
         for number in range(28):
             write_picture(workplace / "mine" / name / f"{number}.png", shape, size=40 + number)
-    words = [*TINY[5:], "data=folder", "data.root=mine", "data.batch_size=8", "trainer.max_epochs=1"]
+    words = [*TINY[5:], "data=characters", "data.root=mine", "data.batch_size=8", "trainer.max_epochs=1"]
     line = refused("train", *words)[-1]
     assert line.startswith("error: scheduler: cannot be planned for the 5 optimizer steps of this run (")
     assert line.endswith("; raise trainer.max_epochs, lower data.batch_size, or set scheduler=none")

@@ -238,7 +238,7 @@ def test_a_sweep_whose_data_is_gone_leaves_the_runs_of_others_alone(workplace, c
     for shape, name in enumerate(("bar", "cross")):
         for number in range(40):
             write_picture(workplace / "images" / name / f"{number}.png", shape, size=40 + number)
-    words = ["data=folder", "data.root=images", *TINY[4:], "trainer.max_epochs=1", "data.batch_size=16"]
+    words = ["data=characters", "data.root=images", *TINY[4:], "trainer.max_epochs=1", "data.batch_size=16"]
     words.append("hydra.sweep.dir=sweep")
     assert main(["train", "-m", *words, "seed=1,2"]) == 0
     before = {path: path.read_bytes() for path in workplace.glob("sweep/?/*") if path.is_file()}

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import yaml
 from conftest import TINY, write_picture
 from sklearn import metrics
 
 from akshar.cli import main
+from akshar.runs.checkpoint import KEY, write_checkpoint
 
 
 def outcome_of(workplace, *words):
@@ -39,7 +42,7 @@ def folder_run(workplace):
         for number in range(30):
             write_picture(workplace / "it's चित्र" / name / f"{number}.png", shape, size=40 + number)
     words = ["data=folder", "data.root=it's चित्र", "data.batch_size=16", "model=compact", "trainer.max_epochs=1"]
-    words += [f"data.input_spec.{word}" for word in ("height=24", "width=24", "framing=none", "border=0")]
+    words += ["data.size=24"]
     assert main(["train", *words, "model.widths=[8,16]", "model.blocks=[0,0]", "hydra.run.dir=run"]) == 0
     return workplace / "run"
 
@@ -51,8 +54,53 @@ def test_a_folder_is_tested_as_the_run_prepared_it(folder_run, workplace):
     assert again["test"]["correct"] == result["test"]["correct"]
 
 
+def test_a_run_whose_data_has_an_input_spec_of_its_own_is_tested_and_resumed(folder_run, workplace):
+    """As `data=folder` wrote its config before it had `size`, `channels` and `framing`."""
+    words = [
+        "data=characters",
+        "data.root=it's चित्र",
+        "data.batch_size=16",
+        "model=compact",
+        "trainer.max_epochs=1",
+    ]
+    assert main(["train", *words, "model.widths=[8,16]", "model.blocks=[0,0]", "hydra.run.dir=old"]) == 0
+    result = json.loads(Path("old/result.json").read_text())
+    config = yaml.safe_load(Path("old/config.yaml").read_text(encoding="utf-8"))
+    new = ("channels", "polarity", "framing", "border", "mean", "std")
+    spec = {key: config["data"].pop(key) for key in new} | dict.fromkeys(
+        ("height", "width"), config["data"]["size"]
+    )
+    del config["data"]["size"]
+    for key in ("name", "title"):
+        del config["data"]["card"][key]
+    config["data"]["input_spec"] = spec | {"_target_": "akshar.pictures.input_spec.InputSpec"}
+    text = yaml.safe_dump(config, allow_unicode=True)
+    Path("old/config.yaml").write_text(text, encoding="utf-8")
+    for name in ("best", "last"):
+        path = Path(f"old/checkpoints/{name}.ckpt")
+        content = torch.load(path, weights_only=True)
+        content[KEY]["config"] = text
+        write_checkpoint(content, path)
+    again, _, _ = outcome_of(workplace, "checkpoint=old")
+    assert again["data"]["digest"] == result["data"]["digest"]
+    Path("old/result.json").unlink()  # as if it had been killed before its test
+    status = Path("old/status.json")
+    status.write_text(status.read_text().replace("completed", "running"))
+    assert main(["train", "resume=old"]) == 0
+    assert json.loads(Path("old/result.json").read_text())["test"] == result["test"]
+
+
+def test_pictures_are_prepared_as_the_network_s_were(folder_run, workplace, refused):
+    words = ["checkpoint=run", "data=characters", "data.root=it's चित्र", "part=all"]
+    (line,) = refused("test", *words, exit_code=2)
+    assert line == "error: data.size=32: the network reads 24x24; leave it out"
+    _, rows, folder = outcome_of(workplace, "data=folder", words[0], *words[2:])
+    assert len(rows) == 60
+    assert "images: 60 of 40x40 to 69x69 in grey are resized to 24x24" in (folder / "run.log").read_text()
+
+
 def test_images_that_were_prepared_otherwise_are_refused(folder_run, refused):
-    (line,) = refused("test", "checkpoint=run", "data=folder", "data.root=it's चित्र", exit_code=2)
+    (line,) = refused("test", "checkpoint=run", "data=glyphs", *TINY[1:3], exit_code=2)
     assert "height 32 (not 24), width 32 (not 24), framing ink (not none), border 2 (not 0)" in line
 
 

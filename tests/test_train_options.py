@@ -131,7 +131,7 @@ def test_trained_weights_are_a_start_also_for_other_classes(train, finished, wor
     for shape, name in enumerate(("bar", "cross")):
         for number in range(30):
             write_picture(workplace / "mine" / name / f"{number}.png", shape, size=40 + number)
-    mine = [*TINY[3:], "data=folder", "data.root=mine", f"init_from={folder}", "data.batch_size=16"]
+    mine = [*TINY[3:], "data=characters", "data.root=mine", f"init_from={folder}", "data.batch_size=16"]
     result, run = train(*mine)
     assert result["data"]["classes"] == 2
     assert "new layers: classifier.weight, classifier.bias" in (run / "run.log").read_text()

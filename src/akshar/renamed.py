@@ -30,6 +30,11 @@ SWITCHES = ("tensorboard", "csv")
 # Arguments of data sets that were called otherwise inside `data.source`.
 DATA_ARGUMENTS = {"akshar.devanagari.glyphs.Glyphs": {"seed": "glyph_seed"}}
 
+# Keys of `data.input_spec`, as folders of pictures had it, and what they are now; height and width are `size`.
+FOLDER = "akshar.data.folder.Folder"
+SPEC = dict.fromkeys(("_target_", "height", "width"), "")
+SPEC |= {key: key for key in ("channels", "polarity", "framing", "border", "mean", "std")}
+
 
 def rename_overrides(words: Sequence[str]) -> list[str]:
     """Replace old keys in overrides, with one warning each.
@@ -85,6 +90,8 @@ def upgrade_config(record: dict[str, Any], warn: bool = True) -> dict[str, Any]:
             del record["data"]["cache_dir"]
         if warn:
             _warn("data.source", "data._target_")
+    if isinstance(record.get("data"), dict):
+        record = record | {"data": _flat_input_spec(record["data"])}
     for old, new in KEYS.items():
         *path, last = old.split(".")
         node: Any = record
@@ -109,6 +116,16 @@ def _switch(key: str, value: str) -> list[str]:
         "tensorboard" if value == "true" else "none",
     )
     return [f"++{key}._target_={TENSORBOARD}" if value == "true" else f"++{key}=null"]
+
+
+def _flat_input_spec(data: dict[str, Any]) -> dict[str, Any]:
+    """Give a folder of pictures its input spec as keys of its own."""
+    spec = data.get("input_spec")
+    if data.get("_target_") != FOLDER or not isinstance(spec, dict) or not SPEC.keys() >= spec.keys():
+        return data
+    flat = {SPEC[key]: value for key, value in spec.items() if SPEC[key]}
+    size = {"size": [spec["height"], spec["width"]]} if {"height", "width"} <= spec.keys() else {}
+    return {key: value for key, value in data.items() if key != "input_spec"} | flat | size
 
 
 def _rename_targets(node: Any) -> Any:

@@ -65,6 +65,18 @@ def test_a_config_of_version_0_1_comes_to_today_s_form(caplog):
     assert upgrade_config(new, warn=False) == new
 
 
+def test_a_folder_s_input_spec_is_keys_of_its_own():
+    folder = {"_target_": "akshar.data.folder.Folder", "root": "my", "batch_size": 8}
+    spec = {"channels": 1, "height": 32, "width": 24, "polarity": "light on dark", "framing": "ink", "border": 2}
+    spec |= {"_target_": "akshar.pictures.input_spec.InputSpec", "mean": 0.5, "std": 0.4}
+    flat = {"channels": 1, "size": [32, 24], "polarity": "light on dark", "framing": "ink", "border": 2}
+    flat |= {"mean": 0.5, "std": 0.4}
+    assert upgrade_config({"data": folder | {"input_spec": spec}}) == {"data": folder | flat}
+    assert upgrade_config({"data": folder | flat}) == {"data": folder | flat}
+    for other in (folder | {"input_spec": {"_target_": "torch.hub.load", "model": "x"}}, {"input_spec": spec}):
+        assert upgrade_config({"data": other}) == {"data": other}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

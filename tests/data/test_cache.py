@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from damage import flip_bit
 
-from akshar.data.cache import cached_arrays, fingerprint
+from akshar.data.cache import Stream, cached_arrays, fingerprint
 from akshar.errors import DataError
 
 
@@ -28,8 +28,24 @@ def test_what_was_built_is_read_back_and_not_built_again(tmp_path):
     again = cached_arrays(tmp_path / "set", never, ["pixels"])
     assert np.array_equal(again["pixels"], arrays()["pixels"])
     assert isinstance(again["pixels"], np.memmap)
-    again["pixels"][0, 0] = 99  # copy on write: the file stays as it is
-    assert cached_arrays(tmp_path / "set", never, ["pixels"])["pixels"][0, 0] == 0
+    with pytest.raises(ValueError, match="read-only"):
+        again["pixels"][0, 0] = 99
+
+
+def test_an_array_is_written_while_it_is_made(tmp_path):
+    stream = Stream((3, 4), np.uint8, (np.full(4, row, np.uint8) for row in range(3)))
+    read = cached_arrays(tmp_path / "set", lambda: {"pixels": stream}, ["pixels"])["pixels"]
+    assert (read.shape, read.dtype, read[:, 0].tolist()) == ((3, 4), np.uint8, [0, 1, 2])
+
+
+def test_a_stream_that_fails_leaves_nothing(tmp_path):
+    def rows():
+        yield np.zeros(4, np.uint8)
+        raise DataError("no picture")
+
+    with pytest.raises(DataError, match="no picture"):
+        cached_arrays(tmp_path / "set", lambda: {"pixels": Stream((2, 4), np.uint8, rows())}, ["pixels"])
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_a_folder_that_lacks_a_part_is_built_again(tmp_path):

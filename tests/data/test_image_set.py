@@ -9,6 +9,7 @@ from conftest import make_data, make_images
 from akshar.data.image_set import denormalise, normalise, to_unit
 from akshar.devanagari.cards import INPUT_SPEC
 from akshar.errors import UsageError
+from akshar.pictures.input_spec import InputSpec
 
 
 def test_classes_are_selected_and_labelled_by_their_position():
@@ -72,3 +73,11 @@ def test_normalisation_goes_to_minus_one_and_one_and_back():
     assert torch.allclose(denormalise(normalised, INPUT_SPEC), unit, atol=1e-6)
     other = replace(INPUT_SPEC, mean=0.2, std=0.3)
     assert torch.allclose(normalise(unit, other), (unit - 0.2) / 0.3, atol=1e-5)
+
+
+def test_each_channel_has_its_own_mean_and_deviation():
+    spec = InputSpec(3, 4, 5, "light on dark", "none", 0, (0.4, 0.5, 0.6), (0.2, 0.3, 0.4))
+    images = torch.rand(2, 3, 4, 5)
+    normalised = normalise(images, spec)
+    assert torch.allclose(normalised[:, 1], (images[:, 1] - 0.5) / 0.3, atol=1e-6)
+    assert torch.allclose(denormalise(normalised, spec), images, atol=1e-6)

@@ -129,3 +129,14 @@ def test_without_framing_a_picture_is_only_resized():
     assert frame_picture(colours / np.float32(255), replace(spec, height=20)).pixels.shape == (3, 20, 40)
     grey = frame_picture(colours[..., 0] / np.float32(255), replace(spec, channels=1))
     assert np.array_equal(grey.pixels, colours[..., 0])
+
+
+def test_the_middle_is_cropped_in_the_spec_s_proportions():
+    values = np.zeros((40, 100, 3), np.float32)
+    values[:, 30:70] = (1, 0.2, 0)
+    spec = InputSpec(3, 20, 20, "light on dark", "crop", 0, 0.5, 0.5)
+    framed = frame_picture(values, spec)
+    assert framed.box == (30, 0, 70, 40)
+    assert (framed.pixels == np.array([255, 51, 0])[:, None, None]).all()
+    tall = frame_picture(values.transpose(1, 0, 2), replace(spec, width=40))
+    assert (tall.box, tall.pixels.shape) == ((0, 40, 40, 60), (3, 20, 40))

@@ -33,7 +33,7 @@ Start with
   akshar train experiment=quickstart              drawn glyphs, under a minute
   akshar train                                    DHCD with the network `compact`, two to three minutes
   akshar train experiment=tutorial trainer.max_epochs=2
-  akshar train data=folder data.root=my/images    your own images
+  akshar train data=folder data.root=my/images data.size=64    your own images
 
 Choices (GROUP=CHOICE)
 {groups}

@@ -25,4 +25,6 @@ def build(path: str, part: Part, *passed: object, **named: object) -> Any:
     try:
         return instantiate({"_target_": part.target, **restore(part.arguments)}, *passed, _convert_="all", **named)
     except InstantiationException as error:
+        if isinstance(error.__cause__, UsageError):
+            raise error.__cause__ from error
         raise UsageError(f"{path}: {error.__cause__ or error}") from error

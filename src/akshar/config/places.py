@@ -3,7 +3,7 @@
 # Copies of the same data, wherever they lie
 COPIES = ("data.archive", "data.url", "data.cache_dir")
 # What may be something else at another place; its digest tells
-SOURCES = ("data.root", "init_from")
+SOURCES = ("data.root", "data.file", "init_from")
 PLACES = (*COPIES, *SOURCES)
 
 

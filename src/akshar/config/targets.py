@@ -144,4 +144,4 @@ def _wrong_type(path: str, parameter: Parameter, value: object) -> list[str]:
 
 def plain_message(message: str) -> str:
     """Rewrite a message of pydantic to follow `key=value: `."""
-    return message.removeprefix("Input ").replace("should", "must")
+    return message.removeprefix("Input ").removeprefix("Value error, ").replace("should", "must")

@@ -36,6 +36,7 @@ FAMILIES = {  # module -> base class of what may be named in it
     "torch.optim.lr_scheduler": "torch.optim.lr_scheduler.LRScheduler",
     "torchmetrics.classification": "torchmetrics.Metric",
 }
+DESCRIPTIONS = frozenset({"akshar.pictures.input_spec.InputSpec"})  # of a data set of one's own
 CALLBACKS = frozenset(  # Lightning's that write no file
     f"pytorch_lightning.callbacks.{name}"
     for name in (
@@ -50,12 +51,12 @@ CLASSIFIERS = "torchvision.models"
 def shipped_targets() -> frozenset[str]:
     """Every `_target_` of a part in the shipped configs."""
     files = [path for group in GROUPS for path in (conf_dir() / group).glob("*.yaml")]
-    return frozenset(
+    return DESCRIPTIONS | {
         str(node["_target_"])
         for path in files
         for node in nodes_in(yaml.safe_load(path.read_text(encoding="utf-8")))
         if node["_target_"]
-    )
+    }
 
 
 def nodes_in(content: object) -> Iterator[Mapping[str, object]]:

@@ -1,4 +1,8 @@
-"""Cache of decoded arrays: written atomically, built once even if several runs start at the same time."""
+"""Cache of decoded arrays: written atomically, built once even if several runs start at the same time.
+
+An array may be larger than memory: it is written part by part as a `Stream`, and read mapped from its file, whose
+pages the system may drop and read again.
+"""
 
 import hashlib
 import json
@@ -7,7 +11,8 @@ import os
 import shutil
 import stat
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +27,24 @@ from akshar.files import failure_reason, printable, write_json
 log = logging.getLogger(__name__)
 
 Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An array that is written while it is made.
+
+    Attributes:
+        shape: of the whole array.
+        dtype: of its values.
+        parts: arrays that are one behind the other along the first axis; what they raise ends the writing.
+    """
+
+    shape: tuple[int, ...]
+    dtype: type[np.generic]
+    parts: Iterable[np.ndarray]
+
+
+Built = Mapping[str, np.ndarray | Stream]
 CHECKSUMS = "checksums.json"  # beside the arrays: CRC-32 of each file
 
 
@@ -33,11 +56,11 @@ def cache_root(directory: str | None = None) -> Path:
 
 def cached_arrays(
     folder: Path,
-    build: Callable[[], Arrays],
+    build: Callable[[], Built],
     names: Iterable[str],
     valid: Callable[[Arrays], bool] = lambda _: True,
 ) -> Arrays:
-    """Read the arrays in `folder`, memory-mapped copy-on-write; build and write them first where necessary.
+    """Read the arrays in `folder`, mapped from their files, read-only; build and write them first where necessary.
 
     One process builds while others wait. The folder is created by a rename, so what a killed process leaves
     behind is never read, and a process that reads an earlier folder keeps it. Every read compares the files with
@@ -93,7 +116,7 @@ def _read_arrays(folder: Path) -> Arrays | None:
         files = sorted(folder.glob("*.npy"))
         if any(_checksum(path) != expected[path.name] for path in files if path.name in expected):
             return None
-        return {path.stem: np.load(path, mmap_mode="c") for path in files} or None
+        return {path.stem: np.load(path, mmap_mode="r") for path in files} or None
     except (OSError, ValueError, EOFError, TypeError):  # also while another process replaces the folder
         return None
 
@@ -103,7 +126,7 @@ def _checksum(path: Path) -> str:
     return f"{zlib.crc32(np.memmap(path, np.uint8, 'r').data):08x}"
 
 
-def _write_arrays(folder: Path, arrays: Arrays) -> None:
+def _write_arrays(folder: Path, arrays: Built) -> None:
     for left_behind in folder.parent.glob(f"{folder.name}.partial-*"):
         shutil.rmtree(left_behind)
     partial = folder.parent / f"{folder.name}.partial-{os.getpid()}"
@@ -113,8 +136,10 @@ def _write_arrays(folder: Path, arrays: Arrays) -> None:
         for name, array in arrays.items():
             with (partial / f"{name}.npy").open("wb") as file:
                 # Not np.save, whose error does not say that the disk is full
-                np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-                file.write(np.ascontiguousarray(array).data)
+                header = {"descr": np.lib.format.dtype_to_descr(np.dtype(array.dtype)), "fortran_order": False}
+                np.lib.format.write_array_header_1_0(file, header | {"shape": array.shape})
+                for part in array.parts if isinstance(array, Stream) else [array]:
+                    file.write(np.ascontiguousarray(part).data)
                 file.flush()
                 os.fsync(file.fileno())
         write_json(partial / CHECKSUMS, {path.name: _checksum(path) for path in partial.glob("*.npy")})

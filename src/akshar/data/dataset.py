@@ -21,16 +21,24 @@ class ImageDataset(Protocol):
         """Name, source, licence, citation and labels."""
         ...
 
-    @property
-    def input_spec(self) -> InputSpec:
-        """How its images are prepared and normalised."""
-        ...
-
     def load(self) -> "TrainTest":
         """Load the images.
 
         Raises:
             DataError: the images are missing or not what they should be; the message names file or key.
+        """
+        ...
+
+
+@runtime_checkable
+class PictureDataset(Protocol):
+    """A data set that consists of pictures, and can prepare them for a trained network."""
+
+    def prepared_as(self, spec: InputSpec) -> ImageDataset:
+        """Return the data set with its pictures prepared as a network's spec says.
+
+        Raises:
+            UsageError: its config asks for something else.
         """
         ...
 

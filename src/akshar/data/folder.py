@@ -1,120 +1,101 @@
 """A folder of images: one folder per class, any format and size."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version, fingerprint
-from akshar.data.card import DatasetCard
+from akshar.data.cache import fingerprint
 from akshar.data.dataset_size import held_out
+from akshar.data.pictures import Pictures
+from akshar.data.survey import Listing
 from akshar.errors import DataError
 from akshar.files import printable
-from akshar.pictures.input_spec import InputSpec
 
-if TYPE_CHECKING:
-    from akshar.data.image_set import ImageSet, TrainTest
-
-LISTED = 8  # unreadable files named in one message
 LEFT_BY_WINDOWS = ("Thumbs.db", "desktop.ini")
+PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}  # folder -> part
 
 
-@dataclass(frozen=True)
-class Folder:
-    """`root/train/<class>/*` and `root/test/<class>/*`, or `root/<class>/*`, or `root/test` alone.
+@dataclass(frozen=True, kw_only=True)
+class Folder(Pictures):
+    """`root/train/<class>/*`, `root/val/<class>/*` and `root/test/<class>/*`.
+
+    The validation folder may be missing, and the test folder; or `root/<class>/*`, or `root/test` alone.
 
     Attributes:
         root: the folder.
-        card: name, licence and labels of the images.
-        input_spec: size and framing of the images that pictures are converted to.
-        test_fraction: share of every class that becomes the test set where there is no test folder.
-        test_seed: selects the test images; independent of the seed of the validation split.
-        cache_dir: folder of decoded images, see `cache_root`.
     """
 
     root: Annotated[str, Field(min_length=1)]
-    card: DatasetCard
-    input_spec: InputSpec
-    test_fraction: Annotated[float, Field(gt=0, lt=1)]
-    test_seed: Annotated[int, Field(ge=0)]
-    cache_dir: str | None = None
 
     def class_sizes(self) -> list[int] | None:
-        """Count the images to train and validate on, by class."""
+        """Count the images to train and validate on, by class; None where a validation folder divides them."""
         try:
-            parts = self._parts()
-            train = parts.get("train", None if "test" in parts else Path(self.root).expanduser())
-            if train is None:
+            parts = self._folders()
+            if "train" not in parts or "val" in parts:
                 return None
-            counts = [len(image_files(train / name)) for name in class_folders(train)]
-        except OSError:  # reported when it is loaded
+            counts = [len(image_files(parts["train"] / name)) for name in class_folders(parts["train"])]
+        except (DataError, OSError):  # reported when it is loaded
             return None
         return counts if "test" in parts else [count - held_out(count, 0.0, self.test_fraction) for count in counts]
 
-    def load(self) -> "TrainTest":
-        """Read the images, or the cache of them.
-
-        Raises:
-            DataError: a folder is missing or empty, classes differ, or files are not images.
-        """
-        from akshar.data.image_set import TrainTest  # imports torch
-        from akshar.data.splits import split_images
-
+    def listing(self) -> Listing:
+        """List the files; see `Pictures.listing`."""
         root = Path(self.root).expanduser()
         if not root.is_dir():
             raise DataError(f"data.root={self.root}: no such folder")
-        parts = self._parts()
-        if "test" in parts:
-            test = self._read(parts["test"])
-            train = self._read(parts["train"]) if "train" in parts else None
-            if train is not None and train.classes != test.classes:
-                differing = sorted({*train.classes} ^ {*test.classes})
-                raise DataError(f"{root}: train and test differ in their classes: {', '.join(differing)}")
-            return TrainTest(self.card, self.input_spec, train, test)
-        images = self._read(parts.get("train", root))
-        split = split_images(images, val_fraction=self.test_fraction, seed=self.test_seed)
-        return TrainTest(self.card, self.input_spec, images.part(split.train), images.part(split.val))
-
-    def _parts(self) -> dict[str, Path]:
-        paths = Path(self.root).expanduser().iterdir()
-        return {path.name.lower(): path for path in paths if path.name.lower() in ("train", "test")}
-
-    def _read(self, folder: Path) -> "ImageSet":
-        import torch
-
-        from akshar.data.image_set import ImageSet
-        from akshar.pictures import decode, framing, ink, ruling
-
-        classes = class_folders(folder)
-        if not classes:
-            raise DataError(f"{folder}: holds no class folders; expected {folder}/<class>/<image>")
-        files = {name: sorted(image_files(folder / name), key=_natural) for name in classes}
-        if empty := [name for name in classes if not files[name]]:
-            raise DataError(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
-        everything = [path for name in classes for path in files[name]]
-        if unreadable := [path for path in everything if not path.is_file()]:
+        folders = self._folders()
+        classes = {part: class_folders(folder) for part, folder in folders.items()}
+        files: list[Path] = []
+        labels, numbers, names, parts = [], [], [], {}
+        for part, folder in folders.items():
+            in_classes = _files_of(folder, classes[part])
+            start = len(files)
+            for label, paths in enumerate(in_classes):
+                files += paths
+                labels += [label] * len(paths)
+                numbers += [number_in(path, position) for position, path in enumerate(paths)]
+            names += [str(path.relative_to(folder)) for path in files[start:]]
+            parts[part] = np.arange(start, len(files))
+        (first, expected), *others = classes.items()
+        for other, found in others:
+            if differing := sorted({*expected} ^ {*found}):
+                raise DataError(f"{root}: {first} and {other} differ in their classes: {', '.join(differing)}")
+        if unreadable := [path for path in files if not path.is_file()]:
             raise DataError(f"{printable(unreadable[0])}: not a readable file; remove it")
-        key = fingerprint(everything, code_version((decode, ink, ruling, framing)), self.input_spec)
-        cache = cache_root(self.cache_dir) / f"folder-{key}"
-        arrays = cached_arrays(cache, lambda: _decode(files, self.input_spec), ("pixels", "labels", "numbers"))
-        pixels = torch.from_numpy(arrays["pixels"])
-        return ImageSet(
-            pixels[:, None] if pixels.ndim == 3 else pixels,
-            torch.from_numpy(arrays["labels"]),
-            torch.from_numpy(arrays["numbers"]),
-            tuple(classes),
-            tuple(str(path.relative_to(folder)) for path in everything),
+        return Listing(
+            files, np.array(labels), np.array(numbers), tuple(expected), tuple(names), parts, fingerprint(files)
         )
+
+    def _folders(self) -> dict[str, Path]:
+        """The folder of each part; the root itself is "train" where there are no such folders.
+
+        Raises:
+            DataError: two folders for one part.
+        """
+        root = Path(self.root).expanduser()
+        found: dict[str, list[Path]] = {}
+        for path in sorted(root.iterdir()):
+            if (part := PARTS.get(path.name.lower())) and path.is_dir():
+                found.setdefault(part, []).append(path)
+        if not {"train", "test"} & found.keys():
+            return {"train": root}
+        if "train" not in found:
+            found = {"test": found["test"]}
+        for folders in found.values():
+            if len(folders) > 1:
+                names = " and ".join(path.name for path in folders)
+                raise DataError(f"{root}: holds {names}; remove or rename all but one")
+        return {part: found[part][0] for part in ("train", "val", "test") if part in found}
 
 
 def class_folders(folder: Path) -> list[str]:
     """List a folder's class names in label order: by name, numbers in it by their value."""
     names = [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return sorted(names, key=_natural)
+    return sorted(names, key=natural)
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -122,42 +103,26 @@ def image_files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in LEFT_BY_WINDOWS]
 
 
-def read_picture(path: Path, spec: InputSpec) -> np.ndarray:
-    """Read one file as an image of the given spec.
-
-    Returns:
-        uint8 [0, 255] (H, W) for one channel, else (C, H, W).
-
-    Raises:
-        DataError: not an image, too large, or blank; the message names the file.
-    """
-    from akshar.pictures.decode import decode_for
-    from akshar.pictures.framing import frame_picture
-
-    framed = frame_picture(decode_for(path, spec), spec)
-    if framed.box is None:
-        raise DataError(f"{printable(path)}: the picture is blank")
-    return framed.pixels
+def number_in(path: Path, position: int) -> int:
+    """The number that a file is named by, or else its position in its class."""
+    return int(path.stem) if path.stem.isdecimal() and len(path.stem) < 16 else position
 
 
-def _natural(path: Path | str) -> list[tuple[bool, int, str]]:
+def natural(path: Path | str) -> list[tuple[bool, int, str]]:
     """Sort key that compares numbers in a name by their value."""
     parts = re.findall(r"\d+|\D+", path if isinstance(path, str) else path.name)
     return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
-def _decode(files: Mapping[str, list[Path]], spec: InputSpec) -> Arrays:
-    pixels, labels, numbers, broken = [], [], [], []
-    for label, paths in enumerate(files.values()):
-        for position, path in enumerate(paths):
-            try:
-                pixels.append(read_picture(path, spec))
-            except DataError as error:
-                broken.append(str(error))
-                continue
-            labels.append(label)
-            numbers.append(int(path.stem) if path.stem.isdecimal() and len(path.stem) < 16 else position)
-    if broken:
-        more = [f"... and {len(broken) - LISTED} more"] if len(broken) > LISTED else []
-        raise DataError("\n".join(broken[:LISTED] + more))
-    return {"pixels": np.stack(pixels), "labels": np.array(labels), "numbers": np.array(numbers)}
+def _files_of(folder: Path, classes: list[str]) -> list[list[Path]]:
+    """List the files of each class.
+
+    Raises:
+        DataError: no classes, or one without files.
+    """
+    if not classes:
+        raise DataError(f"{folder}: holds no class folders; expected {folder}/<class>/<image>")
+    files = [sorted(image_files(folder / name), key=natural) for name in classes]
+    if empty := [name for name, paths in zip(classes, files, strict=True) if not paths]:
+        raise DataError(f"{folder}: no images in {', '.join(empty)}; remove the folder or fill it")
+    return files

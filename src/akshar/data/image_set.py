@@ -1,9 +1,12 @@
 """Labelled images in memory, and the normalisation of their pixels."""
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,7 +20,7 @@ class ImageSet:
     """Images of one size with labels.
 
     Attributes:
-        pixels: uint8 [0, 255] (N, C, H, W).
+        pixels: uint8 [0, 255] (N, C, H, W); may be mapped from a file, and must not be written to.
         labels: int64 [0, len(classes)) (N,).
         numbers: int64 (N,), the number in each image's file name, or else its position in its class; `split=blocks`
             takes neighbours to come from the same source, e.g. one writer.
@@ -78,12 +81,16 @@ class TrainTest:
         input_spec: how its images were prepared, and are to be normalised.
         train: images to train and validate on.
         test: images to test on.
+        val_positions: int64, positions in `train` of the validation images; None where a split chooses them.
+        changes: what was done to the pictures to fit the spec, in one line; empty where nothing was.
     """
 
     card: DatasetCard
     input_spec: InputSpec
     train: ImageSet | None
     test: ImageSet | None
+    val_positions: Tensor | None = None
+    changes: str = ""
 
     @property
     def name(self) -> str:
@@ -109,10 +116,23 @@ def to_unit(pixels: Tensor) -> Tensor:
 
 
 def normalise(images: Tensor, spec: InputSpec) -> Tensor:
-    """Normalise float [0, 1] images: (x - mean) / std."""
-    return (images * (1 / spec.std)).sub_(spec.mean / spec.std)
+    """Normalise float [0, 1] images (N, C, H, W): (x - mean) / std."""
+    mean, std = (_per_channel(values, images) for values in (spec.mean, spec.std))
+    return (images * (1 / std)).sub_(mean / std)
 
 
 def denormalise(images: Tensor, spec: InputSpec) -> Tensor:
     """Invert `normalise`: back to float [0, 1]."""
-    return images * spec.std + spec.mean
+    return images * _per_channel(spec.std, images) + _per_channel(spec.mean, images)
+
+
+def _per_channel(values: float | tuple[float, ...], images: Tensor) -> Any:
+    """A number that holds for all channels, or a tensor (C, 1, 1) of one for each."""
+    return torch.tensor(values, device=images.device)[:, None, None] if isinstance(values, tuple) else values
+
+
+def as_tensor(array: np.ndarray) -> Tensor:
+    """Share an array's memory, also where it is mapped from a file that must not be written to."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's, about arrays that cannot be written to
+        return torch.from_numpy(array)

@@ -1,5 +1,6 @@
 """The LightningDataModule: a data set's images, split once, in batches prepared on the device."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -9,10 +10,11 @@ from torch import Tensor
 from akshar.data.batch import Batch
 from akshar.data.image_set import ImageSet, TrainTest, normalise, to_unit
 from akshar.data.loader import InMemoryLoader
-from akshar.data.splits import Method, Split, split_images
+from akshar.data.splits import Method, Split, split_training
 from akshar.errors import UsageError
 
-EVAL_BATCH = 1024  # images per batch without gradients; bounds memory and does not change results
+# Images per batch without gradients, and values in them; both bound memory and do not change results
+EVAL_BATCH, EVAL_VALUES = 1024, 1 << 24
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -27,7 +29,7 @@ class ImageDataModule(LightningDataModule):
         dataset: the images.
         augment: float [0, 1] (B, C, H, W) and a generator on the same device -> the same shape; None for none.
         batch_size: training images in a step.
-        val_fraction, folds, fold, split, split_seed: see `split_images`.
+        val_fraction, folds, fold, split, split_seed: see `split_training`.
         seed: of order and augmentation.
 
     Attributes:
@@ -58,8 +60,8 @@ class ImageDataModule(LightningDataModule):
         self.seed = seed
         self.split: Split | None = None
         if self.train is not None:
-            self.split = split_images(
-                self.train, val_fraction=val_fraction, folds=folds, fold=fold, method=split, seed=split_seed
+            self.split = split_training(
+                dataset, val_fraction=val_fraction, folds=folds, fold=fold, method=split, seed=split_seed
             )
             if batch_size > len(self.split.train):
                 raise UsageError(
@@ -80,13 +82,13 @@ class ImageDataModule(LightningDataModule):
     def val_dataloader(self) -> InMemoryLoader:
         """Iterate over the validation images, in order."""
         train, split = self._trainable()
-        return InMemoryLoader(train, split.val, EVAL_BATCH)
+        return InMemoryLoader(train, split.val, self._eval_batch)
 
     def test_dataloader(self) -> InMemoryLoader:
         """Iterate over the test images, in order."""
         if self.test is None:
             raise UsageError("data: has no test images")
-        return InMemoryLoader(self.test, torch.arange(len(self.test)), EVAL_BATCH)
+        return InMemoryLoader(self.test, torch.arange(len(self.test)), self._eval_batch)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Convert uint8 [0, 255] to normalised float32, augmented while training."""
@@ -100,6 +102,10 @@ class ImageDataModule(LightningDataModule):
             generator = torch.Generator(images.device).manual_seed(batch.seed)
             images = self.augment(images, generator)
         return batch._replace(images=normalise(images, self.dataset.input_spec))
+
+    @property
+    def _eval_batch(self) -> int:
+        return max(1, min(EVAL_BATCH, EVAL_VALUES // math.prod(self.dataset.input_spec.shape)))
 
     def _trainable(self) -> tuple[ImageSet, Split]:
         if self.train is None or self.split is None:

@@ -1,13 +1,14 @@
 """Validation splits of the training images: stratified, seeded, with a digest."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from akshar.data.image_set import ImageSet
+from akshar.data.image_set import ImageSet, TrainTest
 from akshar.errors import UsageError
 from akshar.seeds import generator
 
@@ -40,6 +41,34 @@ class Split:
         return hashlib.sha256(f"{count}:".encode() + self.val.numpy().tobytes()).hexdigest()
 
 
+def split_training(
+    dataset: TrainTest,
+    *,
+    val_fraction: float = 0.1,
+    folds: int | None = None,
+    fold: int = 0,
+    method: Method = "random",
+    seed: int = 1,
+) -> Split:
+    """Split the training images of a data set: as the data set itself says, or else with `split_images`.
+
+    Raises:
+        UsageError: see `split_images`; or `folds` for a data set with validation images of its own.
+    """
+    assert dataset.train is not None
+    if dataset.val_positions is None:
+        return split_images(
+            dataset.train, val_fraction=val_fraction, folds=folds, fold=fold, method=method, seed=seed
+        )
+    if folds is not None:
+        raise UsageError(f"data.folds={folds}: the data has validation images of its own; leave folds out")
+    val = dataset.val_positions
+    train = torch.ones(len(dataset.train), dtype=torch.bool)
+    train[val] = False
+    settings = {"method": "given", "seed": None, "val_fraction": None, "folds": None, "fold": None}
+    return Split(torch.nonzero(train).flatten(), val, settings)
+
+
 def split_images(
     images: ImageSet,
     *,
@@ -70,10 +99,41 @@ def split_images(
     if folds is not None and not 0 <= fold < folds:
         raise UsageError(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
     start, stop = (0.0, val_fraction) if folds is None else (fold / folds, (fold + 1) / folds)
-    held_out = torch.zeros(len(images), dtype=torch.bool)
-    for label, name in enumerate(images.classes):
-        members = torch.nonzero(images.labels == label).flatten()
-        members = members[torch.argsort(images.numbers[members], stable=True)]
+    key = f"data.{'val_fraction' if folds is None else 'folds'}"
+    held_out = hold_out(images.labels, images.numbers, images.classes, start, stop, method, seed, key)
+    settings = {"method": method, "seed": seed, "val_fraction": None if folds else val_fraction}
+    settings |= {"folds": folds, "fold": fold if folds else None}
+    return Split(torch.nonzero(~held_out).flatten(), torch.nonzero(held_out).flatten(), settings)
+
+
+def hold_out(
+    labels: Tensor,
+    numbers: Tensor,
+    classes: Sequence[str],
+    start: float,
+    stop: float,
+    method: Method,
+    seed: int,
+    key: str,
+) -> Tensor:
+    """Choose the images between two shares of every class's shuffled order; see `split_images`.
+
+    Args:
+        labels, numbers, classes: see `ImageSet`.
+        start, stop: shares, [0, 1].
+        method, seed: of the split.
+        key: of the config, for the message.
+
+    Returns:
+        bool (N,).
+
+    Raises:
+        UsageError: a class has too few images for both parts.
+    """
+    held_out = torch.zeros(len(labels), dtype=torch.bool)
+    for label, name in enumerate(classes):
+        members = torch.nonzero(labels == label).flatten()
+        members = members[torch.argsort(numbers[members], stable=True)]
         groups = members.tensor_split(min(BLOCKS, len(members)) if method == "blocks" else len(members))
         order = torch.randperm(len(groups), generator=generator(seed, "split", name))
         sizes = torch.tensor([len(groups[i]) for i in order.tolist()], dtype=torch.float64)
@@ -84,11 +144,8 @@ def split_images(
         if not 0 < count < len(members):
             way_out = "data.split=random, or more images" if method == "blocks" else "another share, or more images"
             raise UsageError(
-                f"data.{'val_fraction' if folds is None else 'folds'}: class {name} has {len(members)} images, too "
-                f"few for both training and validation; use {way_out}"
+                f"{key}: class {name} has {len(members)} images, too few for both parts; use {way_out}"
             )
         for i in chosen:
             held_out[groups[i]] = True
-    settings = {"method": method, "seed": seed, "val_fraction": None if folds else val_fraction}
-    settings |= {"folds": folds, "fold": fold if folds else None}
-    return Split(torch.nonzero(~held_out).flatten(), torch.nonzero(held_out).flatten(), settings)
+    return held_out

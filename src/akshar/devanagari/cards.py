@@ -1,6 +1,6 @@
 """Input spec and cards of the Devanagari data sets: image size, labels, sources, licences."""
 
-from akshar.data.card import DatasetCard, PublishedResult
+from akshar.data.card import UNKNOWN, DatasetCard, PublishedResult
 from akshar.devanagari.letters import SUBSETS
 from akshar.pictures.input_spec import InputSpec
 
@@ -73,12 +73,11 @@ GLYPHS_CARD = DatasetCard(
 )
 
 
-def folder_card() -> DatasetCard:
-    """Make the card of a user's folder of images, which shows DHCD's class names as letters."""
-    return DatasetCard(
-        name="folder",
-        title="a folder of images from whoever trained the model",
-        labels=LABELS,
-        transliterations=TRANSLITERATIONS,
-        font=FONT,
-    )
+def folder_card(
+    name: str = "folder",
+    title: str = "a folder of images from whoever trained the model",
+    licence: str = UNKNOWN,
+    citation: str = UNKNOWN,
+) -> DatasetCard:
+    """Make the card of a user's pictures of characters, which shows DHCD's class names as letters."""
+    return DatasetCard(name, title, licence, citation, labels=LABELS, transliterations=TRANSLITERATIONS, font=FONT)

@@ -126,7 +126,7 @@ class DHCD:
     def _images(self, arrays: Arrays, part: str) -> "ImageSet":
         import torch
 
-        from akshar.data.image_set import ImageSet
+        from akshar.data.image_set import ImageSet, as_tensor
 
         count = self.layout.per_class[part]
         subset = [character.folder for character in SUBSETS[self.subset]]
@@ -134,8 +134,8 @@ class DHCD:
         start = self.layout.classes.index(classes[0]) * count
         stop = start + len(classes) * count  # the classes of a subset are contiguous
         return ImageSet(
-            torch.from_numpy(arrays[f"{part}-pixels"][start:stop])[:, None],
+            as_tensor(arrays[f"{part}-pixels"][start:stop])[:, None],
             torch.arange(len(classes)).repeat_interleave(count),
-            torch.from_numpy(arrays[f"{part}-numbers"][start:stop]),
+            as_tensor(arrays[f"{part}-numbers"][start:stop]),
             classes,
         )

@@ -81,12 +81,12 @@ class Glyphs:
     def _images(self, pixels: np.ndarray) -> "ImageSet":
         import torch
 
-        from akshar.data.image_set import ImageSet
+        from akshar.data.image_set import ImageSet, as_tensor
 
         classes = tuple(character.folder for character in SUBSETS[self.subset])
         count = len(pixels) // len(classes)
         return ImageSet(
-            torch.from_numpy(pixels)[:, None],
+            as_tensor(pixels)[:, None],
             torch.arange(len(classes)).repeat_interleave(count),
             torch.arange(count).repeat(len(classes)),
             classes,

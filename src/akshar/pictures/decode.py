@@ -9,7 +9,7 @@ import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -27,6 +27,8 @@ SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
     *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
+GREY = ("1", "L", "LA", "La", "I", "F")  # modes without colours, with "I;16" and its kin
+ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values that swap height and width
 SCALABLE = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L", "I;16": "I", "I;16L": "I", "I;16B": "I"}  # modes
 
 
@@ -34,6 +36,7 @@ class TooManyPixels(DataError):
     """A picture has more pixels than are allowed."""
 
 
+T = TypeVar("T")
 Picture = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 
@@ -53,26 +56,30 @@ def decode(picture: Picture, colour: bool = False, most: int = MAX_PIXELS) -> np
         TooManyPixels: more than `most`; the message names the file.
         DataError: not a picture, or one that takes too long to decode; the message names the file.
     """
-    name, mode = picture_name(picture), "RGB" if colour else "L"
-
-    def values() -> np.ndarray:
-        if isinstance(picture, np.ndarray | Image.Image):
-            image = _image_from(picture) if isinstance(picture, np.ndarray) else picture
-            _check_pixels(image, most)
-            return _normalised(image, mode)
-        if isinstance(picture, bytes):
-            return _decoded(io.BytesIO(picture), mode, most)
-        if isinstance(picture, str | Path):
-            with open(picture, "rb") as file:
-                return _decoded(file, mode, most)
-        return _decoded(picture, mode, most)
-
-    return _guarded(name, most, values)
+    mode = "RGB" if colour else "L"
+    return _opened(picture, most, lambda image: _normalised(image, mode))
 
 
 def decode_for(picture: Picture, spec: InputSpec, most: int = MAX_PIXELS) -> np.ndarray:
     """Decode a picture for `frame_picture`: in colour if the spec's framing keeps colours, else in grey."""
-    return decode(picture, spec.channels == 3 and spec.framing == "none", most)
+    return decode(picture, spec.channels == 3 and spec.framing != "ink", most)
+
+
+def picture_shape(picture: Picture, most: int = MAX_PIXELS) -> tuple[int, int, bool]:
+    """Read a picture's height and width as it is shown, and whether its mode can hold colours, without decoding it.
+
+    Raises:
+        DataError: see `decode`.
+    """
+
+    def shape(image: Image.Image) -> tuple[int, int, bool]:
+        # A PNG without the tag before its pixels would be decoded to look for it behind them
+        exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
+        turned = exif.get(ORIENTATION) in TURNED
+        height, width = (image.width, image.height) if turned else (image.height, image.width)
+        return height, width, not (image.mode in GREY or image.mode.startswith("I;"))
+
+    return _opened(picture, most, shape)
 
 
 def picture_name(picture: Picture) -> str:
@@ -84,11 +91,22 @@ def picture_name(picture: Picture) -> str:
     return printable(picture if isinstance(picture, str | Path) else getattr(picture, "name", "picture"))
 
 
-def _guarded(name: str, most: int, work: Callable[[], np.ndarray]) -> np.ndarray:
+def _opened(picture: Picture, most: int, use: Callable[[Image.Image], T]) -> T:
+    """Open a picture, check what decoding it may cost, and use it; errors name it."""
+    name = picture_name(picture)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about odd metadata
-            return work()
+            if isinstance(picture, np.ndarray | Image.Image):
+                image = _image_from(picture) if isinstance(picture, np.ndarray) else picture
+                _check_pixels(image, most)
+                return use(image)
+            if isinstance(picture, bytes):
+                return _opened_file(io.BytesIO(picture), most, use)
+            if isinstance(picture, str | Path):
+                with open(picture, "rb") as file:
+                    return _opened_file(file, most, use)
+            return _opened_file(picture, most, use)
     except DataError as error:
         raise type(error)(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:
@@ -102,12 +120,12 @@ def _guarded(name: str, most: int, work: Callable[[], np.ndarray]) -> np.ndarray
         raise DataError(f"{name}: cannot be read ({reason}); remove it, or save it again") from error
 
 
-def _decoded(file: BinaryIO, mode: str, most: int) -> np.ndarray:
+def _opened_file(file: BinaryIO, most: int, use: Callable[[Image.Image], T]) -> T:
     limited: Any = LimitedFile(file if file.seekable() else io.BytesIO(file.read()))
     with Image.open(limited, formats=FORMATS) as image:
         _check_pixels(image, most)
         check_work(image, limited)
-        return _normalised(image, mode)
+        return use(image)
 
 
 def _check_pixels(image: Image.Image, most: int) -> None:

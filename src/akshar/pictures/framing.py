@@ -1,4 +1,4 @@
-"""Frames a picture for a network: crops to the ink and stretches it to the size of an `InputSpec`."""
+"""Frames a picture for a network: resizes it, its middle or its ink to the size of an `InputSpec`."""
 
 from dataclasses import dataclass, replace
 
@@ -45,14 +45,17 @@ def frame_picture(values: np.ndarray, spec: InputSpec) -> FramedPicture:
     """Prepare a picture of one character as a network's input.
 
     Framing "ink" finds the ink, whichever tone it has, crops to it and stretches it to the inside of the border; a
-    picture that is framed like this already is kept unchanged. Framing "none" resizes the whole picture.
+    picture that is framed like this already is kept unchanged. Framing "none" resizes the whole picture, framing
+    "crop" the largest part in its middle that has the spec's proportions.
 
     Args:
-        values: float32 [0, 1] (H, W), or (H, W, 3) for framing "none"; from `decode_for`.
+        values: float32 [0, 1] (H, W), or (H, W, 3) except for framing "ink"; from `decode_for`.
         spec: size, polarity and framing.
     """
-    if spec.framing == "none":
-        return FramedPicture(_resized(values, spec), (0, 0, values.shape[1], values.shape[0]))
+    if spec.framing != "ink":
+        height, width = values.shape[:2]
+        box = _middle(height, width, spec) if spec.framing == "crop" else (0, 0, width, height)
+        return FramedPicture(_resized(values, spec, box), box)
     if is_framed(values, spec):
         problem = ALL_INK if _is_solid(_inside(_drawing(values, spec), spec)) else None
         pixels = np.rint(values * 255).astype(np.uint8)
@@ -124,10 +127,18 @@ def _with_channels(pixels: np.ndarray, spec: InputSpec) -> np.ndarray:
     return pixels if spec.channels == 1 else np.repeat(pixels[None], spec.channels, axis=0)
 
 
-def _resized(values: np.ndarray, spec: InputSpec) -> np.ndarray:
-    """A whole picture at the spec's size, uint8 with the spec's channels."""
+def _middle(height: int, width: int, spec: InputSpec) -> tuple[int, int, int, int]:
+    """The largest box (left, top, right, bottom) in a picture's middle with the proportions of the spec."""
+    scale = min(height / spec.height, width / spec.width)
+    tall, wide = max(1, round(scale * spec.height)), max(1, round(scale * spec.width))
+    top, left = (height - tall) // 2, (width - wide) // 2
+    return left, top, left + wide, top + tall
+
+
+def _resized(values: np.ndarray, spec: InputSpec, box: tuple[int, int, int, int]) -> np.ndarray:
+    """A box of a picture at the spec's size, uint8 with the spec's channels."""
     image = Image.fromarray(np.rint(values * 255).astype(np.uint8))
-    pixels = np.asarray(image.resize((spec.width, spec.height), Image.Resampling.BILINEAR))
+    pixels = np.asarray(image.resize((spec.width, spec.height), Image.Resampling.BILINEAR, box))
     return np.moveaxis(pixels, 2, 0).copy() if pixels.ndim == 3 else _with_channels(pixels, spec)
 
 

@@ -1,12 +1,13 @@
 """`InputSpec`: how a picture becomes a network's input; data sets, checkpoints and exported files carry it."""
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Polarity = Literal["light on dark", "dark on light"]
-Framing = Literal["ink", "none"]
+Framing = Literal["none", "crop", "ink"]
 
+PER_CHANNEL = ("mean", "std")
 LARGEST = 4096  # pixels a side: a damaged file must not claim all memory
 
 
@@ -18,9 +19,10 @@ class InputSpec:
         channels: 1 for grey, 3 for RGB.
         height, width: pixels, at most 4,096.
         polarity: whether the drawing is lighter or darker than its background.
-        framing: "ink": cropped to the ink and stretched to the inside of the border; "none": taken as it is.
+        framing: "none": the whole picture, resized; "crop": its middle, after the shorter side was resized; "ink":
+            cropped to the ink and stretched to the inside of the border.
         border: background pixels that framing "ink" leaves on each side.
-        mean, std: normalisation of pixels in [0, 1], (x - mean) / std, the same for every channel.
+        mean, std: normalisation of pixels in [0, 1], (x - mean) / std: one number, or one for each channel.
 
     Raises:
         ValueError: a value is out of range; the message names it.
@@ -32,20 +34,24 @@ class InputSpec:
     polarity: Polarity
     framing: Framing
     border: int
-    mean: float
-    std: float
+    mean: float | tuple[float, ...]
+    std: float | tuple[float, ...]
 
     def __post_init__(self) -> None:
         for name, allowed in (
             ("channels", (1, 3)),
             ("polarity", ("light on dark", "dark on light")),
-            ("framing", ("ink", "none")),
+            ("framing", ("none", "crop", "ink")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"input_spec.{name}={getattr(self, name)!r}: must be one of {allowed}")
         within = 0 <= 2 * self.border < min(self.height, self.width) and max(self.height, self.width) <= LARGEST
-        if not (within and 0 < self.std < math.inf and math.isfinite(self.mean)):
+        finite = all(map(math.isfinite, self.means)) and all(0 < std < math.inf for std in self.stds)
+        if not (within and finite):
             raise ValueError(f"input_spec: height, width, border or std is out of range in {self}")
+        for name in ("means", "stds"):
+            if len(getattr(self, name)) != self.channels:
+                raise ValueError(f"input_spec.{name[:-1]}: must be one number, or {self.channels}, one a channel")
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -57,9 +63,20 @@ class InputSpec:
         """Height and width inside the border, pixels."""
         return self.height - 2 * self.border, self.width - 2 * self.border
 
+    @property
+    def means(self) -> tuple[float, ...]:
+        """Mean of each channel."""
+        return self.mean if isinstance(self.mean, tuple) else (self.mean,) * self.channels
+
+    @property
+    def stds(self) -> tuple[float, ...]:
+        """Standard deviation of each channel."""
+        return self.std if isinstance(self.std, tuple) else (self.std,) * self.channels
+
     def to_record(self) -> dict[str, object]:
         """Plain values, for checkpoints and JSON."""
-        return asdict(self)
+        record = asdict(self)
+        return record | {name: [*record[name]] for name in PER_CHANNEL if isinstance(record[name], tuple)}
 
     @staticmethod
     def from_record(record: Any) -> "InputSpec":
@@ -79,10 +96,23 @@ class InputSpec:
                 "polarity": "light on dark",
                 "framing": "ink",
             } | kept
-        kinds = {field.name: {int: int, float: (int, float)}.get(field.type, str) for field in fields(InputSpec)}
+        record = {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
         wrong = [
-            name for name in kinds.keys() | record.keys() if not isinstance(record.get(name), kinds.get(name, ()))
+            name for name in KINDS.keys() | record.keys() if not _has_kind(record.get(name), KINDS.get(name, ()))
         ]
         if wrong:
             raise ValueError(f"input_spec.{min(wrong)}: missing, unknown, or of the wrong type")
         return InputSpec(**record)
+
+
+KINDS = {"channels": int, "height": int, "width": int, "polarity": str, "framing": str, "border": int}
+KINDS |= dict.fromkeys(PER_CHANNEL, (int, float, tuple))
+
+
+def _has_kind(value: object, kinds: Any) -> bool:
+    """Whether a plain value has one of some types, and so has what a tuple holds."""
+    return isinstance(value, kinds) and all(isinstance(one, int | float) for one in _inside(value))
+
+
+def _inside(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else ()

@@ -133,7 +133,7 @@ def _draw(predictions: Sequence[Predictions], path: Path, trust: Sequence[str]) 
 
 
 def _tested_pictures(predictions: Predictions, trust: Sequence[str]) -> np.ndarray:
-    """Load the images that a run was tested on: uint8 (N, H, W).
+    """Load the images that a run was tested on: uint8 (N, H, W), or (N, H, W, 3) in colour.
 
     Raises:
         AksharError: the images cannot be loaded, or have changed.
@@ -143,4 +143,5 @@ def _tested_pictures(predictions: Predictions, trust: Sequence[str]) -> np.ndarr
     data = load_tested_data("the first run", predictions.result, trust)
     part = predictions.result.data.part
     parts = [data.train] * (part != "test") + [data.test] * (part != "train")
-    return np.concatenate([images.pixels.numpy()[:, 0] for images in parts if images is not None])
+    pixels = np.concatenate([images.pixels.numpy() for images in parts if images is not None])
+    return pixels[:, 0] if pixels.shape[1] == 1 else np.moveaxis(pixels, 1, 3)

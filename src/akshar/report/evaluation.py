@@ -44,7 +44,7 @@ def run_test(config: TestConfig, run_dir: RunDir) -> Result:
         DataError: the images cannot be loaded.
     """
     network = load_checkpoint(config.checkpoint, config.trust)
-    data = load_data(config.data)
+    data = load_data(config.data, network.input_spec)
     images = _images(data, config.part)
     _check_spec(network.input_spec, data.input_spec, config.checkpoint)
     positions = class_positions(images, network, config.checkpoint)
@@ -82,7 +82,7 @@ def run_test(config: TestConfig, run_dir: RunDir) -> Result:
         provenance=Provenance(precision=precision, **dict(provenance.environment())),
     )
     _write(result, run_dir, images, network, logits, labels)
-    _log(result, metrics, run_dir)
+    _log(result, metrics, run_dir, data.changes)
     return result
 
 
@@ -115,8 +115,7 @@ def _check_spec(expected: InputSpec, given: InputSpec, checkpoint: str) -> None:
     ]
     if differing:
         raise UsageError(
-            f"{checkpoint}: the data's images do not fit this network: {', '.join(differing)}; "
-            "choose other data, or set data.input_spec"
+            f"{checkpoint}: the data's images do not fit this network: {', '.join(differing)}; choose other data"
         )
 
 
@@ -174,7 +173,7 @@ def _rows(images: ImageSet, network: TrainedNetwork, logits: np.ndarray, labels:
     return rows
 
 
-def _log(result: Result, metrics: EvaluationMetrics, run_dir: RunDir) -> None:
+def _log(result: Result, metrics: EvaluationMetrics, run_dir: RunDir, changes: str) -> None:
     data = result.data
     log.info(
         "%s with %s parameters on %s images of %s in %s classes",
@@ -184,6 +183,8 @@ def _log(result: Result, metrics: EvaluationMetrics, run_dir: RunDir) -> None:
         data.source,
         data.classes,
     )
+    if changes:
+        log.info(changes)
     for title, part in ((f"among {len(result.classes)} classes", metrics), ("among these", result.restricted)):
         if part is None:
             continue

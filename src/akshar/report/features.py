@@ -76,6 +76,6 @@ def occlusion(network: TrainedNetwork, pixels: Tensor, targets: np.ndarray) -> n
             sliding_window_shapes=(channels, PATCH, PATCH),
             strides=(channels, 2, 2),
             target=torch.as_tensor(targets),
-            baselines=-network.input_spec.mean / network.input_spec.std,  # black
+            baselines=normalise(torch.zeros(1, *pixels.shape[1:]), network.input_spec),  # black
         )
     return drop[:, 0].numpy()

@@ -8,6 +8,7 @@ from akshar.data.image_set import ImageSet
 from akshar.errors import UsageError
 from akshar.plots.errors import answer_tile, draw_tiles
 from akshar.plots.save import save_picture
+from akshar.plots.tiles import to_picture
 from akshar.report.label_audit import AuditedLabel, audit_labels
 from akshar.report.page import Section, write_page
 from akshar.runs.load_data import load_tested_data
@@ -90,7 +91,7 @@ def _draw_sheets(
         part = doubtful[start : start + PER_SHEET]
         tiles = [
             answer_tile(
-                images.pixels[label.index, 0].numpy(),
+                to_picture(images.pixels[label.index].numpy()),
                 classes[label.label],
                 classes[label.predicted],
                 -label.margin,

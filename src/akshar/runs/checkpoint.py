@@ -86,8 +86,8 @@ class Checkpoint:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The run's config as plain values."""
-        return parse_yaml(self.contents.config)
+        """The run's config as plain values, under today's keys."""
+        return upgrade_config(parse_yaml(self.contents.config), warn=False)
 
 
 def write_checkpoint(lightning: dict[str, Any], path: Path) -> None:

@@ -6,22 +6,33 @@ from collections.abc import Callable, Sequence
 from akshar.config.build import build
 from akshar.config.schema import DataConfig
 from akshar.config.trusted import build_trusted
+from akshar.data.dataset import PictureDataset
 from akshar.data.image_set import TrainTest
 from akshar.errors import UsageError
+from akshar.pictures.input_spec import InputSpec
 from akshar.runs.result import Result
 
 NOT_FROM_A_RECORD = ("url", "cache_dir")  # a result must not decide what is downloaded, or where files are written
 
 
-def load_data(config: DataConfig) -> TrainTest:
+def load_data(config: DataConfig, spec: InputSpec | None = None) -> TrainTest:
     """Load the images that a config names; the jobs of a sweep share them.
+
+    Args:
+        config: of the data set.
+        spec: of a trained network, as which pictures are prepared; None: as the config says.
 
     Raises:
         UsageError: the data set refuses its arguments.
         DataError: the images cannot be loaded.
     """
-    key = json.dumps([config.target, config.arguments], sort_keys=True)
-    return _cached(key, lambda: build("data", config).load())
+    key = json.dumps([config.target, config.arguments, spec and spec.to_record()], sort_keys=True)
+
+    def load() -> TrainTest:
+        dataset = build("data", config)
+        return (dataset.prepared_as(spec) if spec and isinstance(dataset, PictureDataset) else dataset).load()
+
+    return _cached(key, load)
 
 
 def load_tested_data(named: str, result: Result, trust: Sequence[str] = ()) -> TrainTest:

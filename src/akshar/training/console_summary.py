@@ -34,6 +34,8 @@ def log_setup(setup: Setup) -> None:
         f"{val:,}",
         f"{test:,}" if test else "no",
     )
+    if data.dataset.changes:
+        log.info(data.dataset.changes)
     record = setup.config.to_record() | {"logger": {}}  # which only a resume builds
     if flags := trust_flags(record):
         log.info("uses code of your own: commands that read this run need  %s", flags)

@@ -56,8 +56,9 @@ def _input(trained: TrainedNetwork) -> str:
     spec = trained.input_spec
     shape = ", ".join(str(size) for size in (spec.shape if spec.channels > 1 else spec.shape[1:]))
     height, width = spec.inner
-    framing = f", stretched to the inner {width} x {height} pixels" if spec.framing == "ink" else ""
-    return f"uint8 (N, {shape}), {spec.polarity}{framing}"
+    if spec.framing == "ink":
+        return f"uint8 (N, {shape}), {spec.polarity}, stretched to the inner {width} x {height} pixels"
+    return f"uint8 (N, {shape}), {'in colour (RGB)' if spec.channels == 3 else 'in grey'}"
 
 
 def _accuracy(result: Mapping[str, Any] | None, temperature: float) -> str:

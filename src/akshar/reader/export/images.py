@@ -13,8 +13,9 @@ import yaml
 from akshar.config.conf_dir import conf_dir
 from akshar.config.trusted import build_trusted
 from akshar.data.cache import cache_root
+from akshar.data.dataset import PictureDataset
 from akshar.data.image_set import ImageSet, TrainTest
-from akshar.data.splits import split_images
+from akshar.data.splits import split_training
 from akshar.errors import AksharError, DataError, UsageError
 from akshar.pictures.input_spec import InputSpec
 from akshar.reader.export.facts import SPLIT_KEYS
@@ -22,6 +23,7 @@ from akshar.runs.load_data import NOT_FROM_A_RECORD
 
 COMPARED, CALIBRATED = 1000, 1000  # images
 DRAWN = {"train_per_class": 50, "test_per_class": 25}  # glyphs to draw where the run's own data is not here
+FOLDER = {"_target_": "akshar.data.folder.Folder"}
 DOWNLOADED = "archive"  # argument of data sets that are downloaded unless it names a file
 NOT_ARGUMENTS = ("defaults", "batch_size", *SPLIT_KEYS, *NOT_FROM_A_RECORD)  # keys of `data` that are left out
 
@@ -55,16 +57,16 @@ def export_images(config: Mapping[str, Any], spec: InputSpec, data: str | None =
         UsageError: `data` is not on this machine, or its images are not as the network's.
     """
     if data is not None:
-        shipped = (conf_dir() / "data" / f"{data}.yaml").is_file()
+        shipped = (conf_dir() / "data" / f"{data}.yaml").is_file() and "_target_" in _shipped(data)
         try:
-            return _held_out(_load(_shipped(data) if shipped else _folder(data, spec)), {}, spec)
+            return _held_out(_load(_shipped(data) if shipped else FOLDER | {"root": data}, spec), {}, spec)
         except AksharError as error:
             raise UsageError(f"--data {data}: {error}") from error
     own = config.get("data")
     own = own if isinstance(own, dict) else {}
     for node, split in ((own, own), (_shipped("glyphs") | DRAWN, {})):
         try:
-            return _held_out(_load(node), split, spec)
+            return _held_out(_load(node, spec), split, spec)
         except (AksharError, AttributeError, LookupError, TypeError, ValueError):
             continue  # it is not on this machine, has changed, may not be built, or does not fit the spec
     return _noise(spec)
@@ -75,14 +77,8 @@ def _shipped(name: str) -> dict[str, Any]:
     return yaml.safe_load((conf_dir() / "data" / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _folder(root: str, spec: InputSpec) -> dict[str, Any]:
-    """A folder's pictures, framed for the network."""
-    node = _shipped("folder")
-    return node | {"root": root, "input_spec": node["input_spec"] | spec.to_record()}
-
-
-def _load(node: Mapping[str, Any]) -> TrainTest:
-    """Load a data set from plain values, if that needs no download.
+def _load(node: Mapping[str, Any], spec: InputSpec) -> TrainTest:
+    """Load a data set from plain values, if that needs no download; pictures are prepared as the spec says.
 
     Raises:
         AksharError: it may not be built, or is not on this machine.
@@ -94,7 +90,8 @@ def _load(node: Mapping[str, Any]) -> TrainTest:
             arguments[DOWNLOADED] = None
             if not os.environ.get("AKSHAR_DHCD") and not cached.is_dir():
                 raise DataError("not on this machine; set AKSHAR_DHCD to its zip or folder")
-    return build_trusted("config", arguments, ()).load()
+    dataset = build_trusted("config", arguments, ())
+    return (dataset.prepared_as(spec) if isinstance(dataset, PictureDataset) else dataset).load()
 
 
 def _held_out(dataset: TrainTest, data: Mapping[str, Any], spec: InputSpec) -> ExportImages:
@@ -105,19 +102,20 @@ def _held_out(dataset: TrainTest, data: Mapping[str, Any], spec: InputSpec) -> E
         raise DataError(f"images of shape {tuple(images.pixels.shape[1:])}, but the network reads {spec.shape}")
     if dataset.train is None:
         even = torch.arange(len(images)) % 2 == 0
-        parts, kind = (images.part(even), images.part(~even)), "test"
+        chosen, kind = (even.nonzero().flatten(), (~even).nonzero().flatten()), "test"
     else:
         names = {"split": "method", "split_seed": "seed"}
-        split = split_images(images, **{names.get(key, key): data[key] for key in SPLIT_KEYS if key in data})
-        parts, kind = (images.part(split.val), images.part(split.train)), "validation"
-    compared, calibrated = (_some(part, count) for part, count in zip(parts, (COMPARED, CALIBRATED), strict=True))
+        split = split_training(dataset, **{names.get(key, key): data[key] for key in SPLIT_KEYS if key in data})
+        chosen, kind = (split.val, split.train), "validation"
+    counts = (COMPARED, CALIBRATED)
+    compared, calibrated = (_some(images, part, count) for part, count in zip(chosen, counts, strict=True))
     return ExportImages(compared, calibrated, f"{kind} images of {dataset.name}")
 
 
-def _some(images: ImageSet, count: int) -> np.ndarray:
-    """At most `count` images, evenly distributed over the classes."""
-    positions = np.linspace(0, len(images) - 1, min(count, len(images))).round().astype(int)
-    pixels = images.pixels[torch.from_numpy(positions)].numpy()
+def _some(images: ImageSet, chosen: torch.Tensor, count: int) -> np.ndarray:
+    """At most `count` of the chosen images, evenly distributed over the classes."""
+    positions = np.linspace(0, len(chosen) - 1, min(count, len(chosen))).round().astype(int)
+    pixels = images.pixels[chosen[torch.from_numpy(positions)]].numpy()
     return pixels[:, 0] if pixels.shape[1] == 1 else pixels
 
 

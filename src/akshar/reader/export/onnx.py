@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from akshar.errors import AksharError
 from akshar.files import printable
+from akshar.pictures.input_spec import InputSpec
 from akshar.runs.load_checkpoint import TrainedNetwork
 
 OPSET = 18  # supported since ONNX Runtime 1.14
@@ -30,6 +31,7 @@ class PixelsToProbabilities(nn.Module):
         super().__init__()
         self.net = trained.classifier.net
         self.spec = trained.input_spec
+        self.scale, self.offset = _normalisation(self.spec)
         self.channels = trained.classifier.channels or self.spec.channels
         self.dtype = next(self.net.parameters()).dtype
         self.temperature = trained.temperature
@@ -37,10 +39,18 @@ class PixelsToProbabilities(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Uint8 [0, 255] (N, H, W) or (N, 3, H, W) -> float32 (N, K), rows sum to 1."""
         images = pixels[:, None] if self.spec.channels == 1 else pixels
-        images = images.float() * (1 / (255 * self.spec.std)) - self.spec.mean / self.spec.std
+        images = images.float() * self.scale - self.offset
         if self.channels > self.spec.channels:
             images = images.expand(-1, self.channels, -1, -1)
         return (self.net(images.to(self.dtype)).float() / self.temperature).softmax(1)
+
+
+def _normalisation(spec: InputSpec) -> tuple[Any, Any]:
+    """Factor of pixels in [0, 255] and what is subtracted then: numbers, or tensors (C, 1, 1) of one a channel."""
+    if not isinstance(spec.mean, tuple) and not isinstance(spec.std, tuple):
+        return 1 / (255 * spec.std), spec.mean / spec.std
+    mean, std = torch.tensor(spec.means)[:, None, None], torch.tensor(spec.stds)[:, None, None]
+    return 1 / (255 * std), mean / std
 
 
 def inference_graph(trained: TrainedNetwork) -> onnx.ModelProto:
