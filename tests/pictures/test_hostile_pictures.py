@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from akshar.data.folder import read_picture
+from akshar.data.pictures import read_picture
 from akshar.devanagari.cards import INPUT_SPEC
 from akshar.errors import DataError
 from akshar.pictures.decode import FORMATS

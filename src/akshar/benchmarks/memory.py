@@ -50,13 +50,13 @@ class Noise(Pictures):
 
 class _Made(Sequence[Any]):
     def __init__(self, count: int, side: int):
-        self.count, self.side = count, side
+        self.length, self.side = count, side
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
-    def __getitem__(self, position: Any) -> np.ndarray:
-        if not 0 <= position < self.count:
+    def __getitem__(self, position: Any) -> Any:
+        if not 0 <= position < self.length:
             raise IndexError(position)
         return np.random.default_rng(position).integers(0, 256, (self.side, self.side, 3), np.uint8)
 
@@ -110,7 +110,7 @@ class Step:
     growth: int
 
 
-def measure(count: int, side: int, cache: Path, batch_size: int = 256) -> list[Step]:
+def measure(count: int, side: int, cache: Path, batch_size: int) -> list[Step]:
     """Decode, check, hash and gather pictures of noise.
 
     Args:
@@ -149,12 +149,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=8, help="decoded pixels (8)")
     parser.add_argument("--side", type=int, default=96, help="pixels a side of each picture (96)")
+    parser.add_argument("--batch-size", type=int, default=256, help="images gathered at once (256)")
     parser.add_argument("--folder", type=Path, help="where the cache is put and removed again (the system's)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     count = round(arguments.gigabytes * GB / (3 * arguments.side**2))
     with tempfile.TemporaryDirectory(dir=arguments.folder) as cache:
-        steps = measure(count, arguments.side, Path(cache))
+        steps = measure(count, arguments.side, Path(cache), arguments.batch_size)
     print(f"{count:,} pictures of {arguments.side}x{arguments.side} in colour, {arguments.gigabytes:g} GB decoded")
     for step in steps:
         rate = step.images / step.seconds

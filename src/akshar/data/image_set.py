@@ -1,6 +1,7 @@
 """Labelled images in memory, and the normalisation of their pixels."""
 
 import hashlib
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from torch import Tensor
 from akshar.data.card import DatasetCard
 from akshar.errors import UsageError
 from akshar.pictures.input_spec import InputSpec
+
+EVALUATED, EVALUATED_VALUES = 1024, 1 << 22  # images, and values of their channels, at once
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,11 @@ def denormalise(images: Tensor, spec: InputSpec) -> Tensor:
 def _per_channel(values: float | tuple[float, ...], images: Tensor) -> Any:
     """A number that holds for all channels, or a tensor (C, 1, 1) of one for each."""
     return torch.tensor(values, device=images.device)[:, None, None] if isinstance(values, tuple) else values
+
+
+def evaluated_at_once(spec: InputSpec) -> int:
+    """Images per batch where no gradients are needed; bounds memory and does not change results."""
+    return max(1, min(EVALUATED, EVALUATED_VALUES // math.prod(spec.shape)))
 
 
 def as_tensor(array: np.ndarray) -> Tensor:

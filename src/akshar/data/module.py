@@ -1,6 +1,5 @@
 """The LightningDataModule: a data set's images, split once, in batches prepared on the device."""
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -8,13 +7,10 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from akshar.data.batch import Batch
-from akshar.data.image_set import ImageSet, TrainTest, normalise, to_unit
+from akshar.data.image_set import ImageSet, TrainTest, evaluated_at_once, normalise, to_unit
 from akshar.data.loader import InMemoryLoader
 from akshar.data.splits import Method, Split, split_training
 from akshar.errors import UsageError
-
-# Images per batch without gradients, and values in them; both bound memory and do not change results
-EVAL_BATCH, EVAL_VALUES = 1024, 1 << 24
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -82,13 +78,13 @@ class ImageDataModule(LightningDataModule):
     def val_dataloader(self) -> InMemoryLoader:
         """Iterate over the validation images, in order."""
         train, split = self._trainable()
-        return InMemoryLoader(train, split.val, self._eval_batch)
+        return InMemoryLoader(train, split.val, evaluated_at_once(self.dataset.input_spec))
 
     def test_dataloader(self) -> InMemoryLoader:
         """Iterate over the test images, in order."""
         if self.test is None:
             raise UsageError("data: has no test images")
-        return InMemoryLoader(self.test, torch.arange(len(self.test)), self._eval_batch)
+        return InMemoryLoader(self.test, torch.arange(len(self.test)), evaluated_at_once(self.dataset.input_spec))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Convert uint8 [0, 255] to normalised float32, augmented while training."""
@@ -102,10 +98,6 @@ class ImageDataModule(LightningDataModule):
             generator = torch.Generator(images.device).manual_seed(batch.seed)
             images = self.augment(images, generator)
         return batch._replace(images=normalise(images, self.dataset.input_spec))
-
-    @property
-    def _eval_batch(self) -> int:
-        return max(1, min(EVAL_BATCH, EVAL_VALUES // math.prod(self.dataset.input_spec.shape)))
 
     def _trainable(self) -> tuple[ImageSet, Split]:
         if self.train is None or self.split is None:

@@ -101,7 +101,7 @@ class Torchvision(Pictures):
 
         target = getattr(datasets, self.dataset)
         parameters = inspect.signature(target).parameters
-        if "train" in parameters:
+        if "train" in parameters or issubclass(target, datasets.MNIST):
             return {"train": self._open(target, train=True), "test": self._open(target, train=False)}
         if "split" not in parameters or "split" in (self.arguments or ()):
             return {"train": self._open(target)}

@@ -138,7 +138,7 @@ def _middle(height: int, width: int, spec: InputSpec) -> tuple[int, int, int, in
 def _resized(values: np.ndarray, spec: InputSpec, box: tuple[int, int, int, int]) -> np.ndarray:
     """A box of a picture at the spec's size, uint8 with the spec's channels."""
     image = Image.fromarray(np.rint(values * 255).astype(np.uint8))
-    pixels = np.asarray(image.resize((spec.width, spec.height), Image.Resampling.BILINEAR, box))
+    pixels = np.asarray(image.crop(box).resize((spec.width, spec.height), Image.Resampling.BILINEAR))
     return np.moveaxis(pixels, 2, 0).copy() if pixels.ndim == 3 else _with_channels(pixels, spec)
 
 

@@ -73,7 +73,7 @@ class InputSpec:
         """Standard deviation of each channel."""
         return self.std if isinstance(self.std, tuple) else (self.std,) * self.channels
 
-    def to_record(self) -> dict[str, object]:
+    def to_record(self) -> dict[str, Any]:
         """Plain values, for checkpoints and JSON."""
         record = asdict(self)
         return record | {name: [*record[name]] for name in PER_CHANNEL if isinstance(record[name], tuple)}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from akshar.data.card import DatasetCard
-from akshar.data.image_set import normalise, to_unit
+from akshar.data.image_set import evaluated_at_once, normalise, to_unit
 from akshar.errors import UsageError
 from akshar.files import printable
 from akshar.models.classifier import Classifier
@@ -18,8 +18,6 @@ from akshar.pictures.input_spec import InputSpec
 from akshar.runs.checkpoint import Checkpoint, read_checkpoint
 from akshar.runs.rebuild_network import rebuild_network
 from akshar.runs.safetensors_file import read_safetensors
-
-BATCH = 1024  # images at once, which bounds memory
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class TrainedNetwork:
     config: dict[str, Any]
 
     def logits(self, pixels: Tensor, *, precision: str = "32-true", device: str = "cpu") -> Tensor:
-        """Compute logits, 1,024 images at a time.
+        """Compute logits, some images at a time.
 
         Args:
             pixels: uint8 [0, 255] (N, C, H, W), prepared as `input_spec` says.
@@ -60,7 +58,7 @@ class TrainedNetwork:
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=mixed):
             parts = [
                 net(normalise(to_unit(part.to(device)), self.input_spec)).float().cpu()
-                for part in pixels.split(BATCH)
+                for part in pixels.split(evaluated_at_once(self.input_spec))
             ]
         return torch.cat(parts)
 
