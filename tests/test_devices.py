@@ -80,10 +80,12 @@ def test_two_devices_learn_what_one_does_and_the_test_counts_every_image_once(tr
 
 @pytest.mark.slow
 def test_what_validation_said_in_the_fit_is_so_on_one_device(train):
-    result, folder = train(*TWO, "trainer.accumulate_grad_batches=2", "callbacks=ema")
+    result, folder = train(*TWO, "trainer.accumulate_grad_batches=2", "callbacks=ema", "metrics=[f1,auroc]")
     rows = (folder / "history.csv").read_text().splitlines()
     best = dict(zip(rows[0].split(","), rows[result["best"]["epoch"]].split(","), strict=True))
     assert float(best["loss/val"]) == pytest.approx(result["best"]["val_loss"], rel=1e-4)
+    for name in ("f1/val", "auroc/val"):
+        assert float(best[name]) == pytest.approx(result["metrics"][name], rel=1e-4)
     assert result["fit"]["images_per_second"] * result["fit"]["seconds"] == pytest.approx(3 * 828, rel=0.01)
 
 

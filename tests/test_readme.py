@@ -77,7 +77,10 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch, capfd):
     pixels = np.random.default_rng(1).integers(0, 256, (120, 24, 24), dtype=np.uint8)
     labels = np.arange(120) % 2
     np.savez("images.npz", train=pixels, train_labels=labels, test=pixels[:20], test_labels=labels[:20])
-    examples = ("my_package.py", "my_data.py", "my/conf/model/mine.yaml", "my/conf/data/mine.yaml")
+    examples = (
+        *("my_package.py", "my_data.py", "my/conf/model/mine.yaml", "my/conf/data/mine.yaml"),
+        *("my_metric.py", "my/conf/metrics/doubt.yaml", "my_loss.py", "my/conf/loss/penalised.yaml"),
+    )
     for path in examples:
         language = "python" if path.endswith(".py") else "yaml"
         (workplace / path).parent.mkdir(parents=True, exist_ok=True)

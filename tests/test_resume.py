@@ -37,7 +37,7 @@ def figures(folder):
     with (folder / "history.csv").open() as file:
         rows = [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
     fit = {key: result["fit"][key] for key in ("epochs", "steps")}
-    kept = ("status", "config_hash", "data", "model", "best", "test", "config")
+    kept = ("status", "config_hash", "data", "model", "best", "metrics", "test", "config")
     events = EventAccumulator(str(folder))
     events.Reload()
     curves = {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
@@ -101,7 +101,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(bombed, undisturbed, bomb, exit_c
 
 PLATEAU = ["scheduler=plateau", "scheduler.patience=1", "scheduler.threshold=1", "trainer.max_epochs=5"]
 EARLY = ["callbacks=early_stopping", "callbacks.early_stopping.patience=1", "trainer.max_epochs=5"]
-EARLY += ["callbacks.early_stopping.min_delta=1"]
+EARLY += ["callbacks.early_stopping.min_delta=1", "metrics=f1", "monitor=f1/val"]
 
 
 @pytest.mark.parametrize(

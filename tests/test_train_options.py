@@ -8,10 +8,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from conftest import TINY, write_picture
 
 from akshar.cli import main
 from akshar.models.classifier import Classifier
+from akshar.models.focal_loss import FocalLoss
 from akshar.runs.checkpoint import NETWORK, read_checkpoint
 
 
@@ -91,9 +93,22 @@ def test_every_schedule_trains(train, scheduler):
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "bf16-true", "64-true"])
 def test_every_precision_trains_with_clipped_gradients(train, precision):
-    result, _ = train(*TINY, f"trainer.precision={precision}", "trainer.gradient_clip_val=0.5", "debug=smoke")
+    words = ["trainer.gradient_clip_val=0.5", "loss.weight=balanced", "debug=smoke"]
+    result, _ = train(*TINY, f"trainer.precision={precision}", *words)
     assert result["fit"]["precision"] == precision
     assert math.isfinite(result["test"]["loss"])
+    assert math.isfinite(result["metrics"]["criterion/val"])
+
+
+def test_another_loss_is_trained_and_validated_beside_cross_entropy(train):
+    result, folder = train(*TINY, "loss=focal", "loss.gamma=3", "monitor=criterion/val")
+    saved = np.load(folder / "predictions" / "val.npz")
+    logits, labels = torch.from_numpy(saved["logits"]).float(), torch.from_numpy(saved["labels"]).long()
+    assert result["metrics"]["loss/val"] == pytest.approx(float(F.cross_entropy(logits, labels)), rel=1e-4)
+    assert result["metrics"]["criterion/val"] == pytest.approx(float(FocalLoss(3)(logits, labels)), rel=1e-4)
+    (first, *_), *_ = rows_of(folder, "loss/train")
+    assert first < math.log(46)  # that of guessing, in cross-entropy
+    assert (result["best"]["monitor"], result["best"]["mode"]) == ("criterion/val", "min")
 
 
 def test_gradients_are_clipped_to_the_norm():

@@ -8,6 +8,7 @@ log = logging.getLogger(__name__)
 
 KEYS = {
     "dead_after": "chance_warning_epochs",
+    "label_smoothing": "loss.label_smoothing",
     "augment.hand": "augment.geometric",
     "augment.grain": "augment.photometric",
     "augment.coarse": "augment.downscale",
@@ -92,13 +93,13 @@ def upgrade_config(record: dict[str, Any], warn: bool = True) -> dict[str, Any]:
             _warn("data.source", "data._target_")
     if isinstance(record.get("data"), dict):
         record = record | {"data": _flat_input_spec(record["data"])}
+    if "label_smoothing" in record:
+        record.setdefault("loss", {"_target_": "torch.nn.CrossEntropyLoss"})
     for old, new in KEYS.items():
-        *path, last = old.split(".")
-        node: Any = record
-        for part in path:
-            node = node.get(part) if isinstance(node, dict) else None
-        if isinstance(node, dict) and last in node:
-            node[new.rpartition(".")[2]] = node.pop(last)
+        before, after = _parent(record, old), _parent(record, new)
+        key = old.rpartition(".")[2]
+        if isinstance(before, dict) and key in before and isinstance(after, dict):
+            after[new.rpartition(".")[2]] = before.pop(key)
             if warn:
                 _warn(old, new)
     return record
@@ -126,6 +127,13 @@ def _flat_input_spec(data: dict[str, Any]) -> dict[str, Any]:
     flat = {SPEC[key]: value for key, value in spec.items() if SPEC[key]}
     size = {"size": [spec["height"], spec["width"]]} if {"height", "width"} <= spec.keys() else {}
     return {key: value for key, value in data.items() if key != "input_spec"} | flat | size
+
+
+def _parent(record: Any, key: str) -> Any:
+    """Return the node that holds a dotted key; None where there is none."""
+    for part in key.split(".")[:-1]:
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
 
 
 def _rename_targets(node: Any) -> Any:

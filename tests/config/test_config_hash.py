@@ -48,10 +48,17 @@ def test_names_places_and_what_is_shown_do_not_change_it(override):
     [
         *("seed=2", "optimizer.lr=0.1", "data.subset=digits", "data.batch_size=8", "model.widths=[8,8,8]"),
         *("augment=none", "trainer.max_epochs=3", "deterministic=true", "monitor=accuracy/val"),
+        *("metrics=f1", "monitor_mode=max", "loss.label_smoothing=0.1", "loss.weight=balanced", "loss=focal"),
     ],
 )
 def test_what_decides_a_result_changes_it(override):
     assert hashed(override) != hashed()
+
+
+def test_a_config_of_an_earlier_version_has_the_hash_that_it_had():
+    """So that a sweep goes on after an upgrade."""
+    assert hashed("data=glyphs") == "df91fddbb1b7"
+    assert hashed("experiment=quickstart") == "4debdbf51f0a"
 
 
 def test_the_images_and_the_first_weights_change_it():

@@ -36,6 +36,7 @@ def test_other_words_are_left_alone(word, caplog):
 def test_a_config_of_version_0_1_comes_to_today_s_form(caplog):
     old = {
         "dead_after": 3,
+        "label_smoothing": 0.1,
         "data": {
             "batch_size": 8,
             "cache_dir": "/c",
@@ -47,6 +48,7 @@ def test_a_config_of_version_0_1_comes_to_today_s_form(caplog):
     new = upgrade_config(old)
     assert new == {
         "chance_warning_epochs": 3,
+        "loss": {"_target_": "torch.nn.CrossEntropyLoss", "label_smoothing": 0.1},
         "data": {
             "batch_size": 8,
             "_target_": "akshar.devanagari.glyphs.Glyphs",
@@ -75,6 +77,13 @@ def test_a_folder_s_input_spec_is_keys_of_its_own():
     assert upgrade_config({"data": folder | flat}) == {"data": folder | flat}
     for other in (folder | {"input_spec": {"_target_": "torch.hub.load", "model": "x"}}, {"input_spec": spec}):
         assert upgrade_config({"data": other}) == {"data": other}
+
+
+def test_smoothing_of_one_s_own_experiment_goes_to_the_chosen_loss():
+    loss = {"_target_": "my.Loss", "label_smoothing": 0.0}
+    upgraded = upgrade_config({"label_smoothing": 0.2, "loss": loss}, warn=False)
+    assert upgraded == {"loss": {"_target_": "my.Loss", "label_smoothing": 0.2}}
+    assert loss["label_smoothing"] == 0.0
 
 
 @pytest.mark.parametrize(

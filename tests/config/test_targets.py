@@ -54,7 +54,7 @@ def test_an_annotation_that_cannot_be_evaluated_is_not_checked():
 
 def test_what_the_framework_passes_is_not_missing():
     assert problems("own_forms.Base", passed={"size"}) == []
-    assert problems("own_forms.first", passed={"params"}, lr=1) == []  # passed by position
+    assert problems("own_forms.first", passed={"params"}, path="optimizer", lr=1) == []  # passed by position
 
 
 def test_a_reserved_argument_is_refused_with_the_reason():

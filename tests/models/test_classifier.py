@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from akshar.data.batch import Batch
-from akshar.models.classifier import Classifier, total_steps
+from akshar.models.classifier import Classifier, parameter_groups, total_steps
 
 BATCH = Batch(torch.randn(6, 1, 2, 2), torch.tensor([0, 1, 2, 0, 1, 2]), 0)
 
@@ -19,10 +19,26 @@ def classifier(**arguments):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_the_loss_is_cross_entropy(smoothing):
-    module = classifier(label_smoothing=smoothing)
+def test_the_loss_is_the_given_one_or_cross_entropy(smoothing):
+    loss = nn.CrossEntropyLoss(label_smoothing=smoothing) if smoothing else None
+    module = classifier(loss=loss)
     expected = F.cross_entropy(module.net(BATCH.images), BATCH.labels, label_smoothing=smoothing)
     assert torch.equal(module.training_step(BATCH, 0), expected)
+
+
+def test_a_loss_with_parameters_is_trained():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(3))
+
+        def forward(self, logits, labels):
+            return F.cross_entropy(logits * self.scale, labels)
+
+    module = classifier(loss=Scaled())
+    assert [len(group["params"]) for group in parameter_groups(module)] == [1, 2]
+    module.training_step(BATCH, 0).backward()
+    assert module.loss.scale.grad is not None
 
 
 def test_a_resume_within_an_epoch_continues_its_sums():

@@ -20,13 +20,24 @@ CONFIG = {
 }
 
 
-def result(val_loss=0.5, val_accuracy=0.75, test_accuracy: float | None = 0.7, parameters=1000) -> Result:
+def result(
+    val_loss=0.5, val_accuracy=0.75, test_accuracy: float | None = 0.7, parameters=1000, monitor=None, further=()
+) -> Result:
     logits = np.eye(2, dtype=np.float32)[[0, 1, 1, 0, 1, 0, 0, 1, 0, 1]]
     test = evaluate_predictions(logits, np.array([0, 1] * 5), ("a", "b"), 1.0)
     return make_result(
         data={"train": 6, "val": 2},
         model=ModelResult(name="net", parameters=parameters),
-        best=BestResult(epoch=1, val_loss=val_loss, val_accuracy=val_accuracy, checkpoint="", temperature=1.0),
+        best=BestResult(
+            epoch=1,
+            monitor=monitor,
+            mode=None if monitor is None else "min",
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            checkpoint="",
+            temperature=1.0,
+        ),
+        metrics=dict(further),
         test=None if test_accuracy is None else replace(test, accuracy=test_accuracy),
     )
 

@@ -7,6 +7,7 @@ from sweep_files import write_fold, write_run
 
 from akshar.runs.index import DIED
 from akshar.sweeps.entries import read_entries
+from akshar.sweeps.summary import format_rows
 from akshar.sweeps.sweep_dir import write_choices
 from akshar.sweeps.table import MeanSd, make_table, pooled_accuracy, varying_keys
 
@@ -27,6 +28,18 @@ def test_the_monitored_metric_decides_the_rank(tmp_path):
         config = {"optimizer": {"lr": lr}, "monitor": "accuracy/val"}
         write_run(tmp_path / str(number), config, val_loss=accuracy, val_accuracy=accuracy)
     assert make_table(read_entries(tmp_path))[0].values == {"optimizer.lr": 0.2}
+
+
+def test_a_further_metric_has_a_column_and_ranks_where_it_was_monitored(tmp_path):
+    for number, (lr, error) in enumerate([(0.1, 0.3), (0.2, 0.1)]):
+        config = {"optimizer": {"lr": lr}, "monitor": "ece/val"}
+        further = {"ece/val": error, "ece/test": 2 * error, "loss/val": 0.5}
+        write_run(tmp_path / str(number), config, monitor="ece/val", further=further)
+    rows = make_table(read_entries(tmp_path))
+    assert [row.values for row in rows] == [{"optimizer.lr": 0.2}, {"optimizer.lr": 0.1}]
+    assert [*rows[0].metrics] == ["val_loss", "val_accuracy", "test_accuracy", "ece/test", "ece/val"]
+    header, cells = format_rows(rows)
+    assert dict(zip(header, cells[0], strict=True))["ece/test"] == "0.2000"
 
 
 def test_what_is_not_completed_is_a_failure_without_a_rank(tmp_path):

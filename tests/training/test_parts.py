@@ -28,7 +28,9 @@ def part(target, **arguments):
 
 def classifier(*overrides, net=None):
     config = compose("train", ["data=glyphs", *overrides], TrainConfig).config
-    return build_classifier(config, net or build_network(complete_model(COMPACT, 3, INPUT_SPEC)))
+    return build_classifier(
+        config, net or build_network(complete_model(COMPACT, 3, INPUT_SPEC)), torch.tensor([5, 3, 2])
+    )
 
 
 def test_a_network_gets_its_classes_and_channels_from_the_data():

@@ -82,8 +82,11 @@ def _remove(candidates: Sequence[Run], args: argparse.Namespace) -> int:
 
 def _print(runs: Sequence[Run]) -> None:
     now = datetime.now(UTC)
+    further = sorted(
+        {name for run in runs for name in run.monitored if not name.startswith(("loss/", "accuracy/"))}
+    )
     print_table(
-        COLUMNS,
+        [*COLUMNS, *(Column(name, right=True, wrap=False) for name in further)],
         [
             (
                 str(run.run_dir),
@@ -94,6 +97,7 @@ def _print(runs: Sequence[Run]) -> None:
                 _size(run.size),
                 _percent(run.val_accuracy),
                 _percent(run.test_accuracy),
+                *(f"{run.monitored[name]:.4f}" if name in run.monitored else "" for name in further),
             )
             for run in runs
         ],

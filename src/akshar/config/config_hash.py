@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 
+from akshar.config.monitor import is_cross_entropy
 from akshar.config.places import PLACES
 from akshar.config.schema import TrainConfig
 
@@ -10,6 +12,8 @@ from akshar.config.schema import TrainConfig
 # (their digests are part of the hash).
 WITHOUT_EFFECT = ("name", "logger", "traceback", "test", "checkpoint", "chance_warning_epochs", "init_from")
 SHOWN = ("trainer.log_every_n_steps",)  # keys of the same kind in other sections
+# Keys that came later, with the value at which a run is what it was without them, and so has the hash that it had
+LATER: Mapping[str, object] = {"metrics": {}, "monitor_mode": "auto"}
 
 
 def decides_result(key: str) -> bool:
@@ -18,7 +22,7 @@ def decides_result(key: str) -> bool:
 
 
 def config_hash(config: TrainConfig, data_digest: str, init_digest: str | None = None) -> str:
-    """Hash what decides a result, see `decides_result`, and the digests.
+    """Hash what decides a result, see `decides_result`, and the digests; keys of `LATER` where they have an effect.
 
     Args:
         config: of the run.
@@ -28,7 +32,14 @@ def config_hash(config: TrainConfig, data_digest: str, init_digest: str | None =
     Returns:
         12 hexadecimal digits.
     """
-    kept = {key: value for key, value in config.to_record().items() if key not in WITHOUT_EFFECT}
+    record = config.to_record()
+    kept = {
+        key: value
+        for key, value in record.items()
+        if key not in WITHOUT_EFFECT and not (key in LATER and value == LATER[key])
+    }
+    if is_cross_entropy(record):  # its smoothing was a key of its own
+        kept["label_smoothing"] = kept.pop("loss").get("label_smoothing") or 0.0
     for group in ("data", "trainer"):
         kept[group] = {key: value for key, value in kept[group].items() if decides_result(f"{group}.{key}")}
     text = json.dumps([kept, data_digest, init_digest], sort_keys=True)

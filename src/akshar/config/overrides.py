@@ -16,7 +16,7 @@ from akshar.config.places import PLACES
 from akshar.errors import UsageError
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
-SEVERAL = ("callbacks", "logger")  # groups of which several choices can be made at once
+SEVERAL = ("callbacks", "metrics", "logger")  # groups of which several choices can be made at once
 PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir")
 
 

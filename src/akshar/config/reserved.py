@@ -97,7 +97,10 @@ TRAINER: Mapping[str, Reserved] = {
 }
 
 # By the part's name in the config.
+NUM_CLASSES = Reserved("is the number of classes of the data; leave it out")
 RESERVED: Mapping[str, Mapping[str, Reserved]] = {
-    "model": {"num_classes": Reserved("is the number of classes of the data; leave it out")},
+    "model": {"num_classes": NUM_CLASSES},
+    "loss": {"num_classes": NUM_CLASSES},
+    "metrics": {"num_classes": NUM_CLASSES},
     "trainer": TRAINER,
 }

@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-Monitor = Literal["loss/val", "accuracy/val", "loss/train", "accuracy/train", "epoch"]
+from akshar.config.monitor import Mode, direction
+
 SplitMethod = Literal["random", "blocks"]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
@@ -57,6 +58,13 @@ class DataConfig(Part):
     fold: NonNegativeInt
     split: SplitMethod
     split_seed: NonNegativeInt
+
+
+class LossConfig(Part):
+    """The training loss; arguments with the same meaning in every loss have a range here."""
+
+    label_smoothing: BelowOne | None = None
+    weight: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] | Literal["balanced"] | None = None
 
 
 class OptimizerConfig(Part):
@@ -114,8 +122,8 @@ class TrainConfig(Section):
 
     name: str | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
-    monitor: Monitor
-    label_smoothing: BelowOne
+    monitor: str
+    monitor_mode: Mode | Literal["auto"] = "auto"  # configs of earlier versions have none, and no metrics
     test: bool
     init_from: str | None
     deterministic: bool
@@ -125,11 +133,20 @@ class TrainConfig(Section):
     data: DataConfig
     augment: Part
     model: Part
+    loss: LossConfig
     optimizer: OptimizerConfig
     scheduler: SchedulerConfig
     trainer: TrainerConfig
     callbacks: Mapping[str, Part | None]
+    metrics: Mapping[str, Part | None] = {}
     logger: Mapping[str, Part | None]
+
+    @property
+    def direction(self) -> Mode:
+        """Which values of the monitored metric are better."""
+        known = direction(self.to_record())
+        assert known is not None  # checked with the config
+        return known
 
 
 class TestConfig(Section):
@@ -146,10 +163,12 @@ class TestConfig(Section):
     data: DataConfig
 
 
-# Arguments that the framework passes itself, by part; the target may take fewer of a model's.
+# Arguments that the framework passes itself, by part; a model, a loss and a metric may take fewer.
 PASSED: Mapping[str, frozenset[str]] = {
     "model": frozenset({"num_classes", "in_channels", "image_size"}),
     "optimizer": frozenset({"params"}),
     "scheduler": frozenset({"optimizer"}),
     "logger": frozenset({"save_dir"}),
+    "loss": frozenset({"num_classes"}),
+    "metrics": frozenset({"num_classes", "task"}),
 }

@@ -117,8 +117,8 @@ def _missing(
 ) -> list[str]:
     required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
     needed = [name for name in required if name not in {*passed, *arguments}]
-    # The framework passes its one argument by position, whatever the target calls it; but a logger's by name.
-    if passed and needed and not {*passed} & parameters.keys() and not path.startswith("logger."):
+    # An optimizer gets its parameters, and a schedule its optimizer, by position, whatever the target calls them.
+    if path in CALLED_LATER and needed and not {*passed} & parameters.keys():
         needed = needed[1:]
     return [f"{path}.{name}: is missing; {_name(part)} needs it" for name in needed]
 

@@ -23,11 +23,13 @@ from akshar.files import printable
 GROUPS = (
     "data",
     "model",
+    "loss",
     "augment",
     "optimizer",
     "scheduler",
     "trainer",
     "callbacks",
+    "metrics",
     "logger",
 )  # of the shipped configs
 FAMILIES = {  # module -> base class of what may be named in it

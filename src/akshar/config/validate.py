@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from akshar.config.build import build
 from akshar.config.keys import all_keys, did_you_mean
+from akshar.config.monitor import EPOCH, TAKEN, direction, monitor_problems
 from akshar.config.reserved import RESERVED
 from akshar.config.schema import PASSED, DataConfig, Part, SchedulerConfig, Section, TrainConfig
 from akshar.config.shipped_loggers import missing_packages
@@ -17,7 +18,9 @@ from akshar.errors import UsageError
 Config = TypeVar("Config", bound=Section)
 
 DURATION = re.compile(r"\d+:\d\d:\d\d:\d\d")  # Lightning's DD:HH:MM:SS
-IMPORTABLE = ("akshar.", "torch.", "torchvision.", "pytorch_lightning.")  # their modules are known to import
+# Their modules are known to import
+IMPORTABLE = ("akshar.", "torch.", "torchvision.", "torchmetrics.", "pytorch_lightning.")
+GROUPS = ("data", "augment", "model", "loss", "optimizer", "scheduler", "trainer")  # whose value is one part
 FRAMEWORK_KEYS: Mapping[str, type[Part]] = {"data": DataConfig, "scheduler": SchedulerConfig}
 
 
@@ -63,10 +66,10 @@ def _schema_problems(record: dict[str, Any], schema: type[BaseModel]) -> list[st
 
 def _parts(record: dict[str, Any]) -> list[tuple[str, Part]]:
     """Collect the parts that name a target, with their paths."""
-    nodes = [(name, record.get(name)) for name in ("data", "augment", "model", "optimizer", "scheduler", "trainer")]
+    nodes = [(name, record.get(name)) for name in GROUPS]
     nodes += [
         (f"{group}.{name}", node)
-        for group in ("callbacks", "logger")
+        for group in ("callbacks", "metrics", "logger")
         for name, node in (record.get(group) or {}).items()
     ]
     named = [
@@ -102,9 +105,27 @@ def _cross_checks(record: dict[str, Any]) -> list[str]:
             "scheduler.interval=step: must be epoch, because this scheduler follows a metric of whole epochs"
         )
     followers = [scheduler, *(record.get("callbacks") or {}).values()]
-    if record.get("monitor") == "epoch" and any("mode" in (node or {}) for node in followers):
+    if record.get("monitor") == EPOCH and any("mode" in (node or {}) for node in followers):
         problems.append(
             "monitor=epoch: cannot be followed by a scheduler or a callback; choose loss/val or accuracy/val"
+        )
+    return problems + _metric_problems(record)
+
+
+def _metric_problems(record: dict[str, Any]) -> list[str]:
+    """Check the names of metrics, and the one that is monitored."""
+    problems = [
+        f"metrics.{name}: the name must be letters, digits and _, and not {', '.join(sorted(TAKEN))}"
+        for name in record.get("metrics") or {}
+        if name in TAKEN or not str(name).isidentifier()
+    ]
+    # Whether a model of one's own is a network is known once it is built; see `akshar.training.parts`.
+    if str((record.get("model") or {}).get("_target_")).startswith(IMPORTABLE):
+        problems += monitor_problems(record)
+    if not problems and direction(record) is None:
+        problems.append(
+            f"monitor_mode=auto: {record.get('monitor')} does not say which of its values are better; set "
+            "monitor_mode=min or monitor_mode=max"
         )
     return problems
 

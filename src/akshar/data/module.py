@@ -70,6 +70,12 @@ class ImageDataModule(LightningDataModule):
         """Class names in label order."""
         return self.dataset.classes
 
+    @property
+    def class_counts(self) -> Tensor:
+        """Number of training images of each class, int64 (K,)."""
+        train, split = self._trainable()
+        return torch.bincount(train.labels[split.train], minlength=len(self.classes))
+
     def train_dataloader(self) -> InMemoryLoader:
         """Iterate over the training images, once per epoch in a new order."""
         train, split = self._trainable()

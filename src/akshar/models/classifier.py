@@ -1,11 +1,10 @@
 """The LightningModule around any network that takes images and gives logits."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
@@ -15,17 +14,21 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from akshar import distributed
 from akshar.data.batch import Batch
 from akshar.metrics.accuracy import Score, score
+from akshar.models.epoch_metrics import EpochMetrics
+
+CRITERION_BATCH = 1024  # images at once, which bounds the memory of a loss that compares images
 
 MakeOptimizer = Callable[..., Optimizer]
 MakeSchedule = Callable[[Optimizer, int], Any]
 
 
 class Classifier(LightningModule):
-    """Trains a network with cross-entropy and logs metrics of whole epochs.
+    """Trains a network and logs metrics of whole epochs.
 
     Logged once per epoch, and available to `monitor`: `loss/train`, `accuracy/train` (with augmentation and
-    dropout), `loss/val`, `accuracy/val`, and in a test `loss/test`, `accuracy/test`. They are summed on the
-    device, so a step needs no transfer to the CPU.
+    dropout), `loss/val`, `accuracy/val` and each of `metrics`, as `f1/val`; in a test `loss/test`, `accuracy/test`
+    and `f1/test`. Those of training are summed on the device, so a step needs no transfer to the CPU. `loss/train`
+    is the loss that is trained; the other two are plain cross-entropy, so that they compare between losses.
 
     Args:
         net: normalised float (B, C, H, W) -> logits (B, K). Grey images are repeated where it takes 3 channels.
@@ -33,7 +36,9 @@ class Classifier(LightningModule):
         schedule: called with the optimizer and the run's number of steps; None for a constant lr.
         schedule_interval: when the schedule advances, "step" or "epoch".
         monitor: metric that a schedule such as ReduceLROnPlateau follows.
-        label_smoothing: [0, 1), only in the training loss (Szegedy et al., CVPR 2016).
+        loss: float32 logits (B, K) and labels int64 (B,) -> the training loss, a scalar; None for cross-entropy.
+        logs_criterion: whether that loss is also computed of each validation and test, as `criterion/val`.
+        metrics: computed of each validation and test, beside loss and accuracy.
 
     Attributes:
         scored: score of the last validation or test.
@@ -47,7 +52,9 @@ class Classifier(LightningModule):
         schedule: MakeSchedule | None = None,
         schedule_interval: str = "step",
         monitor: str = "loss/val",
-        label_smoothing: float = 0.0,
+        loss: nn.Module | None = None,
+        logs_criterion: bool = False,
+        metrics: EpochMetrics | None = None,
     ):
         super().__init__()
         self.net = net
@@ -56,7 +63,9 @@ class Classifier(LightningModule):
         self.make_schedule = schedule
         self.schedule_interval = schedule_interval
         self.monitor = monitor
-        self.label_smoothing = label_smoothing
+        self.loss = nn.CrossEntropyLoss() if loss is None else loss
+        self.logs_criterion = logs_criterion
+        self.metrics = metrics or EpochMetrics()
         self.scored: Score | None = None
         self.logits = torch.empty(0)
         self.labels = torch.empty(0, dtype=torch.long)
@@ -74,6 +83,7 @@ class Classifier(LightningModule):
 
     def on_train_start(self) -> None:
         """Move a resumed epoch's sums to the device, and restore a plateau schedule, which did not exist before."""
+        self.loss.float()  # logits are float32 whatever the precision of the network
         self._loss_sum, self._correct = self._loss_sum.to(self.device), self._correct.to(self.device)
         if self._plateau is not None and self._plateau_state is not None:
             self._plateau.load_state_dict(self._plateau_state)
@@ -85,7 +95,7 @@ class Classifier(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
         logits = self(batch.images).float()
-        loss = F.cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
+        loss = self.loss(logits, batch.labels)
         with torch.no_grad():
             self._loss_sum += loss.detach() * len(batch.labels)
             self._correct += (logits.argmax(1) == batch.labels).sum()
@@ -106,7 +116,7 @@ class Classifier(LightningModule):
         if self.trainer.state.fn == "fit":
             # Not in on_train_epoch_end, which Lightning runs only after checkpoints are written
             loss_sum, correct, count = self._totals()
-            self._publish("train", float(loss_sum) / count, int(correct) / count)
+            self._publish("train", {"loss": float(loss_sum) / count, "accuracy": int(correct) / count})
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Collect logits."""
@@ -144,7 +154,7 @@ class Classifier(LightningModule):
     def configure_optimizers(self) -> Any:
         """Build the optimizer for all parameters, and the schedule for all steps of the run."""
         assert self.make_optimizer is not None
-        optimizer = self.make_optimizer(parameter_groups(self.net))
+        optimizer = self.make_optimizer(parameter_groups(self))
         if self.make_schedule is None:
             return optimizer
         schedule = self.make_schedule(optimizer, total_steps(self.trainer))
@@ -174,11 +184,21 @@ class Classifier(LightningModule):
         self.logits = distributed.all_gather(torch.cat(logits)).cpu()
         self.labels = distributed.all_gather(torch.cat(labels)).cpu()
         self.scored = score(self.logits.numpy(), self.labels.numpy())
-        self._publish(stage, self.scored.loss, self.scored.accuracy)
+        further = self.metrics.compute(self.logits, self.labels)
+        if self.logs_criterion:
+            further["criterion"] = self._criterion()
+        self._publish(stage, {"loss": self.scored.loss, "accuracy": self.scored.accuracy, **further})
 
-    def _publish(self, stage: str, loss: float, accuracy: float) -> None:
+    def _criterion(self) -> float:
+        """Mean training loss over the collected logits."""
+        self.loss.float()
+        parts = zip(self.logits.split(CRITERION_BATCH), self.labels.split(CRITERION_BATCH), strict=True)
+        losses = [self.loss(part.to(self.device), labels.to(self.device)) * len(labels) for part, labels in parts]
+        return float(sum(losses)) / len(self.labels)
+
+    def _publish(self, stage: str, values: Mapping[str, float]) -> None:
         # Not to the logger: the history callback logs all metrics of an epoch together, by epoch.
-        self.log_dict({f"loss/{stage}": loss, f"accuracy/{stage}": accuracy}, logger=False)
+        self.log_dict({f"{name}/{stage}": value for name, value in values.items()}, logger=False)
 
 
 def total_steps(trainer: Trainer) -> int:
@@ -194,9 +214,9 @@ def total_steps(trainer: Trainer) -> int:
     return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
 
 
-def parameter_groups(net: nn.Module) -> list[dict[str, Any]]:
+def parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
     """Group trainable parameters: matrices and kernels, and vectors, which get no weight decay."""
-    learning = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
     groups = [
         {"params": [parameter for parameter in learning if parameter.ndim > 1]},
         {"params": [parameter for parameter in learning if parameter.ndim <= 1], "weight_decay": 0.0},

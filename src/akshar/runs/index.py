@@ -2,13 +2,14 @@
 
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from akshar.errors import UsageError
-from akshar.runs.result import read_result
+from akshar.files import printable
+from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
 from akshar.untrusted import read_json
 from akshar.writable import check_folder
@@ -28,6 +29,7 @@ class Run:
         updated: time of the last status.
         size: of all files, bytes.
         val_accuracy, test_accuracy: [0, 1], or None.
+        monitored: name and value of the metric that selected the best epoch; empty where it is not known.
     """
 
     run_dir: RunDir
@@ -38,6 +40,7 @@ class Run:
     size: int
     val_accuracy: float | None
     test_accuracy: float | None
+    monitored: Mapping[str, float]
 
 
 def list_runs(root: Path) -> list[Run]:
@@ -80,7 +83,12 @@ def _read(run_dir: RunDir) -> Run | None:
         size=sum(map(_size, run_dir.path.rglob("*"))),
         val_accuracy=result.best.val_accuracy if result else None,
         test_accuracy=result.test.accuracy if result and result.test else None,
+        monitored=_monitored(result) if result else {},
     )
+
+
+def _monitored(result: Result) -> dict[str, float]:
+    return {printable(name): value for name, value in result.metrics.items() if name == result.best.monitor}
 
 
 def _name(run_dir: RunDir) -> str:

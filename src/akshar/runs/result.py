@@ -83,6 +83,8 @@ class BestResult(Record):
 
     Attributes:
         epoch: counted from 1; None for a checkpoint that was only tested.
+        monitor: the metric that selected it; None where that is not known.
+        mode: which values of that metric are better, "min" or "max".
         val_loss: mean cross-entropy in nats, not calibrated.
         val_accuracy: [0, 1].
         checkpoint: its file, below the run's folder.
@@ -90,6 +92,8 @@ class BestResult(Record):
     """
 
     epoch: int | None = None
+    monitor: str | None = None
+    mode: Literal["min", "max"] | None = None
     val_loss: float | None = None
     val_accuracy: float | None = None
     checkpoint: str
@@ -122,6 +126,7 @@ class Result(Record):
         config_hash: see `akshar.config.config_hash`; None for a test.
         seed: of the training.
         data, model, fit, best: see their types; no `fit` for a test.
+        metrics: every metric of the best weights that validation and test logged: name, as "f1/val" -> value.
         test: metrics on the test images; None where they were not read.
         restricted: the same where only classes that occur in the images may be predicted; for a test on some of the
             network's classes.
@@ -142,6 +147,7 @@ class Result(Record):
     model: ModelResult
     fit: FitResult | None = None
     best: BestResult
+    metrics: dict[str, float] = Field(default_factory=dict)
     test: EvaluationMetrics | None = None
     restricted: EvaluationMetrics | None = None
     classes: list[str]

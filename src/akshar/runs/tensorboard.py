@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +40,23 @@ class RunLogger(TensorBoardLogger):
         save_dir: folder of the run.
         resumed_after: steps done by a resumed run; points of later steps are dropped. None for a new run.
         filename_suffix: of the event file.
+        further_metrics: names of those beside loss and accuracy; each has a chart.
     """
 
-    def __init__(self, save_dir: str, resumed_after: int | None = None, filename_suffix: str = ""):
+    def __init__(
+        self,
+        save_dir: str,
+        resumed_after: int | None = None,
+        filename_suffix: str = "",
+        further_metrics: Iterable[str] = (),
+    ):
         # One axis for all curves, since what is dropped is dropped from all of them
         options: dict[str, Any] = {} if resumed_after is None else {"purge_step": resumed_after + 1}
         super().__init__(
             save_dir, name="", version="", default_hp_metric=False, filename_suffix=filename_suffix, **options
         )
         self.resumed = resumed_after is not None
+        self.charts = {name: ["Multiline", [f"{name}/val"]] for name in further_metrics}
 
     @classmethod
     def after_fit(cls, folder: Path, suffix: str = AFTER_FIT) -> "RunLogger":
@@ -65,7 +74,7 @@ class RunLogger(TensorBoardLogger):
         """Open the file of the curves, and group them."""
         if self.resumed:
             date_back(Path(self.save_dir))
-        self.experiment.add_custom_scalars(LAYOUT)
+        self.experiment.add_custom_scalars(LAYOUT | {"training": LAYOUT["training"] | self.charts})
 
     def save(self) -> None:
         """Flush; Lightning's `hparams.yaml` would only repeat `config.yaml`."""

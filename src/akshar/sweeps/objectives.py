@@ -1,5 +1,6 @@
 """What a search can optimise."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from akshar.runs.result import Result
@@ -11,22 +12,23 @@ class Objective(NamedTuple):
     """A quantity to optimise.
 
     Attributes:
-        path: keys that lead to it in `result.json`.
-        direction: which values are better.
+        of: takes a result and returns the value.
+        direction: which values are better; None where only the config of the run says.
         metric: the metric logged after each epoch by which trials are pruned; None if there is none.
     """
 
-    path: tuple[str, str]
-    direction: Direction
+    of: Callable[[Result], float | None]
+    direction: Direction | None
     metric: str | None
-
-    def of(self, result: Result) -> float:
-        """Its value in a result."""
-        return getattr(getattr(result, self.path[0]), self.path[1])
 
 
 OBJECTIVES = {
-    "val_loss": Objective(("best", "val_loss"), "minimize", "loss/val"),
-    "val_accuracy": Objective(("best", "val_accuracy"), "maximize", "accuracy/val"),
-    "seconds": Objective(("fit", "seconds"), "minimize", None),
+    "val_loss": Objective(lambda result: result.best.val_loss, "minimize", "loss/val"),
+    "val_accuracy": Objective(lambda result: result.best.val_accuracy, "maximize", "accuracy/val"),
+    "seconds": Objective(lambda result: result.fit and result.fit.seconds, "minimize", None),
 }
+
+
+def objective_named(name: str) -> Objective:
+    """Return one of `OBJECTIVES`, or the validation metric that is logged under a name, as "f1/val"."""
+    return OBJECTIVES.get(name) or Objective(lambda result: result.metrics[name], None, name)

@@ -5,7 +5,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from akshar.errors import Pruned
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.objectives import OBJECTIVES
+from akshar.sweeps.objectives import objective_named
 from akshar.sweeps.samplers import make_pruner
 from akshar.sweeps.study import OBJECTIVE, PRUNER, open_study
 
@@ -21,7 +21,7 @@ class Pruning(Callback):
         study = open_study(run_dir.path.parent)
         study.pruner = make_pruner(study.user_attrs[PRUNER])  # as the search wrote it when it started
         self.trial = Trial(study, study.trials[int(run_dir.path.name)]._trial_id)
-        self.metric = OBJECTIVES[study.user_attrs[OBJECTIVE]].metric
+        self.metric = objective_named(study.user_attrs[OBJECTIVE]).metric
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report the metric during training.

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ import optuna
 from hydra.core.utils import JobReturn, JobStatus
 from optuna.trial import FrozenTrial, TrialState
 
+from akshar.config.monitor import direction
 from akshar.errors import UsageError
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.objectives import OBJECTIVES, Direction, Objective
+from akshar.sweeps.objectives import OBJECTIVES, Direction, Objective, objective_named
 from akshar.sweeps.samplers import PartConfig, grid_of
 from akshar.sweeps.space import split_overrides
 from akshar.sweeps.study import SharedStudy
@@ -38,8 +39,12 @@ class SearchConfig:
     pruner: PartConfig
 
     @staticmethod
-    def checked(node: Mapping[str, Any]) -> "SearchConfig":
+    def checked(node: Mapping[str, Any], metrics: Mapping[str, Any]) -> "SearchConfig":
         """Build the config from plain values.
+
+        Args:
+            node: of the search.
+            metrics: node `metrics` of its runs' config.
 
         Raises:
             UsageError: lists every value that is out of range.
@@ -48,13 +53,23 @@ class SearchConfig:
         for key, low in (("trials", 1), ("n_parallel", 1), ("seed", 0)):
             if not isinstance(node[key], int) or node[key] < low:
                 problems.append(f"hydra.sweeper.search.{key}={node[key]}: must be an integer from {low}")
-        for key, choices in (("objective", [*OBJECTIVES]), ("direction", [None, "minimize", "maximize"])):
+        objectives = [*OBJECTIVES, *(f"{name}/val" for name, part in metrics.items() if part is not None)]
+        for key, choices in (("objective", objectives), ("direction", [None, "minimize", "maximize"])):
             if node[key] not in choices:
                 names = ", ".join("null" if choice is None else choice for choice in choices)
                 problems.append(f"hydra.sweeper.search.{key}={node[key]}: must be one of {names}")
         if problems:
             raise UsageError(*problems)
-        return SearchConfig(**node)
+        config = SearchConfig(**node)
+        if config.direction or objective_named(config.objective).direction:
+            return config
+        mode = direction({"monitor": config.objective, "metrics": metrics})
+        if mode is None:
+            raise UsageError(
+                f"hydra.sweeper.search.direction=null: {config.objective} does not say which of its values are "
+                "better; set it to minimize or maximize"
+            )
+        return replace(config, direction="minimize" if mode == "min" else "maximize")
 
 
 def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, launch: Launch) -> None:
@@ -89,7 +104,7 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
         for batch in _consecutive(trials):  # the launcher numbers jobs consecutively
             jobs = launch([[*fixed, *_overrides(trial), "test=false"] for trial in batch], batch[0].number)
             for trial, job in zip(batch, jobs, strict=True):
-                _tell(study, trial.number, OBJECTIVES[config.objective], job)
+                _tell(study, trial.number, objective_named(config.objective), job)
 
     trials = study.adopt_abandoned()
     if not study.held_by_others():

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.journal import explaining_damage, open_journal
-from akshar.sweeps.objectives import OBJECTIVES, Direction
+from akshar.sweeps.objectives import Direction, objective_named
 from akshar.sweeps.recorded import recorded_trials
 from akshar.sweeps.samplers import PartConfig, make_pruner, make_sampler
 from akshar.sweeps.sweep_dir import JOURNAL
@@ -30,8 +30,8 @@ class SharedStudy:
     Args:
         sweep: folder of the sweep.
         space: search space.
-        objective: a key of `OBJECTIVES`.
-        direction: None for the direction of the objective.
+        objective: see `objective_named`.
+        direction: None for the direction of the objective, where it has one.
         sampler: see `make_sampler`.
         pruner: see `make_pruner`.
         seed: of the search.
@@ -60,7 +60,7 @@ class SharedStudy:
             self.study = optuna.create_study(
                 study_name=NAME,
                 storage=open_journal(sweep),
-                direction=direction or OBJECTIVES[objective].direction,
+                direction=direction or objective_named(objective).direction,
                 load_if_exists=True,
             )
             self._check(objective)
@@ -81,7 +81,7 @@ class SharedStudy:
 
     def _rebuild(self, objective: str) -> None:
         """Add the trials that the folders record; there are none unless the journal was lost."""
-        if trials := recorded_trials(self.sweep, self.space, OBJECTIVES[objective]):
+        if trials := recorded_trials(self.sweep, self.space, objective_named(objective)):
             if self.sampler == "grid":  # which knows its trials by numbers that only the journal held
                 raise UsageError(
                     f"{self.sweep / JOURNAL}: lost, and cannot be rebuilt for a grid; choose another folder"
@@ -165,7 +165,7 @@ def open_study(sweep: Path) -> optuna.Study:
     """
     with explaining_damage(sweep):
         study = optuna.load_study(study_name=NAME, storage=open_journal(sweep))
-        if not (study.user_attrs[OBJECTIVE] in OBJECTIVES and space_of(study)):
+        if not (isinstance(study.user_attrs[OBJECTIVE], str) and space_of(study)):
             raise ValueError("no search of akshar")
     return study
 

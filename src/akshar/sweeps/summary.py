@@ -12,11 +12,11 @@ from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.entries import Entry, read_entries
 from akshar.sweeps.sweep_dir import claimed_config, is_search
-from akshar.sweeps.table import METRICS, Row, make_table
+from akshar.sweeps.table import Row, make_table, metric_named
 from akshar.tables import Column, markdown_table, print_table, write_csv
 from akshar.untrusted import refuse_links
 
-NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # columns aligned to the right, as are those in %
+NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # aligned to the right, as are the other metrics
 MIN_SIZES = 3  # different numbers of parameters for a plot of accuracy by size
 MAX_SIZE = 10**15  # parameters; a result that names more is not drawn
 NOT_FAILED = ("completed", "pruned", "running")
@@ -45,7 +45,7 @@ def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
     records = [_record(row) for row in rows]
     write_csv(sweep / "sweep.csv", [*records[0]], (list(record.values()) for record in records))
-    print_table([Column(title, right=title in NUMBERS or title.endswith("%")) for title in header], cells)
+    print_table([Column(title, right=_is_number(title)) for title in header], cells)
     files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
     print(", ".join(files))
     return _report_failures(entries, jobs)
@@ -109,12 +109,19 @@ def format_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     return header, [[cells[title] for title in header] for cells in formatted]
 
 
+def _is_number(title: str) -> bool:
+    return title in NUMBERS or title.endswith(("%", "/val", "/test"))
+
+
 def _format(row: Row) -> dict[str, str]:
     return {
         "rank": str(row.rank or ""),
         **{key: f"{value:.4g}" if isinstance(value, float) else str(value) for key, value in row.values.items()},
         "runs": str(row.runs),
-        **{metric.title: _mean_sd(row.metrics[metric.name], metric.factor, metric.digits) for metric in METRICS},
+        **{
+            metric.title: _mean_sd(row.metrics[metric.name], metric.factor, metric.digits)
+            for metric in map(metric_named, row.metrics)
+        },
         "pooled %": "" if row.pooled is None else f"{100 * row.pooled:.2f}",
         "parameters": "" if row.parameters is None else f"{row.parameters:,}",
         "seconds": f"{row.seconds:.0f}",

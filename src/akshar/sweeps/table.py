@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
+from akshar.config.monitor import Mode, sort_key
 from akshar.errors import DataError
+from akshar.files import printable
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.logits_file import read_logits
 from akshar.runs.result import Result
@@ -39,6 +41,7 @@ class Metric:
     digits: int = 2
 
 
+# The columns of every table; every other metric that a run logged has one too, under its logged name.
 METRICS = (
     Metric("val_loss", "val loss", lambda result: result.best.val_loss, factor=1, digits=4),
     Metric("val_accuracy", "val accuracy %", lambda result: result.best.val_accuracy),
@@ -55,7 +58,7 @@ class Row:
         values: of the keys that vary.
         runs: number of completed runs.
         failures: the other runs, as "job: status".
-        metrics: name of each of `METRICS` -> mean and deviation over the completed runs; None if none has it.
+        metrics: name of each metric -> mean and deviation over the completed runs; None if none has it.
         pooled: accuracy over every training image of a complete k-fold cross-validation; otherwise None.
         parameters: of the network.
         seconds: total training time.
@@ -87,17 +90,41 @@ def make_table(entries: Sequence[Entry]) -> list[Row]:
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(json.dumps([entry.values.get(key) for key in keys]), []).append(entry)
-    rows = [_row(keys, group) for group in groups.values()]
-    by_accuracy = any(str(entry.values.get("monitor")).startswith("accuracy") for entry in entries)
+    metrics = [*METRICS, *_further_metrics(entries)]
+    rows = [_row(keys, group, metrics) for group in groups.values()]
+    name, mode = _ranking(entries, metrics)
 
     def order(row: Row) -> float:
-        metric = row.metrics["val_accuracy" if by_accuracy else "val_loss"]
-        if metric is None or math.isnan(metric.mean):
-            return math.inf
-        return -metric.mean if by_accuracy else metric.mean
+        metric = row.metrics[name]
+        return math.inf if metric is None else sort_key(metric.mean, mode)
 
     ranked = sorted(rows, key=order)
     return [replace(row, rank=number if row.runs else None) for number, row in enumerate(ranked, start=1)]
+
+
+def metric_named(name: str) -> Metric:
+    """Return one of `METRICS`, or the metric that runs logged under a name, as "f1/val"."""
+    usual = next((metric for metric in METRICS if metric.name == name), None)
+    return usual or Metric(name, printable(name), lambda result: result.metrics.get(name), factor=1, digits=4)
+
+
+def _further_metrics(entries: Iterable[Entry]) -> list[Metric]:
+    """List the metrics beside loss and accuracy that runs logged, by name."""
+    names = {name for entry in entries if entry.result for name in entry.result.metrics}
+    return [metric_named(name) for name in sorted(names) if name.partition("/")[0] not in ("loss", "accuracy")]
+
+
+def _ranking(entries: Iterable[Entry], metrics: Iterable[Metric]) -> tuple[str, Mode]:
+    """Choose the metric that ranks the rows: the one by which all runs selected their best epoch, else the loss."""
+    results = [entry.result for entry in entries if entry.result]
+    best: set[tuple[str | None, Mode | None]] = {(result.best.monitor, result.best.mode) for result in results}
+    if len(best) == 1:
+        monitor, mode = best.pop()
+        if monitor is not None and mode is not None and monitor in [metric.name for metric in metrics]:
+            return monitor, mode
+    if any(str(entry.values.get("monitor")).startswith("accuracy") for entry in entries):
+        return "val_accuracy", "max"
+    return "val_loss", "min"
 
 
 def varying_keys(entries: Sequence[Entry]) -> list[str]:
@@ -129,14 +156,14 @@ def _is_determined_by(entries: Sequence[Entry], key: str, part: str) -> bool:
     return len(pairs) == len({json.dumps(entry.values.get(part)) for entry in entries})
 
 
-def _row(keys: Iterable[str], group: Sequence[Entry]) -> Row:
+def _row(keys: Iterable[str], group: Sequence[Entry], metrics: Iterable[Metric]) -> Row:
     results = [entry.result for entry in group if entry.result is not None]
     return Row(
         rank=None,
         values={key: group[0].values.get(key) for key in keys},
         runs=len(results),
         failures=tuple(f"{entry.job}: {entry.status}" for entry in group if entry.result is None),
-        metrics={metric.name: _mean(metric, results) for metric in METRICS},
+        metrics={metric.name: _mean(metric, results) for metric in metrics},
         pooled=pooled_accuracy([entry for entry in group if entry.result is not None]),
         parameters=results[0].model.parameters if results else None,
         seconds=sum(result.fit.seconds for result in results if result.fit),

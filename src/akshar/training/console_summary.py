@@ -69,6 +69,9 @@ def log_result(result: Result, run_dir: RunDir, tensorboard: bool) -> None:
             low,
             high,
         )
+    for name, value in sorted(result.metrics.items()):
+        if not name.startswith(("loss/", "accuracy/")):
+            log.info("%-14s %.4f", name, value)
     log.info("run folder     %s", run_dir)
     if tensorboard:
         log.info("look inside    %s --logdir %s", _tensorboard_command(), shlex.quote(str(run_dir)))

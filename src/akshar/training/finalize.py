@@ -26,7 +26,7 @@ def calibrate_best(setup: Setup, tester: pl.Trainer) -> tuple[Score, float]:
     """
     run_dir, classifier = setup.run_dir, setup.classifier
     checkpoint = read_checkpoint(run_dir.best)
-    classifier.net.load_state_dict(checkpoint.weights)
+    classifier.load_state_dict(checkpoint.lightning["state_dict"])
     tester.validate(classifier, datamodule=setup.data, verbose=False)
     assert classifier.scored is not None
     write_logits(run_dir.predictions / "val.npz", classifier.logits.numpy(), classifier.labels.numpy())
@@ -50,8 +50,14 @@ def test_best(
     sheet = draw_predictions(data.test, classifier.logits, data.dataset.card)
     show(sheet, "predictions", run_dir, loggers, step)
     metrics = evaluate_predictions(classifier.logits.numpy(), classifier.labels.numpy(), data.classes, temperature)
-    loggers.log_metrics({"loss/test": metrics.loss, "accuracy/test": metrics.accuracy}, step)
+    exact = {"loss/test": metrics.loss, "accuracy/test": metrics.accuracy}
+    loggers.log_metrics(logged_metrics(tester) | exact, step)
     return metrics
+
+
+def logged_metrics(tester: pl.Trainer) -> dict[str, float]:
+    """Return every metric that the last validation or test logged, by its name."""
+    return {name: float(value) for name, value in tester.callback_metrics.items()}
 
 
 def show_first_batch(setup: Setup, loggers: Loggers) -> None:

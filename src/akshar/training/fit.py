@@ -39,7 +39,7 @@ def fit(
         Interrupted: a signal came; `last.ckpt` is written.
     """
     config, run_dir = setup.config, setup.run_dir
-    history = History(run_dir, config.monitor)
+    history = History(run_dir, config.monitor, config.direction)
     guard = DivergenceGuard(
         run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
     )
@@ -55,7 +55,7 @@ def fit(
         DurationEstimate(),
         limits,
         *extra_callbacks,
-        BestCheckpoint(run_dir, config.monitor),
+        BestCheckpoint(run_dir, config.monitor, config.direction),
         LastCheckpoint(run_dir, interrupts, config.checkpoint.every_n_steps, config.checkpoint.every_n_minutes),
     ]
     trainer = build_trainer(config, setup.hardware, run_dir.path, callbacks, loggers)

@@ -108,10 +108,7 @@ def open_loggers(setup: Setup) -> Iterator[Loggers]:
 def final_metrics(result: Result) -> dict[str, float]:
     """Metrics of the best weights, by the names under which they are logged."""
     # In capitals, because TensorBoard's HPARAMS page ticks the first five metrics in the order of their characters
-    found = {"BEST/loss/val": result.best.val_loss, "BEST/accuracy/val": result.best.val_accuracy}
-    if result.test is not None:
-        found["BEST/accuracy/test"] = result.test.accuracy
-    return {name: value for name, value in found.items() if value is not None}
+    return {f"BEST/{name}": value for name, value in result.metrics.items()}
 
 
 def _log_picture(logger: Logger, name: str, picture: Image.Image, step: int) -> None:

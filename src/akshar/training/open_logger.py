@@ -51,6 +51,7 @@ def open_logger(name: str, part: Part, setup: Setup) -> tuple[Logger, bool]:
     offered: dict[str, object] = {
         "save_dir": str(setup.run_dir.path),
         "resumed_after": done if setup.left else None,
+        "further_metrics": list(setup.classifier.metrics.metrics),
     }
     ids = read_ids(setup.run_dir) if setup.left else {}
     try:

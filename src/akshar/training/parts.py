@@ -11,9 +11,10 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning.callbacks import Callback, ProgressBar
 from pytorch_lightning.loggers import Logger
-from torch import nn
+from torch import Tensor, nn
 
 from akshar.config.build import build
+from akshar.config.monitor import is_cross_entropy, monitor_problems
 from akshar.config.schema import Part, TrainConfig
 from akshar.data.module import ImageDataModule
 from akshar.errors import UsageError
@@ -23,6 +24,9 @@ from akshar.pictures.input_spec import InputSpec
 from akshar.runs.load_data import load_data
 from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
 from akshar.training.hardware import Hardware
+from akshar.training.loss_and_metrics import build_loss, build_metrics
+
+LOG_OF_ONE = 0.01  # largest deviation from 0 of the log of a sum of probabilities
 
 
 def build_data(config: TrainConfig) -> ImageDataModule:
@@ -59,8 +63,19 @@ def build_network(model: Part) -> nn.Module:
     return net
 
 
-def build_classifier(config: TrainConfig, net: nn.Module) -> Classifier:
-    """Wrap a network in the LightningModule that trains it."""
+def build_classifier(config: TrainConfig, net: nn.Module, class_counts: Tensor) -> Classifier:
+    """Wrap a network in the LightningModule that trains it.
+
+    Args:
+        config: of the run.
+        net: the network.
+        class_counts: number of training images of each class, int64 (K,).
+
+    Raises:
+        UsageError: loss, metrics, optimizer or schedule cannot be built, or `monitor` names nothing that is logged.
+    """
+    if problems := monitor_problems(config.to_record()):  # not checked before where the model is one's own
+        raise UsageError(*problems)
     scheduler = config.scheduler
 
     def make_optimizer(groups: Any) -> torch.optim.Optimizer:
@@ -86,10 +101,12 @@ def build_classifier(config: TrainConfig, net: nn.Module) -> Classifier:
         schedule=make_schedule if scheduler.target else None,
         schedule_interval=scheduler.interval,
         monitor=config.monitor,
-        label_smoothing=config.label_smoothing,
+        loss=build_loss(config.loss, class_counts),
+        logs_criterion=not is_cross_entropy(config.to_record()),
+        metrics=build_metrics(config.metrics, len(class_counts)),
     )
     # Arguments that cannot work are found now, not after the first epoch.
-    optimizer = make_optimizer(parameter_groups(net))
+    optimizer = make_optimizer(parameter_groups(classifier))
     if classifier.make_schedule is not None:
         classifier.make_schedule(optimizer, 100)
     return classifier
@@ -99,18 +116,24 @@ def check_output(classifier: Classifier, num_classes: int, spec: InputSpec) -> N
     """Pass two blank images through the network and check the shape of its logits.
 
     Raises:
-        UsageError: the network does not give one logit per class.
+        UsageError: the network does not give one logit per class, or not what its loss takes.
     """
     classifier.eval()
     with torch.no_grad():
         try:
-            shape = tuple(classifier(torch.zeros(2, *spec.shape)).shape)
+            logits = classifier(torch.zeros(2, *spec.shape))
+            shape = tuple(logits.shape)
         except Exception as error:
             raise UsageError(
                 f"model: does not take images of shape (N, {', '.join(map(str, spec.shape))}): {error}"
             ) from error
     if shape != (2, num_classes):
         raise UsageError(f"model: returns {shape} for 2 images; must be (2, {num_classes}), one logit per class")
+    if isinstance(classifier.loss, nn.NLLLoss) and not bool((logits.logsumexp(1).abs() < LOG_OF_ONE).all()):
+        raise UsageError(
+            "loss: NLLLoss takes log-probabilities, and this network returns logits; choose loss=cross_entropy, "
+            "which is the same of logits"
+        )
     classifier.train()
 
 

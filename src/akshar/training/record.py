@@ -1,5 +1,7 @@
 """What a run writes down: `split.json` and `provenance.json` at its start, `result.json` at its end."""
 
+from collections.abc import Mapping
+
 import pytorch_lightning as pl
 
 from akshar.files import write_json
@@ -44,10 +46,14 @@ def make_result(
     history: History,
     validated: Score,
     temperature: float,
+    metrics: Mapping[str, float],
     test: EvaluationMetrics | None,
 ) -> Result:
     """Collect what `result.json` holds."""
     config, data, net = setup.config, setup.data, setup.classifier.net
+    exact = {"loss/val": validated.loss, "accuracy/val": validated.accuracy}  # Lightning's are float32
+    if test is not None:
+        exact |= {"loss/test": test.loss, "accuracy/test": test.accuracy}
     return Result(
         name=setup.facts.name,
         config_hash=setup.facts.config_hash,
@@ -75,11 +81,14 @@ def make_result(
         ),
         best=BestResult(
             epoch=history.best["epoch"],
+            monitor=config.monitor,
+            mode=config.direction,
             val_loss=validated.loss,
             val_accuracy=validated.accuracy,
             checkpoint="checkpoints/best.ckpt",
             temperature=temperature,
         ),
+        metrics={**metrics, **exact},
         test=test,
         classes=list(data.classes),
         card=data.dataset.card.to_record(),

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # Keys that may differ: paths on this machine, and the device.
 ALLOWED = (*PLACES, "trainer.accelerator", "logger", "traceback")
-COMPARED = ("data", "model", "best", "test")
+COMPARED = ("data", "model", "best", "metrics", "test")
 
 
 def read_record(named: str) -> Result:

@@ -11,7 +11,7 @@ from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.training.callbacks.checkpointing import check_disk_space
 from akshar.training.console_summary import log_result, log_setup
 from akshar.training.ddp_launcher import DDPLauncher
-from akshar.training.finalize import calibrate_best, show_first_batch, test_best
+from akshar.training.finalize import calibrate_best, logged_metrics, show_first_batch, test_best
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
 from akshar.training.loggers import open_loggers
@@ -67,12 +67,14 @@ def train(
         draw_curves(history.rows, best["epoch"], run_dir.figures / "curves.png", title)
         tester = bare_trainer(setup.hardware)
         validated, temperature = calibrate_best(setup, tester)
+        metrics = logged_metrics(tester)
         test = None
         if config.test and setup.data.test is not None:
             test = test_best(setup, tester, loggers, best["step"], temperature)
+            metrics |= logged_metrics(tester)
 
         # Result
-        result = make_result(setup, record, trainer, history, validated, temperature, test)
+        result = make_result(setup, record, trainer, history, validated, temperature, metrics, test)
         loggers.log_result(result, best["step"])
     result.write(run_dir.result)
     run_dir.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)

@@ -96,7 +96,7 @@ def set_up(
     model = complete_model(config.model, len(data.classes), spec)
     net = build_network(model)
     new_layers = load_initial_weights(net, config.init_from, data.classes) if config.init_from is not None else []
-    classifier = build_classifier(config, net)
+    classifier = build_classifier(config, net, data.class_counts)
     check_output(classifier, len(data.classes), spec)
     facts = Facts(
         name=config.name or f"{data.dataset.name}-{type(net).__name__.lower()}",

@@ -40,5 +40,9 @@ class AksharOptuna(Sweeper):
         overrides = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         search = OmegaConf.to_container(self.search, resolve=True)
         assert isinstance(search, dict)
-        config = SearchConfig.checked({str(key): value for key, value in search.items()})
+        metrics = OmegaConf.to_container(self.config.metrics)
+        assert isinstance(metrics, dict)
+        config = SearchConfig.checked(
+            {str(key): value for key, value in search.items()}, {str(key): value for key, value in metrics.items()}
+        )
         run_search(overrides, sweep, config, self.launcher.launch)

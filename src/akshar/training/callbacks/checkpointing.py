@@ -15,7 +15,7 @@ from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 from torch import nn
 
 from akshar import distributed
-from akshar.config.monitor import direction
+from akshar.config.monitor import Mode
 from akshar.errors import AksharError
 from akshar.files import link_atomic
 from akshar.runs.checkpoint import read_checkpoint, write_checkpoint
@@ -47,14 +47,15 @@ class BestCheckpoint(ModelCheckpoint):
     Args:
         run_dir: of the run.
         monitor: the metric.
+        mode: which of its values are better.
     """
 
-    def __init__(self, run_dir: RunDir, monitor: str):
+    def __init__(self, run_dir: RunDir, monitor: str, mode: Mode):
         super().__init__(
             dirpath=run_dir.checkpoints,
             filename="best",
             monitor=monitor,
-            mode=direction(monitor),
+            mode=mode,
             auto_insert_metric_name=False,
             enable_version_counter=False,
             save_on_train_epoch_end=False,  # right after validation, before `LastCheckpoint` notes the best score

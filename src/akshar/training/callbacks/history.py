@@ -8,7 +8,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from akshar import distributed
-from akshar.config.monitor import sort_key
+from akshar.config.monitor import EPOCH, Mode, sort_key
 from akshar.data.batch import Batch
 from akshar.runs.checkpoint import HISTORY
 from akshar.runs.run_dir import RunDir
@@ -16,9 +16,10 @@ from akshar.tables import write_csv
 
 log = logging.getLogger(__name__)
 
-METRICS = ("loss/train", "loss/val", "accuracy/train", "accuracy/val")
+# First columns of history.csv; the other metrics follow, sorted, and the seconds
+FIRST = ("epoch", "step", "lr", "loss/train", "loss/val", "accuracy/train", "accuracy/val")
+SECONDS = "seconds"
 STEP_LOSS, STEP_LR = "step/loss", "step/lr"  # of single steps, at the loggers alone
-COLUMNS = ("epoch", "step", "lr", *METRICS, "seconds")  # of history.csv
 
 
 class History(Callback):
@@ -27,16 +28,18 @@ class History(Callback):
     Args:
         run_dir: of the run.
         monitor: metric by which epochs are compared.
+        mode: which of its values are better.
 
     Attributes:
-        rows: one per epoch: epoch, step, lr, the `METRICS`, seconds since training started.
+        rows: one per epoch: epoch, step, lr, every metric, seconds since training started.
         fit_seconds: of training and validation, without setting up.
         images_seen: training images in all steps.
     """
 
-    def __init__(self, run_dir: RunDir, monitor: str):
+    def __init__(self, run_dir: RunDir, monitor: str, mode: Mode):
         self.run_dir = run_dir
         self.monitor = monitor
+        self.mode: Mode = mode
         self.rows: list[dict[str, Any]] = []
         self.fit_seconds = 0.0
         self.images_seen = 0
@@ -51,7 +54,7 @@ class History(Callback):
     @property
     def best(self) -> dict[str, Any]:
         """Return the row of the best epoch by the monitored metric."""
-        return min(self.rows, key=lambda row: sort_key(row[self.monitor], self.monitor))
+        return min(self.rows, key=lambda row: sort_key(row[self.monitor], self.mode))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run needs."""
@@ -97,7 +100,7 @@ class History(Callback):
             return
         measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
         row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
-        row |= measured | {"seconds": round(self._seconds(), 3)}
+        row |= measured | {SECONDS: round(self._seconds(), 3)}
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
@@ -118,7 +121,9 @@ class History(Callback):
 
     def _write(self) -> None:
         """Write `history.csv`."""
-        write_csv(self.run_dir.history, COLUMNS, ([row.get(name) for name in COLUMNS] for row in self.rows))
+        others = {name for row in self.rows for name in row}.difference(FIRST, [SECONDS])
+        columns = [*FIRST, *sorted(others), SECONDS]
+        write_csv(self.run_dir.history, columns, ([row.get(name) for name in columns] for row in self.rows))
 
     def _seconds(self) -> float:
         return self.fit_seconds if self._start is None else time.perf_counter() - self._start
@@ -126,12 +131,13 @@ class History(Callback):
     def _line(self, row: dict[str, Any], max_epochs: int | None) -> str:
         width = len(str(max_epochs))
         total = f"/{max_epochs}" if max_epochs and max_epochs > 0 else ""
-        best = "  best so far" if row is self.best and self.monitor != "epoch" else ""
+        monitored = f"{self.monitor} {row[self.monitor]:.4f}  " if self.monitor not in (*FIRST, EPOCH) else ""
+        best = "  best so far" if row is self.best and self.monitor != EPOCH else ""
         return (
             f"epoch {row['epoch']:>{width}}{total}  "
             f"loss {row['loss/train']:.4f} train {row['loss/val']:.4f} val  "
             f"accuracy {row['accuracy/train']:6.2%} train {row['accuracy/val']:6.2%} val  "
-            f"after {row['seconds']:.0f} s{best}"
+            f"{monitored}after {row[SECONDS]:.0f} s{best}"
         )
 
 
