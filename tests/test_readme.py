@@ -37,7 +37,7 @@ def trainings():
 
 def marked(lines):
     """Those that start processes, or train many networks, are slow."""
-    words = ("hydra/launcher", "trainer=ddp", "sweep=", "model.dropout=0.0,0.1")
+    words = ("mlflow", "hydra/launcher", "trainer=ddp", "sweep=", "model.dropout=0.0,0.1")
     return [
         pytest.param(line, marks=pytest.mark.slow) if any(word in line for word in words) else line
         for line in lines

@@ -27,4 +27,4 @@ def build(path: str, part: Part, *passed: object, **named: object) -> Any:
     except InstantiationException as error:
         if isinstance(error.__cause__, UsageError):
             raise error.__cause__ from error
-        raise UsageError(f"{path}: {error.__cause__ or error}") from error
+        raise UsageError(f"{path}: {' '.join(str(error.__cause__ or error).split())}") from error
