@@ -68,6 +68,9 @@ def test_the_values_that_help_names_exist():
 @pytest.mark.parametrize(("group", "name"), [(group, name) for group, names in GROUPS.items() for name in names])
 def test_every_shipped_config_composes_and_passes_the_checks(group, name):
     extra = ["data.root=x"] if name == "folder" else []
+    own = "pytorch_lightning.demos.boring_classes.Boring"
+    extra += [f"data._target_={own}DataModule"] if (group, name) == ("data", "lightning") else []
+    extra += [f"model._target_={own}Model"] if (group, name) == ("model", "lightning") else []
     assert composed(f"{group}={name}", *extra)
 
 

@@ -78,7 +78,14 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch, capfd):
     labels = np.arange(120) % 2
     np.savez("images.npz", train=pixels, train_labels=labels, test=pixels[:20], test_labels=labels[:20])
     examples = (
-        *("my_package.py", "my_data.py", "my/conf/model/mine.yaml", "my/conf/data/mine.yaml"),
+        *(
+            "my_package.py",
+            "my_data.py",
+            "my_lightning.py",
+            "my_steps.py",
+            "my/conf/model/mine.yaml",
+            "my/conf/data/mine.yaml",
+        ),
         *("my_metric.py", "my/conf/metrics/doubt.yaml", "my_loss.py", "my/conf/loss/penalised.yaml"),
     )
     for path in examples:

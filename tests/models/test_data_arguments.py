@@ -13,11 +13,15 @@ def test_a_network_gets_what_its_signature_takes():
     def plain(num_classes):
         return None
 
-    assert data_arguments(plain, 5, INPUT_SPEC) == {"num_classes": 5}
-    assert data_arguments(Compact, 5, INPUT_SPEC) == {"num_classes": 5, "in_channels": 1}
-    assert data_arguments(Tutorial, 5, INPUT_SPEC) == {"num_classes": 5, "in_channels": 1, "image_size": [32, 32]}
-    assert data_arguments(resnet18, 5, INPUT_SPEC) == {"num_classes": 5}  # among its **kwargs
-    assert data_arguments(lambda width=3: None, 5, INPUT_SPEC) == {}
+    assert data_arguments(plain, 5, INPUT_SPEC.shape) == {"num_classes": 5}
+    assert data_arguments(Compact, 5, INPUT_SPEC.shape) == {"num_classes": 5, "in_channels": 1}
+    assert data_arguments(Tutorial, 5, INPUT_SPEC.shape) == {
+        "num_classes": 5,
+        "in_channels": 1,
+        "image_size": [32, 32],
+    }
+    assert data_arguments(resnet18, 5, INPUT_SPEC.shape) == {"num_classes": 5}  # among its **kwargs
+    assert data_arguments(lambda width=3: None, 5, INPUT_SPEC.shape) == {}
 
 
 def test_a_metric_gets_what_its_signature_takes():

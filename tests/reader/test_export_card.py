@@ -45,7 +45,7 @@ def test_every_shipped_data_set_has_a_card():
     for path in (README.parent / "conf" / "data").glob("*.yaml"):
         target = yaml.safe_load(path.read_text(encoding="utf-8")).get("_target_")
         assert (
-            target is None
+            target in (None, "???")
             or hasattr(resolve_name(target), "card")
             or "card" in resolve_name(target).__annotations__
         )

@@ -29,19 +29,19 @@ def part(target, **arguments):
 def classifier(*overrides, net=None):
     config = compose("train", ["data=glyphs", *overrides], TrainConfig).config
     return build_classifier(
-        config, net or build_network(complete_model(COMPACT, 3, INPUT_SPEC)), torch.tensor([5, 3, 2])
+        config, net or build_network(complete_model(COMPACT, 3, INPUT_SPEC.shape)), torch.tensor([5, 3, 2])
     )
 
 
 def test_a_network_gets_its_classes_and_channels_from_the_data():
-    model = complete_model(COMPACT, 7, INPUT_SPEC)
+    model = complete_model(COMPACT, 7, INPUT_SPEC.shape)
     assert model.arguments == {"widths": [4], "blocks": [0], "num_classes": 7, "in_channels": 1}
     net = build_network(model)
     assert net(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
 
 
 def test_what_the_config_says_stands():
-    model = complete_model(COMPACT.with_arguments(in_channels=3), 7, INPUT_SPEC)
+    model = complete_model(COMPACT.with_arguments(in_channels=3), 7, INPUT_SPEC.shape)
     assert model.arguments["in_channels"] == 3
 
 
@@ -49,19 +49,19 @@ def test_what_is_no_network_is_refused():
     with pytest.raises(UsageError, match=r"model: must be an nn.Module, not OrderedDict"):
         build_network(part("collections.OrderedDict"))
     with pytest.raises(UsageError, match=r"^model: widths=\[4\] and blocks=\[0, 0\] must have the same length"):
-        build_network(complete_model(COMPACT.with_arguments(blocks=[0, 0]), 3, INPUT_SPEC))
+        build_network(complete_model(COMPACT.with_arguments(blocks=[0, 0]), 3, INPUT_SPEC.shape))
 
 
 def test_the_output_is_checked_before_training():
-    net = build_network(complete_model(COMPACT, 3, INPUT_SPEC))
-    check_output(Classifier(net), 3, INPUT_SPEC)
+    net = build_network(complete_model(COMPACT, 3, INPUT_SPEC.shape))
+    check_output(Classifier(net), 3, INPUT_SPEC.shape)
     assert net.training
     with pytest.raises(
         UsageError, match=r"model: returns \(2, 3\) for 2 images; must be \(2, 5\), one logit per class"
     ):
-        check_output(Classifier(net), 5, INPUT_SPEC)
+        check_output(Classifier(net), 5, INPUT_SPEC.shape)
     with pytest.raises(UsageError, match=r"model: does not take images of shape \(N, 1, 32, 32\)"):
-        check_output(Classifier(nn.Linear(5, 3)), 3, INPUT_SPEC)
+        check_output(Classifier(nn.Linear(5, 3)), 3, INPUT_SPEC.shape)
 
 
 def test_optimizer_and_schedule_are_those_of_the_config():

@@ -15,9 +15,7 @@ BATCH = Batch(torch.zeros(8, 1, 4, 4), torch.zeros(8), 0)
 
 def trainer(steps_per_epoch=100, epochs=10, accumulate=1, validation=200, **changed):
     """Stand-in for Lightning's Trainer, with what the callbacks read."""
-    data = SimpleNamespace(
-        split=SimpleNamespace(val=range(validation)), train_dataloader=lambda: range(steps_per_epoch)
-    )
+    data = SimpleNamespace(train_dataloader=lambda: range(steps_per_epoch))
     fields = {
         "is_global_zero": True,
         "max_epochs": epochs,
@@ -30,6 +28,7 @@ def trainer(steps_per_epoch=100, epochs=10, accumulate=1, validation=200, **chan
         "callbacks": [],
         "datamodule": data,
         "world_size": 1,
+        "validation": validation,
     }
     return SimpleNamespace(**(fields | changed))
 
@@ -45,7 +44,7 @@ class Clock:
 
 
 def lines(caplog, monkeypatch, shown, steps=40, step_seconds=0.5, before=lambda estimate: None):
-    clock, estimate = Clock(), DurationEstimate()
+    clock, estimate = Clock(), DurationEstimate(shown.validation)
     monkeypatch.setattr(progress, "time", clock)
     before(estimate)
     with caplog.at_level(logging.INFO, progress.__name__):

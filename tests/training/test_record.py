@@ -25,7 +25,8 @@ def setup(run_dir, before=None, step=0):
     if before:
         checkpoint = SimpleNamespace(lightning={"global_step": step}, history=[{}])
         left = LeftBehind(before, "best", checkpoint, {"trainer.max_epochs": (2, 4)})
-    return SimpleNamespace(run_dir=run_dir, split=SPLIT, facts=facts, left=left, config=CONFIG)
+    summary = SimpleNamespace(split=SPLIT)
+    return SimpleNamespace(run_dir=run_dir, summary=summary, facts=facts, left=left, config=CONFIG)
 
 
 def test_a_new_run_records_its_split_and_its_environment(tmp_path):

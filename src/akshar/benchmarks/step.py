@@ -23,10 +23,11 @@ from akshar.benchmarks.measured import Measured, OnProgress, measure, no_progres
 from akshar.config.compose import compose, composing
 from akshar.config.schema import TrainConfig
 from akshar.data.augment import Augment
-from akshar.data.batch import Batch
+from akshar.data.batch import Examples
 from akshar.data.card import DatasetCard
 from akshar.data.image_set import ImageSet, TrainTest
 from akshar.data.module import ImageDataModule
+from akshar.data.summary import summarise
 from akshar.devanagari.cards import INPUT_SPEC
 from akshar.memory import keep_freed_memory
 from akshar.models.classifier import Classifier
@@ -37,6 +38,7 @@ from akshar.training.fit import fit
 from akshar.training.hardware import Hardware, resolve_precision
 from akshar.training.interrupts import Interrupts
 from akshar.training.job import quiet_libraries
+from akshar.training.model import Model
 from akshar.training.parts import bare_trainer
 from akshar.training.setup import Setup
 
@@ -118,7 +120,7 @@ def _time_bare_loop(data: ImageDataModule, net: nn.Module, hardware: Hardware) -
     start = time.perf_counter()
     for batch in data.train_dataloader():
         on_device = batch._replace(images=batch.images.to(device), labels=batch.labels.to(device))
-        images, labels, _ = data.prepare(on_device, augmented=True)
+        images, labels = data.prepare(on_device, augmented=True)
         optimizer.zero_grad()
         with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
             logits = net(images).float()
@@ -150,7 +152,7 @@ def _time_our_fit(data: ImageDataModule, net: nn.Module, hardware: Hardware) -> 
     with tempfile.TemporaryDirectory() as name, Interrupts() as interrupts:
         run_dir = RunDir(Path(name))
         run_dir.make()
-        setup = Setup(config, run_dir, hardware, data, config.model, module, FACTS)
+        setup = Setup(config, run_dir, hardware, data, summarise(data), Model(config.model, module, module), FACTS)
         fit(setup, [RunLogger(str(run_dir.path))], interrupts)
     return module.milliseconds
 
@@ -167,7 +169,7 @@ class _PlainModule(pl.LightningModule):
         self.net = net
         self.milliseconds = 0.0
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Examples, batch_idx: int) -> Tensor:
         self._loss = F.cross_entropy(self.net(batch.images).float(), batch.labels)
         return self._loss
 

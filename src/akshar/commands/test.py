@@ -102,7 +102,7 @@ def _data_overrides(checkpoint: str, trust: Sequence[str]) -> list[str]:
     """Return overrides that name the data a network was trained on.
 
     Raises:
-        UsageError: the checkpoint names what is not trusted, or data of the user's own.
+        UsageError: the checkpoint names what is not trusted, or no data.
     """
     from akshar.runs.load_checkpoint import read_model  # imports torch
     from akshar.runs.load_data import NOT_FROM_A_RECORD
@@ -115,7 +115,11 @@ def _data_overrides(checkpoint: str, trust: Sequence[str]) -> list[str]:
             recorded = {key: value for key, value in data.items() if key not in ("_target_", *NOT_FROM_A_RECORD)}
             check_config(checkpoint, recorded, trust)
             return [f"data={path.stem}", *_overrides(checkpoint, "data", recorded)]
-    raise UsageError(f"{checkpoint}: was trained on data of your own; name the data with data=CHOICE")
+    if not isinstance(data, dict) or not target:
+        raise UsageError(f"{checkpoint}: does not say what data it was trained on; name the data with data=CHOICE")
+    check_config(checkpoint, data, trust)
+    recorded = {key: value for key, value in data.items() if key not in NOT_FROM_A_RECORD}
+    return ["data=lightning", *_overrides(checkpoint, "data", recorded)]
 
 
 def _overrides(checkpoint: str, prefix: str, values: Mapping[str, JsonValue]) -> list[str]:

@@ -17,8 +17,9 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 import akshar.config.resolvers  # noqa: F401  (which the configs use)
 from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
+from akshar.config.idle_sections import idle_key_problems
 from akshar.config.overrides import choices_of, first_of_sweep, group_problems, is_hydra_s, key_problem, parse
-from akshar.config.schema import Section
+from akshar.config.schema import Section, TrainConfig
 from akshar.config.validate import Config, validate
 from akshar.credentials import mask_and_remember
 from akshar.errors import UsageError
@@ -124,7 +125,11 @@ def _compose_valid(
     config_name: str, parsed: Sequence[tuple[Override, str]], schema: type[Config]
 ) -> Composed[Config]:
     tree = compose_tree(config_name, [first_of_sweep(override, text) for override, text in parsed])
-    return Composed(validate(to_record(tree), schema), tree, tuple(text for _, text in parsed))
+    config = validate(to_record(tree), schema)
+    keys = [override.key_or_group for override, _ in parsed]
+    if isinstance(config, TrainConfig) and (idle := idle_key_problems(config, keys)):
+        raise UsageError(*idle)
+    return Composed(config, tree, tuple(text for _, text in parsed))
 
 
 def _known_keys(config_name: str, good: Sequence[str], values: Sequence[tuple[Override, str]]) -> dict[str, Any]:

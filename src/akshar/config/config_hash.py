@@ -21,12 +21,12 @@ def decides_result(key: str) -> bool:
     return key.partition(".")[0] not in WITHOUT_EFFECT and key not in (*PLACES, *SHOWN)
 
 
-def config_hash(config: TrainConfig, data_digest: str, init_digest: str | None = None) -> str:
+def config_hash(config: TrainConfig, data_digest: str | None, init_digest: str | None = None) -> str:
     """Hash what decides a result, see `decides_result`, and the digests; keys of `LATER` where they have an effect.
 
     Args:
         config: of the run.
-        data_digest: of all images.
+        data_digest: of all images; None where it is unknown.
         init_digest: of the weights that training starts from.
 
     Returns:

@@ -15,6 +15,7 @@ PLAIN = frozenset({"_target_", "label_smoothing", "weight"})  # keys of its conf
 ALWAYS = ("loss/val", "accuracy/val", "loss/train", "accuracy/train")  # what the training of a network logs
 CRITERION = "criterion"  # the configured loss on validation, where it is not cross-entropy, which is always logged
 EPOCH = "epoch"
+HIGHER = (EPOCH, "acc", "f1", "auroc")  # parts of names, of which higher values are better
 TAKEN = frozenset({"loss", "accuracy", CRITERION})  # names that no metric of a config may have
 
 
@@ -52,13 +53,14 @@ def direction(config: Mapping[str, Any]) -> Mode | None:
     """Which values of the monitored metric are better.
 
     As `monitor_mode` says. "auto" is "min" for a loss, for one of the config's metrics what its class says, which
-    is imported for it, and otherwise "max", also for the epoch, of which the last is kept.
+    is imported for it. Names that a LightningModule of one's own logs tell it where they hold "loss" or one of
+    `HIGHER`; of the epoch the last is kept.
 
     Args:
         config: of a training, plain values.
 
     Returns:
-        None where the metric's class does not say.
+        None where neither name nor class say it.
     """
     mode = config.get("monitor_mode", "auto")
     if mode in ("min", "max"):
@@ -66,7 +68,10 @@ def direction(config: Mapping[str, Any]) -> Mode | None:
     name = str(config.get("monitor")).partition("/")[0]
     part = (config.get("metrics") or {}).get(name)
     if part is None:
-        return "min" if name.startswith(("loss", CRITERION)) else "max"
+        monitor = str(config.get("monitor")).lower()
+        if "loss" in monitor or name == CRITERION:
+            return "min"
+        return "max" if any(word in monitor for word in HIGHER) else None
     try:
         higher = getattr(resolve_name(str(part["_target_"])), "higher_is_better", None)
     except (Exception, SystemExit):  # whatever the imported module raises; the check of the part refuses it

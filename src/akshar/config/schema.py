@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, NonNegativeInt, PositiveInt, Tag
 
+from akshar.config.lightning_targets import is_data_module
 from akshar.config.monitor import Mode, direction
 
 SplitMethod = Literal["random", "blocks"]
@@ -58,6 +59,22 @@ class DataConfig(Part):
     fold: NonNegativeInt
     split: SplitMethod
     split_seed: NonNegativeInt
+
+
+class DataModuleConfig(Part):
+    """A LightningDataModule of one's own, which splits and batches its data itself: all keys are its arguments."""
+
+
+def _kind_of_data(node: Any) -> str:
+    target = node.target if isinstance(node, Part) else node.get("_target_") if isinstance(node, dict) else None
+    return "DataModuleConfig" if is_data_module(target) else "DataConfig"
+
+
+AnyDataConfig = Annotated[
+    Annotated[DataConfig, Tag("DataConfig")] | Annotated[DataModuleConfig, Tag("DataModuleConfig")],
+    Discriminator(_kind_of_data),
+]
+DATA_TAGS = ("DataConfig", "DataModuleConfig")  # in the places of pydantic's errors
 
 
 class LossConfig(Part):
@@ -130,7 +147,7 @@ class TrainConfig(Section):
     chance_warning_epochs: PositiveInt
     traceback: bool
     checkpoint: CheckpointConfig
-    data: DataConfig
+    data: AnyDataConfig
     augment: Part
     model: Part
     loss: LossConfig
@@ -160,7 +177,7 @@ class TestConfig(Section):
     accelerator: Literal["auto", "cpu", "gpu", "cuda"]
     precision: Literal["auto", "32-true", "bf16-mixed"]
     traceback: bool
-    data: DataConfig
+    data: AnyDataConfig
 
 
 # Arguments that the framework passes itself, by part; a model, a loss and a metric may take fewer.

@@ -57,7 +57,7 @@ def shipped_targets() -> frozenset[str]:
         str(node["_target_"])
         for path in files
         for node in nodes_in(yaml.safe_load(path.read_text(encoding="utf-8")))
-        if node["_target_"]
+        if node["_target_"] not in (None, "???")  # no target, or one that the user names
     }
 
 

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ValidationError
 
 from akshar.config.build import build
 from akshar.config.keys import all_keys, did_you_mean
+from akshar.config.lightning_targets import foreign_problems, is_data_module, is_lightning_module
 from akshar.config.monitor import EPOCH, TAKEN, direction, monitor_problems
 from akshar.config.reserved import RESERVED
-from akshar.config.schema import PASSED, DataConfig, Part, SchedulerConfig, Section, TrainConfig
+from akshar.config.schema import DATA_TAGS, PASSED, DataConfig, Part, SchedulerConfig, Section, TrainConfig
 from akshar.config.shipped_loggers import missing_packages
 from akshar.config.targets import import_problems, plain_message, target_problems
 from akshar.errors import UsageError
@@ -34,6 +35,10 @@ def validate(record: dict[str, Any], schema: type[Config]) -> Config:
     Raises:
         UsageError: one line for each problem, beginning with the key.
     """
+    nodes = [(group, record.get(group)) for group in ("data", "model")]
+    foreign = [foreign_problems(path, node.get("_target_")) for path, node in nodes if isinstance(node, dict)]
+    if any(foreign):
+        raise UsageError(*(line for lines in foreign for line in lines))
     problems = _schema_problems(record, schema)
     wrong = {_key_of(problem) for problem in problems}
     wrong |= {"scheduler.max_lr"} if "optimizer.lr" in wrong else set()  # interpolated: the same value
@@ -41,7 +46,10 @@ def validate(record: dict[str, Any], schema: type[Config]) -> Config:
     parts = _parts(record)
     for path, part in parts:
         group = path.split(".")[0]
-        found += target_problems(path, part, PASSED.get(group, ()), RESERVED.get(group, {}))
+        reserved = RESERVED.get(group, {})
+        if path == "model" and is_lightning_module(part.target):  # its arguments are its own affair
+            reserved = {}
+        found += target_problems(path, part, PASSED.get(group, ()), reserved)
     problems += [problem for problem in found if _key_of(problem) not in wrong]
     problems = problems or import_problems(
         (path, part) for path, part in parts if not part.target.startswith(IMPORTABLE)
@@ -59,7 +67,11 @@ def _schema_problems(record: dict[str, Any], schema: type[BaseModel]) -> list[st
     try:
         schema.model_validate(record)
     except ValidationError as error:
-        lines = {_key(record, details["loc"]): _line(record, details) for details in reversed(error.errors())}
+        found: list[Any] = [
+            {**details, "loc": tuple(part for part in details["loc"] if part not in DATA_TAGS)}
+            for details in error.errors()
+        ]
+        lines = {_key(record, details["loc"]): _line(record, details) for details in reversed(found)}
         return [*reversed(lines.values())]
     return []
 
@@ -80,7 +92,8 @@ def _parts(record: dict[str, Any]) -> list[tuple[str, Part]]:
 
 def _as_part(path: str, node: dict[str, Any]) -> Part:
     """Type a part without its ranges, which may be what is wrong."""
-    keys = FRAMEWORK_KEYS.get(path, Part).framework_keys
+    is_own = path == "data" and is_data_module(node["_target_"])
+    keys = frozenset() if is_own else FRAMEWORK_KEYS.get(path, Part).framework_keys
 
     class Unchecked(Part):
         framework_keys = keys
@@ -91,6 +104,8 @@ def _as_part(path: str, node: dict[str, Any]) -> Part:
 def _cross_checks(record: dict[str, Any]) -> list[str]:
     """Check keys that depend on one another."""
     data, scheduler = record.get("data") or {}, record.get("scheduler") or {}
+    if is_data_module(data.get("_target_")):
+        data = {}  # what its keys mean is its own affair
     folds, fold = data.get("folds"), data.get("fold")
     problems = _length_problems(record.get("trainer") or {})
     if not scheduler.get("_target_"):
@@ -119,8 +134,9 @@ def _metric_problems(record: dict[str, Any]) -> list[str]:
         for name in record.get("metrics") or {}
         if name in TAKEN or not str(name).isidentifier()
     ]
-    # Whether a model of one's own is a network is known once it is built; see `akshar.training.parts`.
-    if str((record.get("model") or {}).get("_target_")).startswith(IMPORTABLE):
+    if "monitor" not in record:  # the config of a test
+        return problems
+    if not is_lightning_module((record.get("model") or {}).get("_target_")):  # one of those logs what it likes
         problems += monitor_problems(record)
     if not problems and direction(record) is None:
         problems.append(
@@ -149,7 +165,7 @@ def _length_problems(trainer: dict[str, Any]) -> list[str]:
 def _batch_size_problem(config: TrainConfig) -> str | None:
     """Compare the batch size with the number of training images, where the data set knows it without loading."""
     data = config.data
-    if data.split != "random":  # blocks are cut when the images are loaded
+    if not isinstance(data, DataConfig) or data.split != "random":  # blocks are cut when the images are loaded
         return None
     from akshar.data.dataset_size import expected_class_sizes, training_images
 

@@ -1,15 +1,18 @@
-"""`Batch`: what the data gives to a model."""
+"""Batches: what the data gives to a model."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from torch import Tensor
 
+from akshar.errors import UsageError
+
 
 class Batch(NamedTuple):
-    """One batch of images with their labels.
+    """One batch of images with their labels, as a loader of akshar makes it.
 
     Attributes:
-        images: uint8 [0, 255] (B, C, H, W) until they are on the device, then float32, normalised.
+        images: uint8 [0, 255] (B, C, H, W).
         labels: int64 (B,).
         seed: of everything random in this batch, so that it can be reproduced separately.
     """
@@ -17,3 +20,46 @@ class Batch(NamedTuple):
     images: Tensor
     labels: Tensor
     seed: int
+
+
+class Examples(NamedTuple):
+    """One batch as a model gets it, on its device: the pair that most training code unpacks.
+
+    Attributes:
+        images: float32 (B, C, H, W), normalised.
+        labels: int64 (B,).
+    """
+
+    images: Tensor
+    labels: Tensor
+
+
+def images_and_labels(batch: object) -> Examples:
+    """Take the images and labels that a network needs out of a batch of any LightningDataModule.
+
+    Raises:
+        UsageError: the batch is not a tuple or list that begins with two tensors.
+    """
+    if isinstance(batch, tuple | list) and len(batch) > 1 and all(isinstance(part, Tensor) for part in batch[:2]):
+        return Examples(batch[0], batch[1])
+    raise UsageError(
+        f"data: gives batches of type {_described(batch)}; a network needs (images, labels), two tensors; "
+        "a LightningModule of your own may take other batches"
+    )
+
+
+def count_examples(batch: object) -> int:
+    """Count the examples of a batch: the length of its first tensor, at any depth; 0 where it has none."""
+    if isinstance(batch, Tensor):
+        return len(batch) if batch.ndim else 1
+    parts = batch.values() if isinstance(batch, Mapping) else batch if isinstance(batch, tuple | list) else ()
+    return next((count for part in parts if (count := count_examples(part))), 0)
+
+
+def _described(batch: object) -> str:
+    name = type(batch).__name__
+    if isinstance(batch, Mapping):
+        return f"{name} with the keys {', '.join(map(str, batch))}"
+    if isinstance(batch, tuple | list):
+        return f"{name} of {', '.join(type(part).__name__ for part in batch)}"
+    return name

@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from akshar.data.batch import Batch
+from akshar.data.batch import Batch, Examples
 from akshar.data.image_set import ImageSet, TrainTest, evaluated_at_once, normalise, to_unit
 from akshar.data.loader import InMemoryLoader
 from akshar.data.splits import Method, Split, split_training
@@ -92,18 +92,18 @@ class ImageDataModule(LightningDataModule):
             raise UsageError("data: has no test images")
         return InMemoryLoader(self.test, torch.arange(len(self.test)), evaluated_at_once(self.dataset.input_spec))
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Examples:
         """Convert uint8 [0, 255] to normalised float32, augmented while training."""
         training = self.trainer is not None and self.trainer.training
         return self.prepare(batch, augmented=training)
 
-    def prepare(self, batch: Batch, augmented: bool) -> Batch:
+    def prepare(self, batch: Batch, augmented: bool) -> Examples:
         """Make a batch ready for the network, on the batch's device."""
         images = to_unit(batch.images)
         if augmented and self.augment is not None:
             generator = torch.Generator(images.device).manual_seed(batch.seed)
             images = self.augment(images, generator)
-        return batch._replace(images=normalise(images, self.dataset.input_spec))
+        return Examples(normalise(images, self.dataset.input_spec), batch.labels)
 
     def _trainable(self) -> tuple[ImageSet, Split]:
         if self.train is None or self.split is None:

@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.utils.data import DataLoader
 
 from akshar import distributed
-from akshar.data.batch import Batch
+from akshar.data.batch import images_and_labels
+from akshar.errors import UsageError
 from akshar.metrics.accuracy import Score, score
 from akshar.models.epoch_metrics import EpochMetrics
 
@@ -92,23 +94,24 @@ class Classifier(LightningModule):
         """Reset the epoch's sums; Lightning does not call this when it resumes within an epoch."""
         self._begin_sums()
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: object, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
-        logits = self(batch.images).float()
-        loss = self.loss(logits, batch.labels)
+        images, labels = images_and_labels(batch)
+        logits = self(images).float()
+        loss = self.loss(logits, labels)
         with torch.no_grad():
-            self._loss_sum += loss.detach() * len(batch.labels)
-            self._correct += (logits.argmax(1) == batch.labels).sum()
-        self._count += len(batch.labels)
+            self._loss_sum += loss.detach() * len(labels)
+            self._correct += (logits.argmax(1) == labels).sum()
+        self._count += len(labels)
         return loss
 
     def on_validation_start(self) -> None:
         """Broadcast buffers from rank 0: running means of norm layers differ between processes after a step."""
         distributed.broadcast_(self.net.buffers())
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: object, batch_idx: int) -> None:
         """Collect logits."""
-        self._seen.append((self(batch.images).float(), batch.labels))
+        self._collect(batch)
 
     def on_validation_epoch_end(self) -> None:
         """Score the validation set and, in a fit, log the training metrics of the epoch."""
@@ -118,9 +121,9 @@ class Classifier(LightningModule):
             loss_sum, correct, count = self._totals()
             self._publish("train", {"loss": float(loss_sum) / count, "accuracy": int(correct) / count})
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
+    def test_step(self, batch: object, batch_idx: int) -> None:
         """Collect logits."""
-        self._seen.append((self(batch.images).float(), batch.labels))
+        self._collect(batch)
 
     def on_test_epoch_end(self) -> None:
         """Score the test set."""
@@ -178,6 +181,10 @@ class Classifier(LightningModule):
         count = int(distributed.all_reduce_sum(torch.tensor(self._count)))
         return distributed.all_reduce_sum(self._loss_sum), distributed.all_reduce_sum(self._correct), count
 
+    def _collect(self, batch: object) -> None:
+        images, labels = images_and_labels(batch)
+        self._seen.append((self(images).float(), labels))
+
     def _score(self, stage: str) -> None:
         logits, labels = zip(*self._seen, strict=True)
         self._seen = []
@@ -207,7 +214,15 @@ def total_steps(trainer: Trainer) -> int:
     Lightning's `estimated_stepping_batches` would create the training loader before a resumed run's position in
     the epoch is restored; the position would be lost.
     """
-    batches, limit = len(trainer.datamodule.train_dataloader()), trainer.limit_train_batches  # pyright: ignore
+    loader, limit = trainer.datamodule.train_dataloader(), trainer.limit_train_batches  # pyright: ignore
+    try:
+        batches = len(loader)
+    except TypeError as error:
+        raise UsageError(
+            "scheduler: needs the number of steps, and the training loader has no length; set scheduler=none"
+        ) from error
+    if isinstance(loader, DataLoader):  # Lightning divides it between the processes
+        batches = math.ceil(batches / trainer.world_size)
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
     assert trainer.max_epochs is not None
     steps = math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs

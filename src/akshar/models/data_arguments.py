@@ -1,23 +1,21 @@
 """Arguments that a part may take from its data: number of classes, channels, size."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
 
-from akshar.pictures.input_spec import InputSpec
 
-
-def data_arguments(network: Callable[..., object], num_classes: int, spec: InputSpec) -> dict[str, object]:
+def data_arguments(network: Callable[..., object], num_classes: int, shape: Sequence[int]) -> dict[str, object]:
     """Collect what a network's signature takes of the data.
 
     Args:
         network: a class or function that may take `num_classes`, `in_channels` and `image_size`; one that takes any
             keyword, as torchvision's do, gets `num_classes`.
         num_classes: number of logits.
-        spec: of the input images.
+        shape: (C, H, W) of an input image.
     """
-    size = [spec.height, spec.width]
-    taken = taken_of({"num_classes": num_classes, "in_channels": spec.channels, "image_size": size}, network)
+    offered = {"num_classes": num_classes, "in_channels": shape[0], "image_size": list(shape[1:])}
+    taken = taken_of(offered, network)
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in _parameters(network).values())
     return {"num_classes": num_classes, **taken} if takes_any else taken
 

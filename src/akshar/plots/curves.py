@@ -1,5 +1,6 @@
 """Loss, accuracy, learning rate and time by epoch."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
 
 def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, title: str) -> None:
-    """Write a PNG of loss and accuracy by epoch, with the best epoch marked.
+    """Write a PNG of loss and accuracy by epoch, with the best epoch marked; nothing where rows have neither.
 
     Args:
         rows: of the history, one per epoch.
@@ -22,6 +23,8 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
         path: of the PNG.
         title: of the figure, e.g. the name of the run.
     """
+    if not any(name in row for row in rows for name in ("loss/val", "accuracy/val")):
+        return
     with plt.rc_context(STYLE):
         figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
         _pair(loss, rows, "loss", best_epoch)
@@ -65,9 +68,8 @@ def _pair(axes: Axes, rows: Sequence[Mapping[str, Any]], metric: str, best_epoch
     epochs = [row["epoch"] for row in rows]
     marker = "o" if len(rows) < 30 else ""
     for stage, colour, label in (("train", TRAIN, "train (augmented)"), ("val", VAL, "validation")):
-        axes.plot(
-            epochs, [row[f"{metric}/{stage}"] for row in rows], color=colour, label=label, marker=marker, ms=4
-        )
+        values = [row.get(f"{metric}/{stage}", math.nan) for row in rows]
+        axes.plot(epochs, values, color=colour, label=label, marker=marker, ms=4)
     axes.axvline(best_epoch, color=INK, linewidth=1, linestyle=":", label=f"best: epoch {best_epoch}")
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

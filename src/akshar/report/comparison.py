@@ -152,8 +152,10 @@ def _check_comparable(run_dirs: Sequence[RunDir], predictions: Sequence[Predicti
         images, digest = _tested_on(other)
         if images != first_images:
             reason = f"tested on different images: {first_images} and {images}"
-        elif digest != first_digest:
-            reason = f"both tested on {images}, but the data differs ({first_digest[:12]} and {digest[:12]})"
+        elif digest != first_digest and None not in (digest, first_digest):
+            reason = (
+                f"both tested on {images}, but the data differs ({str(first_digest)[:12]} and {str(digest)[:12]})"
+            )
         elif first.classes != other.classes:
             reason = f"the classes differ: {_abbreviate(first.classes)} and {_abbreviate(other.classes)}"
         elif not np.array_equal(first.labels, other.labels):
@@ -165,8 +167,8 @@ def _check_comparable(run_dirs: Sequence[RunDir], predictions: Sequence[Predicti
         raise UsageError(*problems)
 
 
-def _tested_on(predictions: Predictions) -> tuple[str, str]:
-    """The images that a run was tested on, for people, and the digest of the data."""
+def _tested_on(predictions: Predictions) -> tuple[str, str | None]:
+    """The images that a run was tested on, for people, and the digest of the data; None where it is unknown."""
     data = predictions.result.data
     subset = data.subset or "all"
     which = subset if data.part == "test" else f"{subset} (part={data.part})"

@@ -16,6 +16,7 @@ from akshar.models.classifier import count_parameters
 from akshar.pictures.input_spec import InputSpec
 from akshar.plots.samples import draw_predictions
 from akshar.plots.save import save_picture
+from akshar.report.module_test import reads_pictures, run_module_test
 from akshar.runs import provenance
 from akshar.runs.load_checkpoint import TrainedNetwork, load_checkpoint
 from akshar.runs.load_data import load_data
@@ -43,6 +44,8 @@ def run_test(config: TestConfig, run_dir: RunDir) -> Result:
         UsageError: no such checkpoint, or images of classes that the network does not know.
         DataError: the images cannot be loaded.
     """
+    if not reads_pictures(config.checkpoint):
+        return run_module_test(config, run_dir)
     network = load_checkpoint(config.checkpoint, config.trust)
     data = load_data(config.data, network.input_spec)
     images = _images(data, config.part)

@@ -47,7 +47,7 @@ def audit_labels(folds: Sequence[RunDir]) -> tuple[list[AuditedLabel], tuple[str
     for run_dir in folds:
         predictions = read_predictions(run_dir.path, "val")
         classes = predictions.classes
-        total = predictions.result.data.train + predictions.result.data.val
+        total = (predictions.result.data.train or 0) + (predictions.result.data.val or 0)
         try:
             indices = read_json(run_dir.split)["val"]
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -45,11 +45,9 @@ def training(material: Material) -> Section:
     curves, schedule = material.figure("curves"), material.figure("schedule")
     draw_curves(material.history, best, curves, material.predictions.name)
     draw_schedule(material.history, best, schedule)
-    return Section(
-        "Training",
-        [f"The checkpoint of epoch {best} was kept, the best by validation."],
-        [(curves, "loss and accuracy by epoch"), (schedule, "learning rate and time by epoch")],
-    )
+    figures = [(curves, "loss and accuracy by epoch")] if curves.exists() else []
+    figures.append((schedule, "learning rate and time by epoch"))
+    return Section("Training", [f"The checkpoint of epoch {best} was kept, the best by validation."], figures)
 
 
 def accuracy_by_class(material: Material) -> Section:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Literal, cast
 
 import torch
 import yaml
@@ -24,7 +24,7 @@ from akshar.untrusted import parse_yaml
 FORMAT = 3
 OLD_FORMAT = 2  # of akshar 0.1: its networks are read, its runs are not resumed
 KEY = "akshar"  # our part of a checkpoint; the rest is Lightning's
-NETWORK = "net."  # prefix of the network's weights in Lightning's state_dict
+NETWORK: Literal["net."] = "net."  # prefix of the network's weights in Lightning's state_dict
 HISTORY = "history"  # key of the history callback's state
 
 
@@ -40,8 +40,9 @@ class Contents(BaseModel):
     Attributes:
         format: version of this format.
         network: `_target_` and arguments of the network, plain values.
-        classes: names in the order of the logits.
-        input_spec: how pictures become its input, see `InputSpec.to_record`.
+        prefix: of the network's weights in Lightning's state_dict; empty for a LightningModule of one's own.
+        classes: names in the order of the logits; None where the data did not name them.
+        input_spec: how pictures become its input, see `InputSpec.to_record`; None where the data did not say.
         card: of the data that it was trained on, see `DatasetCard.to_record`.
         temperature: > 0; divides the logits for calibrated confidence; None before it was fitted.
         config: of the run, YAML; kept as a record and never built from.
@@ -52,8 +53,9 @@ class Contents(BaseModel):
 
     format: int
     network: dict[str, Any]
-    classes: Annotated[list[str], Field(min_length=2)]
-    input_spec: dict[str, Any]
+    prefix: Literal["net.", ""] = NETWORK
+    classes: Annotated[list[str], Field(min_length=2)] | None
+    input_spec: dict[str, Any] | None
     card: dict[str, Any]
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
     config: Annotated[str, AfterValidator(_check_config)]
@@ -156,7 +158,8 @@ def read_checkpoint(model: str | Path) -> Checkpoint:
     contents = read_contents(path, record)
     if record["format"] == FORMAT and content_digest(lightning) != contents.digest:
         raise UsageError(f"{path}: damaged (its content does not match its digest)")
-    weights = {name.removeprefix(NETWORK): value for name, value in state.items() if name.startswith(NETWORK)}
+    prefix = contents.prefix
+    weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
     return Checkpoint(path, contents, weights, lightning, record["format"])
 
 
@@ -174,7 +177,8 @@ def read_contents(path: Path, record: dict[str, Any]) -> Contents:
         )
     try:
         contents = Contents.model_validate(record if version == FORMAT else _upgraded(path, record))
-        InputSpec.from_record(contents.input_spec)
+        if contents.input_spec is not None:
+            InputSpec.from_record(contents.input_spec)
         DatasetCard.from_record(contents.card)
     except ValidationError as error:
         place = printable(".".join(map(str, error.errors()[0]["loc"])))

@@ -95,6 +95,10 @@ def load_checkpoint(model: str | Path, trust: Sequence[str] = ()) -> TrainedNetw
     """
     checkpoint = read_model(model)
     contents, weights = checkpoint.contents, checkpoint.weights
+    if contents.input_spec is None or contents.classes is None:
+        raise UsageError(
+            f"{model}: reads no pictures, because its data had no input_spec or no classes; akshar test can test it"
+        )
     spec = InputSpec.from_record(contents.input_spec)
     if not all(value.isfinite().all() for value in weights.values()):
         raise UsageError(f"{model}: its weights are not all finite; use another checkpoint of the run")

@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from pytorch_lightning import LightningDataModule
 
 from akshar.config.build import build
-from akshar.config.schema import DataConfig
-from akshar.config.trusted import build_trusted
+from akshar.config.lightning_targets import is_data_module
+from akshar.config.schema import AnyDataConfig, DataConfig
+from akshar.config.trusted import build_trusted, check_config
 from akshar.data.dataset import PictureDataset
 from akshar.data.image_set import TrainTest
+from akshar.data.own_data_module import as_train_test
 from akshar.errors import UsageError
 from akshar.pictures.input_spec import InputSpec
 from akshar.runs.result import Result
@@ -15,7 +20,7 @@ from akshar.runs.result import Result
 NOT_FROM_A_RECORD = ("url", "cache_dir")  # a result must not decide what is downloaded, or where files are written
 
 
-def load_data(config: DataConfig, spec: InputSpec | None = None) -> TrainTest:
+def load_data(config: AnyDataConfig, spec: InputSpec | None = None) -> TrainTest:
     """Load the images that a config names; the jobs of a sweep share them.
 
     Args:
@@ -30,7 +35,7 @@ def load_data(config: DataConfig, spec: InputSpec | None = None) -> TrainTest:
 
     def load() -> TrainTest:
         dataset = build("data", config)
-        return (dataset.prepared_as(spec) if spec and isinstance(dataset, PictureDataset) else dataset).load()
+        return _images(dataset.prepared_as(spec) if spec and isinstance(dataset, PictureDataset) else dataset)
 
     return _cached(key, load)
 
@@ -52,12 +57,19 @@ def load_tested_data(named: str, result: Result, trust: Sequence[str] = ()) -> T
     node = result.config.get("data")
     if not isinstance(node, dict) or "_target_" not in node:
         raise UsageError(f"{named}: does not say where its images come from")
-    left_out = {*DataConfig.framework_keys, *NOT_FROM_A_RECORD}
+    check_config(named, node, trust)
+    framework_keys = () if is_data_module(node["_target_"]) else DataConfig.framework_keys
+    left_out = {*framework_keys, *NOT_FROM_A_RECORD}
     arguments = {key: value for key, value in node.items() if key not in left_out}
-    data = _cached(json.dumps(arguments, sort_keys=True), lambda: build_trusted(named, arguments, trust).load())
-    if data.digest() != result.data.digest:
+    data = _cached(json.dumps(arguments, sort_keys=True), lambda: _images(build_trusted(named, arguments, trust)))
+    if result.data.digest not in (None, data.digest()):
         raise UsageError(f"{named}: its data has changed since; test it again with akshar test")
     return data
+
+
+def _images(source: Any) -> TrainTest:
+    """Load the images of a data set, or the test images of a LightningDataModule of one's own."""
+    return as_train_test(source) if isinstance(source, LightningDataModule) else source.load()
 
 
 _loaded: dict[str, TrainTest] = {}

@@ -70,15 +70,16 @@ class Facts(_Open):
         name: of the run in tables.
         config_hash: as the run was started, see `akshar.config.config_hash`.
         precision: of Lightning's Trainer, as "auto" was resolved.
-        data_digest, split_digest: sha256 of the images and of the validation split.
+        data_digest, split_digest: sha256 of the images and of the validation split; None where a
+            LightningDataModule of one's own brings them.
         init_digest: sha256 of the weights that training started from, or None.
     """
 
     name: str
     config_hash: str
     precision: str
-    data_digest: str
-    split_digest: str
+    data_digest: str | None
+    split_digest: str | None
     init_digest: str | None
 
 

@@ -47,7 +47,9 @@ def rebuild_network(
     if node.get("num_classes", num_classes) != num_classes:
         raise UsageError(f"{model}: names {num_classes} classes, its network has {printable(node['num_classes'])}")
     target = resolve_trusted(model, str(node.get("_target_")), trust)
-    passed = {key: value for key, value in data_arguments(target, num_classes, spec).items() if key not in node}
+    passed = {
+        key: value for key, value in data_arguments(target, num_classes, spec.shape).items() if key not in node
+    }
 
     def build() -> nn.Module:
         net = build_trusted(model, node, trust, **passed)

@@ -34,8 +34,8 @@ class DataResult(Record):
         subset: of its classes, where it has subsets.
         part: which images were read: "test", "train" or "all".
         classes: number of classes.
-        train, val, test: number of images.
-        digest: sha256 of all images.
+        train, val, test: number of images; None where the data does not tell.
+        digest: sha256 of all images; None for a LightningDataModule of one's own.
         split_digest: sha256 of the validation split.
     """
 
@@ -43,10 +43,10 @@ class DataResult(Record):
     subset: str | None = None
     part: Literal["test", "train", "all"] = "test"
     classes: int
-    train: int = 0
-    val: int = 0
-    test: int
-    digest: str
+    train: int | None = 0
+    val: int | None = 0
+    test: int | None
+    digest: str | None
     split_digest: str | None = None
 
 

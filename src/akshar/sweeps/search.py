@@ -11,7 +11,7 @@ import optuna
 from hydra.core.utils import JobReturn, JobStatus
 from optuna.trial import FrozenTrial, TrialState
 
-from akshar.config.monitor import direction
+from akshar.config.monitor import EPOCH, direction
 from akshar.errors import UsageError
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
@@ -39,12 +39,13 @@ class SearchConfig:
     pruner: PartConfig
 
     @staticmethod
-    def checked(node: Mapping[str, Any], metrics: Mapping[str, Any]) -> "SearchConfig":
+    def checked(node: Mapping[str, Any], metrics: Mapping[str, Any], monitor: str = EPOCH) -> "SearchConfig":
         """Build the config from plain values.
 
         Args:
             node: of the search.
             metrics: node `metrics` of its runs' config.
+            monitor: key `monitor` of their config, which a LightningModule of one's own may log.
 
         Raises:
             UsageError: lists every value that is out of range.
@@ -54,6 +55,7 @@ class SearchConfig:
             if not isinstance(node[key], int) or node[key] < low:
                 problems.append(f"hydra.sweeper.search.{key}={node[key]}: must be an integer from {low}")
         objectives = [*OBJECTIVES, *(f"{name}/val" for name, part in metrics.items() if part is not None)]
+        objectives += [monitor] if monitor not in (*objectives, EPOCH) else []
         for key, choices in (("objective", objectives), ("direction", [None, "minimize", "maximize"])):
             if node[key] not in choices:
                 names = ", ".join("null" if choice is None else choice for choice in choices)

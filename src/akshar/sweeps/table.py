@@ -198,7 +198,7 @@ def pooled_accuracy(folds: Sequence[Entry]) -> float | None:
             return None
         correct += int((logits.argmax(1) == labels).sum())
     result = folds[0].result
-    total = result.data.train + result.data.val if result else 0
+    total = (result.data.train or 0) + (result.data.val or 0) if result else 0
     if len(held_out) != total or len({*held_out}) != total:
         return None
     return correct / total

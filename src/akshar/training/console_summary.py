@@ -5,9 +5,10 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from akshar.config.idle_sections import idle_sections
 from akshar.config.keys import Differences
 from akshar.config.trusted import trust_flags
 from akshar.models.classifier import count_parameters
@@ -20,28 +21,56 @@ log = logging.getLogger(__name__)
 
 def log_setup(setup: Setup) -> None:
     """Log what is trained on what, and where its first weights come from."""
-    data, net = setup.data, setup.classifier.net
-    train, val, test = len(setup.split.train), len(setup.split.val), len(data.test) if data.test is not None else 0
+    data, model = setup.summary, setup.model
+    counts = [count for count in (data.train, data.val, data.test) if count is not None]
     log.info(
-        "%s: %s with %s parameters; %s images of %s in %s classes (%s train, %s val, %s test)",
+        "%s: %s with %s parameters; %s images of %s%s (%s train, %s val, %s test)",
         setup.facts.name,
-        type(net).__name__.lower(),
-        f"{count_parameters(net):,}",
-        f"{train + val + test:,}",
-        data.dataset.name,
-        len(data.classes),
-        f"{train:,}",
-        f"{val:,}",
-        f"{test:,}" if test else "no",
+        model.name,
+        f"{count_parameters(model.network):,}",
+        f"{sum(counts):,}",
+        data.card.name,
+        f" in {len(data.classes)} classes" if data.classes else "",
+        _number(data.train),
+        _number(data.val),
+        _number(data.test),
     )
-    if data.dataset.changes:
-        log.info(data.dataset.changes)
+    if setup.images is not None and setup.images.dataset.changes:
+        log.info(setup.images.dataset.changes)
+    for line in _limits(setup):
+        log.info(line)
     record = setup.config.to_record() | {"logger": {}}  # which only a resume builds
     if flags := trust_flags(record):
         log.info("uses code of your own: commands that read this run need  %s", flags)
     if setup.config.init_from is not None and setup.resumed_from is None:
-        new = f"; new layers: {', '.join(setup.new_layers)}" if setup.new_layers else ""
+        new = f"; new layers: {', '.join(model.new_layers)}" if model.new_layers else ""
         log.info("starting from the weights of %s%s", setup.config.init_from, new)
+
+
+def _number(count: int | None) -> str:
+    return "unknown" if count is None else f"{count:,}" if count else "no"
+
+
+def _limits(setup: Setup) -> Iterator[str]:
+    """Say what a run with a LightningDataModule or a LightningModule of one's own cannot do."""
+    name = type(setup.data).__name__
+    for sections, reason in idle_sections(setup.config).items():
+        yield f"{sections}: of the config {'have' if ', ' in sections else 'has'} no effect, because {reason}"
+    if not setup.summary.exact_loader:
+        yield (
+            f"resume: after the last whole epoch, because the training loader of {name} has no state_dict; "
+            "no checkpoint is written within an epoch"
+        )
+    if setup.config.test and setup.summary.test != 0 and not setup.can_test:
+        yield f"not tested at the end: {type(setup.model.module).__name__} has no test_step"
+    only_test = "afterwards: akshar test alone; predict, inspect and export need "
+    if not setup.summary.reads_pictures:
+        yield f"{only_test}{name}.input_spec and .classes"
+    elif not setup.reads_pictures:
+        yield (
+            f"{only_test}a forward(images) of {type(setup.model.module).__name__} that gives logits "
+            f"(B, {len(setup.summary.classes)})"
+        )
 
 
 def log_resume(run_dir: RunDir, step: int, config: Differences, environment: Sequence[str]) -> None:
@@ -58,7 +87,8 @@ def log_result(result: Result, run_dir: RunDir, tensorboard: bool) -> None:
     """Log how good the network is, where the run lies, and how to look at it."""
     best, test = result.best, result.test
     log.info("")
-    log.info("best epoch     %d, validation accuracy %.2f %%", best.epoch, 100 * (best.val_accuracy or 0))
+    accuracy = "" if best.val_accuracy is None else f", validation accuracy {100 * best.val_accuracy:.2f} %"
+    log.info("best epoch     %d%s", best.epoch, accuracy)
     if test is not None:
         low, high = (100 * bound for bound in test.interval_95)
         log.info(
@@ -69,8 +99,9 @@ def log_result(result: Result, run_dir: RunDir, tensorboard: bool) -> None:
             low,
             high,
         )
+    shown = ("loss/", "accuracy/") if best.val_accuracy is not None else ()
     for name, value in sorted(result.metrics.items()):
-        if not name.startswith(("loss/", "accuracy/")):
+        if not name.startswith(shown):
             log.info("%-14s %.4f", name, value)
     log.info("run folder     %s", run_dir)
     if tensorboard:

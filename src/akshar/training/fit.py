@@ -41,7 +41,10 @@ def fit(
     config, run_dir = setup.config, setup.run_dir
     history = History(run_dir, config.monitor, config.direction)
     guard = DivergenceGuard(
-        run_dir, _batch_description(setup), len(setup.data.classes), config.chance_warning_epochs
+        run_dir,
+        _batch_description(setup),
+        None if setup.model.is_own else len(setup.summary.classes),
+        config.chance_warning_epochs,
     )
     limits = Limits()
     own = build_callbacks(config)
@@ -52,16 +55,22 @@ def fit(
         guard,
         history,
         *([Progress()] if config.trainer.enable_progress_bar is not False and not has_bar else []),
-        DurationEstimate(),
+        DurationEstimate(setup.summary.val or 0),
         limits,
         *extra_callbacks,
         BestCheckpoint(run_dir, config.monitor, config.direction),
-        LastCheckpoint(run_dir, interrupts, config.checkpoint.every_n_steps, config.checkpoint.every_n_minutes),
+        LastCheckpoint(
+            run_dir,
+            interrupts,
+            config.checkpoint.every_n_steps,
+            config.checkpoint.every_n_minutes,
+            within_epochs=setup.summary.exact_loader,
+        ),
     ]
     trainer = build_trainer(config, setup.hardware, run_dir.path, callbacks, loggers)
     with interrupts.deferred():
         trainer.fit(
-            setup.classifier,
+            setup.model.module,
             datamodule=setup.data,
             ckpt_path=run_dir.last if setup.resumed_from else None,
             weights_only=True,
@@ -77,9 +86,12 @@ def fit(
 
 def _batch_description(setup: Setup) -> Callable[[int, int], dict[str, Any]]:
     """Return a function that describes a batch, by epoch and number, for the replay of a step that diverged."""
+    images = setup.images
 
     def describe(epoch: int, number: int) -> dict[str, Any]:
-        loader = setup.data.train_dataloader()
+        if images is None:
+            return {}
+        loader = images.train_dataloader()
         loader.set_epoch(epoch)
         indices = loader.order().split(loader.batch_size)[number]
         return {"indices": indices.tolist(), "seed": loader.batch_seed(number)}

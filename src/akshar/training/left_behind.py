@@ -79,7 +79,7 @@ def read_left_behind(run_dir: RunDir, name: CheckpointName, config: TrainConfig)
 
 
 def check_unchanged(
-    run_dir: RunDir, left: LeftBehind, config: TrainConfig, digests: Mapping[str, Any], split: Split
+    run_dir: RunDir, left: LeftBehind, config: TrainConfig, digests: Mapping[str, Any], split: Split | None
 ) -> None:
     """Compare what a run is about to train with what it began with.
 
@@ -88,7 +88,7 @@ def check_unchanged(
         left: what it left behind.
         config: with which it is to continue.
         digests: `data_digest`, `split_digest` and `init_digest`, see `akshar.runs.provenance.Facts`.
-        split: of the training images.
+        split: of the training images; None where akshar did not split them.
 
     Raises:
         UsageError: images, split or initial weights differ, or without a checkpoint the config.
@@ -96,7 +96,7 @@ def check_unchanged(
     for what, key in (("images", "data_digest"), ("split", "split_digest"), ("initial weights", "init_digest")):
         if getattr(left.provenance, key) != digests[key]:
             raise UsageError(f"{run_dir}: its {what} changed since it started; start a new run")
-    if run_dir.split.exists():  # else it is written again
+    if split is not None and run_dir.split.exists():  # else it is written again
         try:
             found = read_json(run_dir.split)
         except (OSError, ValueError):

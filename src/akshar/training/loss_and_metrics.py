@@ -52,13 +52,18 @@ def class_weights(weight: list[float] | str, class_counts: Tensor) -> Tensor:
 
     Args:
         weight: one number per class, or "balanced": N / (K n) for the n of N training images of a class.
-        class_counts: number of training images of each class, int64 (K,).
+        class_counts: number of training images of each class, int64 (K,); zeros where they are unknown.
 
     Raises:
         UsageError: not one number per class.
     """
     num_classes = len(class_counts)
     if isinstance(weight, str):
+        if not class_counts.any():
+            raise UsageError(
+                f"loss.weight={weight}: needs the number of training images of each class, which a "
+                f"LightningDataModule of one's own does not tell; give {num_classes} numbers"
+            )
         return class_counts.sum() / (num_classes * class_counts.clamp(min=1)).float()
     if len(weight) != num_classes:
         raise UsageError(f"loss.weight: has {len(weight)} numbers; must have {num_classes}, one per class")

@@ -15,6 +15,7 @@ from akshar.config.build import build
 from akshar.config.schema import Part
 from akshar.errors import UsageError
 from akshar.files import is_full, write_json
+from akshar.models.classifier import Classifier
 from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import RunLogger
 from akshar.training.logger_guard import reason
@@ -54,10 +55,11 @@ def open_logger(name: str, part: Part, setup: Setup) -> tuple[Logger, bool]:
     for library in ("alembic", "pytorch_lightning.loggers.mlflow"):  # announce tables and experiments
         logging.getLogger(library).setLevel(logging.ERROR)
     done = setup.resumed_from.lightning["global_step"] if setup.resumed_from else 0
+    module = setup.model.module
     offered: dict[str, object] = {
         "save_dir": str(setup.run_dir.path),
         "resumed_after": done if setup.left else None,
-        "further_metrics": list(setup.classifier.metrics.metrics),
+        "further_metrics": list(module.metrics.metrics) if isinstance(module, Classifier) else [],
     }
     ids = read_ids(setup.run_dir) if setup.left else {}
     try:

@@ -14,13 +14,12 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 
 from akshar.config.build import build
-from akshar.config.monitor import is_cross_entropy, monitor_problems
-from akshar.config.schema import Part, TrainConfig
-from akshar.data.module import ImageDataModule
+from akshar.config.monitor import is_cross_entropy
+from akshar.config.schema import AnyDataConfig, DataModuleConfig, Part, TrainConfig
+from akshar.data.module import Augmentation, ImageDataModule
 from akshar.errors import UsageError
-from akshar.models.classifier import Classifier, parameter_groups
+from akshar.models.classifier import Classifier, MakeOptimizer, MakeSchedule, parameter_groups
 from akshar.models.data_arguments import data_arguments
-from akshar.pictures.input_spec import InputSpec
 from akshar.runs.load_data import load_data
 from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
 from akshar.training.hardware import Hardware
@@ -29,25 +28,32 @@ from akshar.training.loss_and_metrics import build_loss, build_metrics
 LOG_OF_ONE = 0.01  # largest deviation from 0 of the log of a sum of probabilities
 
 
-def build_data(config: TrainConfig) -> ImageDataModule:
-    """Load the images, split them, and add the augmentation."""
-    data = config.data
+def build_data(config: TrainConfig) -> pl.LightningDataModule:
+    """Load the images, split them, and add the augmentation; or build the LightningDataModule of the user's own."""
+    augment = None if isinstance(config.data, DataModuleConfig) else build("augment", config.augment)
+    return build_data_module(config.data, augment, config.seed)
+
+
+def build_data_module(data: AnyDataConfig, augment: Augmentation | None, seed: int) -> pl.LightningDataModule:
+    """Build the data module of a config's `data`; augmentation and seed are for akshar's own."""
+    if isinstance(data, DataModuleConfig):
+        return build("data", data)
     return ImageDataModule(
         load_data(data),
-        build("augment", config.augment),
+        augment,
         batch_size=data.batch_size,
         val_fraction=data.val_fraction,
         folds=data.folds,
         fold=data.fold,
         split=data.split,
         split_seed=data.split_seed,
-        seed=config.seed,
+        seed=seed,
     )
 
 
-def complete_model(model: Part, num_classes: int, spec: InputSpec) -> Part:
+def complete_model(model: Part, num_classes: int, shape: Sequence[int]) -> Part:
     """Add the data's values that a network's signature takes and the config does not set."""
-    offered = data_arguments(resolve_name(model.target), num_classes, spec)
+    offered = data_arguments(resolve_name(model.target), num_classes, shape)
     return model.with_arguments(**{key: value for key, value in offered.items() if key not in model.arguments})
 
 
@@ -63,23 +69,18 @@ def build_network(model: Part) -> nn.Module:
     return net
 
 
-def build_classifier(config: TrainConfig, net: nn.Module, class_counts: Tensor) -> Classifier:
-    """Wrap a network in the LightningModule that trains it.
-
-    Args:
-        config: of the run.
-        net: the network.
-        class_counts: number of training images of each class, int64 (K,).
-
-    Raises:
-        UsageError: loss, metrics, optimizer or schedule cannot be built, or `monitor` names nothing that is logged.
-    """
-    if problems := monitor_problems(config.to_record()):  # not checked before where the model is one's own
-        raise UsageError(*problems)
-    scheduler = config.scheduler
+def optimizer_maker(config: TrainConfig) -> MakeOptimizer:
+    """Return a function that builds the config's optimizer for parameter groups."""
 
     def make_optimizer(groups: Any) -> torch.optim.Optimizer:
         return build("optimizer", config.optimizer, groups)
+
+    return make_optimizer
+
+
+def schedule_maker(config: TrainConfig) -> MakeSchedule | None:
+    """Return a function that builds the config's schedule for an optimizer and a number of steps, or None."""
+    scheduler = config.scheduler
 
     def make_schedule(optimizer: torch.optim.Optimizer, steps: int) -> Any:
         filled = {key: steps if value == "steps" else value for key, value in scheduler.arguments.items()}
@@ -94,12 +95,27 @@ def build_classifier(config: TrainConfig, net: nn.Module, class_counts: Tensor) 
                 "trainer.max_epochs, lower data.batch_size, or set scheduler=none"
             ) from error
 
+    return make_schedule if scheduler.target else None
+
+
+def build_classifier(config: TrainConfig, net: nn.Module, class_counts: Tensor) -> Classifier:
+    """Wrap a network in the LightningModule that trains it.
+
+    Args:
+        config: of the run.
+        net: the network.
+        class_counts: number of training images of each class, int64 (K,).
+
+    Raises:
+        UsageError: loss, metrics, optimizer or schedule cannot be built.
+    """
+    make_optimizer = optimizer_maker(config)
     classifier = Classifier(
         # Lightning moves data and network to the device; this layout makes convolutions faster on CPU and GPU.
         net.to(memory_format=torch.channels_last),  # pyright: ignore[reportCallIssue]
         optimizer=make_optimizer,
-        schedule=make_schedule if scheduler.target else None,
-        schedule_interval=scheduler.interval,
+        schedule=schedule_maker(config),
+        schedule_interval=config.scheduler.interval,
         monitor=config.monitor,
         loss=build_loss(config.loss, class_counts),
         logs_criterion=not is_cross_entropy(config.to_record()),
@@ -112,8 +128,8 @@ def build_classifier(config: TrainConfig, net: nn.Module, class_counts: Tensor) 
     return classifier
 
 
-def check_output(classifier: Classifier, num_classes: int, spec: InputSpec) -> None:
-    """Pass two blank images through the network and check the shape of its logits.
+def check_output(classifier: Classifier, num_classes: int, shape: Sequence[int]) -> None:
+    """Pass two blank images of a shape (C, H, W) through the network and check the shape of its logits.
 
     Raises:
         UsageError: the network does not give one logit per class, or not what its loss takes.
@@ -121,14 +137,14 @@ def check_output(classifier: Classifier, num_classes: int, spec: InputSpec) -> N
     classifier.eval()
     with torch.no_grad():
         try:
-            logits = classifier(torch.zeros(2, *spec.shape))
-            shape = tuple(logits.shape)
+            logits = classifier(torch.zeros(2, *shape))
+            returned = tuple(logits.shape)
         except Exception as error:
             raise UsageError(
-                f"model: does not take images of shape (N, {', '.join(map(str, spec.shape))}): {error}"
+                f"model: does not take images of shape (N, {', '.join(map(str, shape))}): {error}"
             ) from error
-    if shape != (2, num_classes):
-        raise UsageError(f"model: returns {shape} for 2 images; must be (2, {num_classes}), one logit per class")
+    if returned != (2, num_classes):
+        raise UsageError(f"model: returns {returned} for 2 images; must be (2, {num_classes}), one logit per class")
     if isinstance(classifier.loss, nn.NLLLoss) and not bool((logits.logsumexp(1).abs() < LOG_OF_ONE).all()):
         raise UsageError(
             "loss: NLLLoss takes log-probabilities, and this network returns logits; choose loss=cross_entropy, "
@@ -168,7 +184,8 @@ def build_trainer(
         callbacks=[*callbacks],
         plugins=[AtomicCheckpointIO(), *cluster],
         strategy=("ddp" if strategy == "auto" else strategy) if several else "auto",
-        use_distributed_sampler=False,  # the loader gives each process its share
+        # Our loader gives each process its share; Lightning divides any other DataLoader
+        use_distributed_sampler=isinstance(config.data, DataModuleConfig),
         num_sanity_val_steps=0,
         enable_checkpointing=True,
         # Lightning refuses a bar among the callbacks where the config wants none; without one it would add its own
@@ -179,18 +196,19 @@ def build_trainer(
     return trainer
 
 
-def bare_trainer(hardware: Hardware, **options: Any) -> pl.Trainer:
+def bare_trainer(hardware: Hardware, logger: Logger | None = None, **options: Any) -> pl.Trainer:
     """Build a Trainer on one device that saves, logs and shows nothing: to evaluate, or to compare with.
 
     Args:
         hardware: accelerator and precision.
+        logger: for a module of one's own, which may expect one.
         options: more of Lightning's own.
     """
     return pl.Trainer(
         accelerator=hardware.accelerator,
         devices=1,
         precision=hardware.precision,  # pyright: ignore[reportArgumentType]
-        logger=False,
+        logger=logger or False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,

@@ -1,26 +1,23 @@
 """What a run writes down: `split.json` and `provenance.json` at its start, `result.json` at its end."""
 
-from collections.abc import Mapping
-
 import pytorch_lightning as pl
 
 from akshar.files import write_json
-from akshar.metrics.accuracy import Score
-from akshar.metrics.summary import EvaluationMetrics
 from akshar.models.classifier import count_parameters
 from akshar.runs import provenance
 from akshar.runs.provenance import Provenance
 from akshar.runs.result import BestResult, DataResult, FitResult, ModelResult, Result
 from akshar.training.callbacks.history import History
 from akshar.training.console_summary import log_resume
+from akshar.training.finalize import Evaluation
 from akshar.training.setup import Setup
 
 
 def start_record(setup: Setup) -> Provenance:
     """Write the record of a new run, or add a resume to it."""
     run_dir, left = setup.run_dir, setup.left
-    if not left or not run_dir.split.exists():
-        write_json(run_dir.split, setup.split.to_record())
+    if setup.summary.split is not None and (not left or not run_dir.split.exists()):
+        write_json(run_dir.split, setup.summary.split.to_record())
     if not left:
         return provenance.begin(run_dir, setup.facts)
     epoch, step = 0, 0
@@ -44,31 +41,26 @@ def make_result(
     record: Provenance,
     trainer: pl.Trainer,
     history: History,
-    validated: Score,
-    temperature: float,
-    metrics: Mapping[str, float],
-    test: EvaluationMetrics | None,
+    evaluation: Evaluation,
 ) -> Result:
     """Collect what `result.json` holds."""
-    config, data, net = setup.config, setup.data, setup.classifier.net
-    exact = {"loss/val": validated.loss, "accuracy/val": validated.accuracy}  # Lightning's are float32
-    if test is not None:
-        exact |= {"loss/test": test.loss, "accuracy/test": test.accuracy}
+    config, data, model = setup.config, setup.summary, setup.model
+    validated, metrics, test = evaluation.validated, evaluation.metrics, evaluation.test
     return Result(
         name=setup.facts.name,
         config_hash=setup.facts.config_hash,
         seed=config.seed,
         data=DataResult(
-            source=data.dataset.name,
+            source=data.card.name,
             subset=config.data.arguments.get("subset"),
             classes=len(data.classes),
-            train=len(setup.split.train),
-            val=len(setup.split.val),
-            test=len(data.test) if data.test is not None else 0,
+            train=data.train,
+            val=data.val,
+            test=test.total if data.test is None and test else data.test,
             digest=setup.facts.data_digest,
             split_digest=setup.facts.split_digest,
         ),
-        model=ModelResult(name=type(net).__name__.lower(), parameters=count_parameters(net)),
+        model=ModelResult(name=model.name, parameters=count_parameters(model.network)),
         fit=FitResult(
             epochs=len(history.rows),
             steps=trainer.global_step,
@@ -83,15 +75,15 @@ def make_result(
             epoch=history.best["epoch"],
             monitor=config.monitor,
             mode=config.direction,
-            val_loss=validated.loss,
-            val_accuracy=validated.accuracy,
+            val_loss=validated.loss if validated else metrics.get("loss/val"),
+            val_accuracy=validated.accuracy if validated else metrics.get("accuracy/val"),
             checkpoint="checkpoints/best.ckpt",
-            temperature=temperature,
+            temperature=evaluation.temperature,
         ),
-        metrics={**metrics, **exact},
+        metrics=metrics,
         test=test,
         classes=list(data.classes),
-        card=data.dataset.card.to_record(),
+        card=data.card.to_record(),
         config=config.to_record(),
         provenance=provenance.finished(record),
     )

@@ -11,11 +11,10 @@ from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.training.callbacks.checkpointing import check_disk_space
 from akshar.training.console_summary import log_result, log_setup
 from akshar.training.ddp_launcher import DDPLauncher
-from akshar.training.finalize import calibrate_best, logged_metrics, show_first_batch, test_best
+from akshar.training.finalize import evaluate_best, show_first_batch
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
 from akshar.training.loggers import open_loggers
-from akshar.training.parts import bare_trainer
 from akshar.training.record import make_result, start_record
 from akshar.training.setup import set_up
 
@@ -49,7 +48,7 @@ def train(
     """
     # Config, data, model: everything is built, and nothing is written yet.
     setup = set_up(config, run_dir, resume_from=resume_from, precision=precision)
-    check_disk_space(run_dir, setup.classifier.net)
+    check_disk_space(run_dir, setup.model.network)
     begin()
     log_setup(setup)
     record = start_record(setup)
@@ -65,16 +64,10 @@ def train(
         best = history.best
         title = f"{setup.facts.name}, seed {config.seed}"
         draw_curves(history.rows, best["epoch"], run_dir.figures / "curves.png", title)
-        tester = bare_trainer(setup.hardware)
-        validated, temperature = calibrate_best(setup, tester)
-        metrics = logged_metrics(tester)
-        test = None
-        if config.test and setup.data.test is not None:
-            test = test_best(setup, tester, loggers, best["step"], temperature)
-            metrics |= logged_metrics(tester)
+        evaluation = evaluate_best(setup, history, loggers)
 
         # Result
-        result = make_result(setup, record, trainer, history, validated, temperature, metrics, test)
+        result = make_result(setup, record, trainer, history, evaluation)
         loggers.log_result(result, best["step"])
     result.write(run_dir.result)
     run_dir.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)

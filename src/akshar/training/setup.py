@@ -1,22 +1,26 @@
 """Sets up a run: builds its parts, and compares them with what a resumed run began with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytorch_lightning as pl
+from pytorch_lightning.utilities.combined_loader import CombinedLoader
+from pytorch_lightning.utilities.model_helpers import is_overridden
+from torch.utils.data import DataLoader
 
 from akshar.config.config_hash import config_hash
-from akshar.config.schema import Part, TrainConfig
+from akshar.config.schema import TrainConfig
+from akshar.data.loader import InMemoryLoader
 from akshar.data.module import ImageDataModule
-from akshar.data.splits import Split
+from akshar.data.summary import DataSummary, summarise
 from akshar.errors import UsageError
-from akshar.models.classifier import Classifier
 from akshar.runs.checkpoint import Checkpoint
 from akshar.runs.provenance import Facts
 from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.training.hardware import Hardware, resolve_hardware
 from akshar.training.left_behind import LeftBehind, check_unchanged, read_left_behind
-from akshar.training.parts import build_classifier, build_data, build_network, check_output, complete_model
-from akshar.training.warm_start import init_digest, load_initial_weights
+from akshar.training.model import Model, build_model
+from akshar.training.parts import build_data
+from akshar.training.warm_start import init_digest
 
 
 @dataclass(frozen=True)
@@ -27,29 +31,36 @@ class Setup:
         config: of the run.
         run_dir: its folder.
         hardware: what it computes with.
-        data: loaded and split.
-        model: the config's network with the arguments that come from the data.
-        classifier: with its first weights; those of a checkpoint that it continues from are loaded by Lightning.
+        data: the LightningDataModule, ours or one of the user's own.
+        summary: what is known of the data.
+        model: with its first weights; those of a checkpoint that it continues from are loaded by Lightning.
         facts: what must stay the same when the run is resumed.
         left: what a resumed run left behind; None for a new run.
-        new_layers: parameters that `init_from` did not have.
     """
 
     config: TrainConfig
     run_dir: RunDir
     hardware: Hardware
-    data: ImageDataModule
-    model: Part
-    classifier: Classifier
+    data: pl.LightningDataModule
+    summary: DataSummary
+    model: Model
     facts: Facts
     left: LeftBehind | None = None
-    new_layers: list[str] = field(default_factory=list)
 
     @property
-    def split(self) -> Split:
-        """The split of the training images."""
-        assert self.data.split is not None
-        return self.data.split
+    def images(self) -> ImageDataModule | None:
+        """The data where it is akshar's own, with all its images in memory."""
+        return self.data if isinstance(self.data, ImageDataModule) else None
+
+    @property
+    def can_test(self) -> bool:
+        """Whether there is something to test with: logits, or a test step of one's own."""
+        return self.model.classifier is not None or is_overridden("test_step", self.model.module)
+
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether what is trained can be used on pictures: by predict, inspect, export and compare."""
+        return self.summary.reads_pictures and self.model.classifier is not None
 
     @property
     def resumed_from(self) -> Checkpoint | None:
@@ -77,31 +88,48 @@ def set_up(
     pl.seed_everything(config.seed, verbose=False)
 
     data = build_data(config)
-    if data.train is None or data.split is None:
-        raise UsageError("data: has no training images, only test images")
-    if min(len(data.split.val), data.batch_size) < hardware.devices:
+    summary = summarise(data)
+    _check_devices(data, hardware.devices)
+    if config.checkpoint.every_n_steps is not None and not summary.exact_loader:
         raise UsageError(
-            f"trainer.devices={hardware.devices}: must not be above the {data.batch_size} images of a batch or the "
-            f"{len(data.split.val)} of validation; each device takes a share"
+            f"checkpoint.every_n_steps={config.checkpoint.every_n_steps}: needs a training loader with state_dict "
+            f"and load_state_dict, which that of {type(data).__name__} does not have; leave it out"
         )
     digests = {
-        "data_digest": data.dataset.digest(),
-        "split_digest": data.split.digest(),
+        "data_digest": summary.digest,
+        "split_digest": summary.split.digest() if summary.split else None,
         "init_digest": init_digest(config.init_from) if config.init_from is not None else None,
     }
     if left:
-        check_unchanged(run_dir, left, config, digests, data.split)
+        check_unchanged(run_dir, left, config, digests, summary.split)
 
-    spec = data.dataset.input_spec
-    model = complete_model(config.model, len(data.classes), spec)
-    net = build_network(model)
-    new_layers = load_initial_weights(net, config.init_from, data.classes) if config.init_from is not None else []
-    classifier = build_classifier(config, net, data.class_counts)
-    check_output(classifier, len(data.classes), spec)
+    model = build_model(config, data, summary, hardware, is_new=resume_from is None)
     facts = Facts(
-        name=config.name or f"{data.dataset.name}-{type(net).__name__.lower()}",
-        config_hash=config_hash(config, data.dataset.digest(), digests["init_digest"]),
+        name=config.name or f"{summary.card.name}-{model.name}",
+        config_hash=config_hash(config, summary.digest, digests["init_digest"]),
         precision=hardware.precision,
         **digests,
     )
-    return Setup(config, run_dir, hardware, data, model, classifier, facts, left, new_layers)
+    return Setup(config, run_dir, hardware, data, summary, model, facts, left)
+
+
+def _check_devices(data: pl.LightningDataModule, devices: int) -> None:
+    """Check that every device gets a share of each batch.
+
+    Raises:
+        UsageError: it would not.
+    """
+    if isinstance(data, ImageDataModule):
+        val = len(data.split.val) if data.split else 0
+        if min(val, data.batch_size) < devices:
+            raise UsageError(
+                f"trainer.devices={devices}: must not be above the {data.batch_size} images of a batch or the "
+                f"{val} of validation; each device takes a share"
+            )
+    elif devices > 1:
+        for loader in CombinedLoader([data.train_dataloader(), data.val_dataloader()]).flattened:
+            if not isinstance(loader, DataLoader | InMemoryLoader):
+                raise UsageError(
+                    f"trainer.devices={devices}: {type(data).__name__} gives a {type(loader).__name__}, whose "
+                    "batches Lightning cannot share between devices; give a DataLoader, or use one"
+                )

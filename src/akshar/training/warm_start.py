@@ -27,7 +27,7 @@ def load_initial_weights(net: nn.Module, init_from: str, classes: tuple[str, ...
     """
     checkpoint = _read(init_from)
     weights, own = checkpoint.weights, net.state_dict()
-    same_classes = tuple(checkpoint.contents.classes) == classes
+    same_classes = tuple(checkpoint.contents.classes or ()) == classes
     last_layer = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))][-1]
     new = [name for name in own if name.rpartition(".")[0] == last_layer and name in weights and not same_classes]
     differing = [name for name in differing_weights(own, weights) if name not in new]

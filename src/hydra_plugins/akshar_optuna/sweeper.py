@@ -43,6 +43,8 @@ class AksharOptuna(Sweeper):
         metrics = OmegaConf.to_container(self.config.metrics)
         assert isinstance(metrics, dict)
         config = SearchConfig.checked(
-            {str(key): value for key, value in search.items()}, {str(key): value for key, value in metrics.items()}
+            {str(key): value for key, value in search.items()},
+            {str(key): value for key, value in metrics.items()},
+            self.config.monitor,
         )
         run_search(overrides, sweep, config, self.launcher.launch)

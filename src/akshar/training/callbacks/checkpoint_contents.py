@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from akshar.runs.checkpoint import FORMAT, KEY, Contents
+from akshar.runs.checkpoint import FORMAT, KEY, NETWORK, Contents
 from akshar.training.setup import Setup
 
 
@@ -17,12 +17,14 @@ class CheckpointContents(Callback):
     """
 
     def __init__(self, setup: Setup):
+        data = setup.summary
         self.contents = Contents(
             format=FORMAT,
-            network=setup.model.to_record(),
-            classes=list(setup.data.classes),
-            input_spec=setup.data.dataset.input_spec.to_record(),
-            card=setup.data.dataset.card.to_record(),
+            network=setup.model.part.to_record(),
+            prefix="" if setup.model.is_own else NETWORK,
+            classes=list(data.classes) or None,
+            input_spec=data.input_spec.to_record() if data.input_spec and setup.reads_pictures else None,
+            card=data.card.to_record(),
             temperature=None,
             config=yaml.safe_dump(setup.config.to_record(), sort_keys=False, allow_unicode=True),
         )

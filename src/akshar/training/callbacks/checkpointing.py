@@ -97,6 +97,8 @@ class LastCheckpoint(Checkpoint):
         interrupts: asked after each step whether to stop.
         every_n_steps: write after this many optimizer steps within an epoch; None for never.
         every_n_minutes: write after this many minutes within an epoch; None for never.
+        within_epochs: whether the data can go on within an epoch; otherwise nothing is written there, and a stop
+            request ends the run at once, to be resumed after its last whole epoch.
     """
 
     def __init__(
@@ -105,11 +107,14 @@ class LastCheckpoint(Checkpoint):
         interrupts: Interrupts,
         every_n_steps: int | None = None,
         every_n_minutes: float | None = None,
+        *,
+        within_epochs: bool = True,
     ):
         self.run_dir = run_dir
         self.interrupts = interrupts
         self.every_n_steps = every_n_steps
         self.every_n_minutes = every_n_minutes
+        self.within_epochs = within_epochs
         self._resumed: dict[str, Any] | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -130,6 +135,9 @@ class LastCheckpoint(Checkpoint):
             return  # validation follows, and a save after that
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # a checkpoint does not hold accumulated gradients
+        if not self.within_epochs:
+            self._stop_where_asked()
+            return
         if distributed.all_reduce_max(int(self.interrupts.received is not None or self._is_due(trainer))):
             self._save(trainer, finished=trainer.current_epoch)
 
@@ -164,6 +172,9 @@ class LastCheckpoint(Checkpoint):
         if trainer.is_global_zero:
             self.run_dir.write_status("running", finished, trainer.global_step)
         self._saved_at = time.monotonic()
+        self._stop_where_asked()
+
+    def _stop_where_asked(self) -> None:
         if number := distributed.all_reduce_max(self.interrupts.received or 0):
             self.interrupts.ask(number)  # all processes stop together
         self.interrupts.obey()

@@ -28,14 +28,14 @@ class DivergenceGuard(Callback):
     Args:
         run_dir: of the run.
         describe_batch: epoch, number of the batch in it -> what a replay needs, plain values.
-        num_classes: K; guessing has the loss ln K.
+        num_classes: K; guessing has the loss ln K. None where `loss/val` need not be cross-entropy.
         warn_after: epochs after which a validation loss no better than that is logged as a warning.
     """
 
-    def __init__(self, run_dir: RunDir, describe_batch: DescribeBatch, num_classes: int, warn_after: int):
+    def __init__(self, run_dir: RunDir, describe_batch: DescribeBatch, num_classes: int | None, warn_after: int):
         self.run_dir = run_dir
         self.describe_batch = describe_batch
-        self.chance = math.log(num_classes)
+        self.chance = math.log(num_classes) if num_classes else None
         self.warn_after = warn_after
         self._batch = 0
 
@@ -78,7 +78,7 @@ class DivergenceGuard(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Warn, once, about a run that is no better than guessing."""
-        if trainer.state.fn != "fit" or trainer.current_epoch + 1 != self.warn_after:
+        if self.chance is None or trainer.state.fn != "fit" or trainer.current_epoch + 1 != self.warn_after:
             return
         loss = float(trainer.callback_metrics["loss/val"])
         if not loss < LEARNED * self.chance:

@@ -9,7 +9,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from akshar import distributed
 from akshar.config.monitor import EPOCH, Mode, sort_key
-from akshar.data.batch import Batch
+from akshar.data.batch import count_examples
+from akshar.errors import UsageError
 from akshar.runs.checkpoint import HISTORY
 from akshar.runs.run_dir import RunDir
 from akshar.tables import write_csv
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 FIRST = ("epoch", "step", "lr", "loss/train", "loss/val", "accuracy/train", "accuracy/val")
 SECONDS = "seconds"
 STEP_LOSS, STEP_LR = "step/loss", "step/lr"  # of single steps, at the loggers alone
+NO_METRICS = ("epoch", "step", "lr", SECONDS)
 
 
 class History(Callback):
@@ -56,6 +58,11 @@ class History(Callback):
         """Return the row of the best epoch by the monitored metric."""
         return min(self.rows, key=lambda row: sort_key(row[self.monitor], self.mode))
 
+    @property
+    def best_metrics(self) -> dict[str, float]:
+        """Return every metric of the best epoch."""
+        return {name: value for name, value in self.best.items() if name not in NO_METRICS}
+
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run needs."""
         return {"rows": self.rows, "seconds": self._seconds(), "images_seen": self.images_seen}
@@ -73,16 +80,16 @@ class History(Callback):
         self._step = trainer.global_step
 
     def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Remember the learning rate of this step; by the epoch's end the schedule has advanced."""
         self._lr = learning_rate(trainer)
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Add this batch to `images_seen`."""
-        self.images_seen += len(batch.labels) * trainer.world_size
+        self.images_seen += count_examples(batch) * trainer.world_size
         if trainer.loggers and trainer.global_step > self._step:
             self._step = trainer.global_step
             every = trainer.log_every_n_steps  # pyright: ignore[reportAttributeAccessIssue]  (set by a connector)
@@ -98,13 +105,22 @@ class History(Callback):
         """Write the epoch's row, during fit."""
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return
+        # Lightning itself adds what `self.log` collects over a training epoch only after validation, when
+        # checkpoints are written; here callbacks can monitor it too.
+        training = trainer.fit_loop.epoch_loop._results.metrics(on_step=False)
+        trainer.callback_metrics.update(training["callback"])
         measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        if self.monitor not in (EPOCH, *measured):
+            raise UsageError(
+                f"monitor={self.monitor}: {type(pl_module).__name__} did not log it in this epoch, but "
+                f"{', '.join(sorted(measured)) or 'nothing'}; monitor one of these"
+            )
         row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
         row |= measured | {SECONDS: round(self._seconds(), 3)}
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
-        already = trainer.logged_metrics  # by a LightningModule of one's own
+        already = {*trainer.logged_metrics, *training["log"]}  # by a LightningModule of one's own
         shown = {name: value for name, value in measured.items() if name not in already}
         for logger in trainer.loggers:
             logger.log_metrics({"epoch": row["epoch"], "lr": row["lr"]} | shown, step=row["step"])
@@ -131,14 +147,19 @@ class History(Callback):
     def _line(self, row: dict[str, Any], max_epochs: int | None) -> str:
         width = len(str(max_epochs))
         total = f"/{max_epochs}" if max_epochs and max_epochs > 0 else ""
-        monitored = f"{self.monitor} {row[self.monitor]:.4f}  " if self.monitor not in (*FIRST, EPOCH) else ""
+        usual = row.keys() >= {*FIRST}
+        names = [self.monitor] if self.monitor not in (*FIRST, EPOCH) else []
+        if not usual:  # a LightningModule of one's own
+            names = sorted(name for name in row if name not in NO_METRICS)
+        others = "".join(f"{name} {row[name]:.4f}  " for name in names)
         best = "  best so far" if row is self.best and self.monitor != EPOCH else ""
-        return (
-            f"epoch {row['epoch']:>{width}}{total}  "
+        losses = (
             f"loss {row['loss/train']:.4f} train {row['loss/val']:.4f} val  "
             f"accuracy {row['accuracy/train']:6.2%} train {row['accuracy/val']:6.2%} val  "
-            f"{monitored}after {row[SECONDS]:.0f} s{best}"
+            if usual
+            else ""
         )
+        return f"epoch {row['epoch']:>{width}}{total}  {losses}{others}after {row[SECONDS]:.0f} s{best}"
 
 
 def learning_rate(trainer: Trainer) -> float:

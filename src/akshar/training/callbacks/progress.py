@@ -1,13 +1,14 @@
 """What is shown while a run trains: a bar for the epoch, and how long the whole training will take."""
 
 import logging
+import math
 import time
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
-from akshar.data.batch import Batch
+from akshar.data.batch import count_examples
 from akshar.models.classifier import total_steps
 from akshar.runs.console import Console
 from akshar.training.callbacks.limits import seconds_left
@@ -22,14 +23,15 @@ class Progress(Callback):
         self._bar: tqdm[Any] | None = None
 
     def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Show a bar; in a resumed epoch it starts where the epoch does."""
         if self._bar is None:
+            steps = trainer.num_training_batches
             shown = trainer.is_global_zero and not Console.job  # bars of parallel jobs would overwrite each other
             total = f"/{trainer.max_epochs}" if trainer.max_epochs and trainer.max_epochs > 0 else ""
             self._bar = tqdm(
-                total=int(trainer.num_training_batches),
+                total=int(steps) if math.isfinite(steps) else None,  # infinite: a loader without a length
                 initial=batch_idx,
                 desc=f"epoch {trainer.current_epoch + 1}{total}",
                 unit=" steps",
@@ -38,7 +40,7 @@ class Progress(Callback):
             )
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Advance the bar."""
         if self._bar is not None:
@@ -62,6 +64,9 @@ class Progress(Callback):
 class DurationEstimate(Callback):
     """Logs once how long training will take, estimated from its first steps.
 
+    Args:
+        val_images: number of validation images.
+
     Attributes:
         WARM_UP: first steps, which are slower and not counted.
         MIN_STEPS, MIN_SECONDS: least that is measured before the estimate.
@@ -70,16 +75,17 @@ class DurationEstimate(Callback):
 
     WARM_UP, MIN_STEPS, MIN_SECONDS, VALIDATION = 3, 10, 2.0, 1 / 3
 
-    def __init__(self) -> None:
+    def __init__(self, val_images: int) -> None:
+        self._val_images = val_images
         self._steps = 0
         self._start = 0.0
         self._done = False
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Measure; log the estimate when there is enough to go by."""
-        if self._done or not trainer.is_global_zero:
+        if self._done or not trainer.is_global_zero or not math.isfinite(trainer.num_training_batches):
             return
         self._steps += 1
         if self._steps <= self.WARM_UP:
@@ -89,9 +95,8 @@ class DurationEstimate(Callback):
         if measured < self.MIN_STEPS or seconds < self.MIN_SECONDS:
             return
         self._done = True
-        data = trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
-        images = len(batch.labels) * trainer.num_training_batches * trainer.world_size
-        share = len(data.split.val) / max(1, images) * self.VALIDATION
+        images = count_examples(batch) * trainer.num_training_batches * trainer.world_size
+        share = self._val_images / max(1, images) * self.VALIDATION
         left = (total_steps(trainer) - trainer.global_step) * trainer.accumulate_grad_batches
         estimate = (1 + share) * left * seconds / measured
         limit = seconds_left(trainer)
