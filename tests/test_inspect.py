@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from akshar.cli import main
 from akshar.report.feature_map import choose
-from akshar.report.features import nearest, occlusion, read_features
+from akshar.report.features import _squares, nearest, occlusion, read_features, square_side
 from akshar.runs.load_checkpoint import load_checkpoint
 
 
@@ -42,7 +42,7 @@ def test_the_report_is_one_file_that_needs_no_other(inspected):
     assert page.count("data:image/png;base64,") == 12
 
 
-def test_tensorboard_has_the_same_figures_and_the_projector(inspected):
+def test_tensorboard_has_the_same_figures_and_the_projector(inspected, capfd):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     (events,) = inspected.glob("events.out.tfevents.*.inspect")
@@ -54,8 +54,11 @@ def test_tensorboard_has_the_same_figures_and_the_projector(inspected):
     metadata = next(inspected.glob("00000/*/metadata.tsv")).read_text(encoding="utf-8").splitlines()
     assert metadata[0].split("\t") == ["truth", "answer", "right"]
     assert len(metadata) == 1 + 230
-    # Once more replaces it.
+    # Once more replaces it. What is done and written is said, also without a terminal.
     assert main(["inspect", str(inspected)]) == 0
+    shown = capfd.readouterr()
+    assert shown.out.splitlines() == [f"figures: {inspected}/figures", f"report: {inspected}/report.html"]
+    assert "section 3 of 8: confusions" in shown.err
     assert len([*inspected.glob("events.out.tfevents.*.inspect")]) == 1
 
 
@@ -79,10 +82,10 @@ def test_what_cannot_be_inspected_is_said(change, message, finished, tmp_path, r
 
 
 def test_missing_packages_are_named_with_their_extra(finished, monkeypatch, refused):
-    for package in ("captum", "hydra_plugins.hydra_joblib_launcher", "optuna"):
+    for package in ("sklearn", "hydra_plugins.hydra_joblib_launcher", "optuna"):
         monkeypatch.setitem(sys.modules, package, None)
     assert refused("inspect", str(finished[1])) == [
-        "error: akshar inspect: needs captum; get it with  pip install 'akshar[inspect]'"
+        "error: akshar inspect: needs sklearn; get it with  pip install 'akshar[inspect]'"
     ]
     (line,) = refused("train", "-m", *TINY, "hydra/launcher=joblib", "seed=1,2")
     assert line.endswith("pip install 'akshar[joblib]'")
@@ -97,10 +100,32 @@ def test_features_and_neighbours(finished):
     np.testing.assert_allclose((features**2).sum(1), 1, rtol=1e-5)
     found = nearest(features[:5], features, 3)
     assert found[:, 0].tolist() == [0, 1, 2, 3, 4]
-    heat = occlusion(trained, pixels[:2], np.array([0, 5]))
-    assert heat.shape == (2, 32, 32)
-    # Covering with background what is background changes nothing.
-    assert np.abs(occlusion(trained, torch.zeros(1, 1, 32, 32, dtype=torch.uint8), np.array([0]))).max() < 1e-5
+
+
+def test_occlusion_is_the_mean_drop_of_the_squares_that_cover_a_pixel(finished):
+    trained = load_checkpoint(str(finished[1]))
+    pixels = torch.randint(0, 255, (2, 1, 32, 32), dtype=torch.uint8)
+    targets = np.array([[0, 7], [5, 5]])
+    heats = occlusion(trained, pixels, targets)
+    assert heats.shape == (2, 2, 32, 32)
+    np.testing.assert_array_equal(heats[1, 0], heats[1, 1])
+    covered = pixels[:1].clone()
+    covered[..., :5, :5] = 0  # the only square over the first pixel
+    expected = trained.logits(pixels[:1])[0] - trained.logits(covered)[0]
+    assert heats[0, :, 0, 0] == pytest.approx(expected[[0, 7]].numpy(), abs=1e-4)
+    # Covering with black what is black changes nothing.
+    black = torch.zeros(1, 1, 32, 32, dtype=torch.uint8)
+    assert np.abs(occlusion(trained, black, np.array([[0]]))).max() < 1e-5
+
+
+def test_the_squares_of_occlusion_grow_with_the_image_and_cover_it():
+    assert [square_side(*size) for size in ((32, 32), (224, 300), (3, 3))] == [5, 35, 1]
+    for size in ((32, 32), (31, 47), (5, 5)):
+        seen = np.zeros(size)
+        for place in _squares(*size):
+            seen[place] += 1
+        assert seen.min() >= 1
+    assert len(_squares(224, 224)) < len(_squares(32, 32)) == 15**2
 
 
 def test_a_map_takes_of_each_class_alike():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import akshar
+from akshar import tables
 from akshar.tables import WIDTH_WHEN_PIPED, Cell, Column, csv_text, markdown_table, print_table, write_csv
 
 
@@ -36,6 +37,21 @@ def test_a_piped_table_is_wide_and_folds_only_where_it_may(capsys):
     assert max(map(len, lines)) == WIDTH_WHEN_PIPED
     assert sum(line.count("p") for line in lines[2:]) == 2 * WIDTH_WHEN_PIPED
     assert "unbroken" in lines[2]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_a_number_is_never_broken_nor_parted_from_its_deviation_s_sign(width, capsys, monkeypatch):
+    monkeypatch.setattr(tables, "WIDTH_WHEN_PIPED", width)
+    titles = ("rank", "runs", "val loss", "val accuracy %", "test accuracy %", "parameters")
+    columns = [*(Column(title, right=True) for title in titles), Column("failures")]
+    row = ["1", "3", "1.4670 ± 0.1234", "91.23 ± 0.12", "92.22 ± 0.11", "172,270", "3: diverged"]
+    print_table(columns, [row])
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= width
+    assert not re.search(r"±\s*$", shown, re.MULTILINE)
+    for number in ("1.4670", "± 0.1234", "91.23", "± 0.12", "172,270"):
+        assert number in shown
+    assert ("1.4670 ± 0.1234" in shown) == (width > 80)
 
 
 @pytest.mark.parametrize("cell", ["a,b", 'say "x"', "two\nlines", "two\rlines", "क", ""])

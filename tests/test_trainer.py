@@ -10,6 +10,7 @@ from conftest import TINY
 
 from akshar.cli import main
 from akshar.models.classifier import Classifier
+from akshar.training import console_summary
 from akshar.training.job import quiet_libraries
 
 BATCHES = 13  # of an epoch of TINY
@@ -63,3 +64,16 @@ def test_lightning_s_hint_about_srun_is_not_shown(recwarn):
     rank_zero_warn("The `srun` command is available on your system but is not used. HINT: ...")
     assert not recwarn.list
     assert logging.getLogger("pytorch_lightning").level == logging.WARNING
+
+
+def test_a_run_keeps_its_best_checkpoint_alone(train, refused, capfd, monkeypatch):
+    monkeypatch.setattr(console_summary, "LARGE", 1000)
+    _, folder = train(*TINY, "scheduler=none")
+    assert "; checkpoint.keep=best leaves 0 MB" in capfd.readouterr().err
+    assert main(["train", f"resume={folder}", "trainer.max_epochs=3", "checkpoint.keep=best"]) == 0
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["best.ckpt"]
+    assert "checkpoint.keep" not in capfd.readouterr().err.partition("run folder")[2]
+    (line,) = refused("train", f"resume={folder}", "trainer.max_epochs=4")
+    assert "kept its best checkpoint alone, as checkpoint.keep=best says" in line
+    assert main(["train", f"resume={folder}", "trainer.max_epochs=4", "resume_from=best"]) == 0
+    assert json.loads((folder / "result.json").read_text())["fit"]["epochs"] == 4

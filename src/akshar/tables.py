@@ -6,10 +6,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 from akshar.files import printable, write_atomic
 
 WIDTH_WHEN_PIPED = 160  # columns; a pipe or a file has no width
+GAP = 3  # between two columns
+LEAST = 6  # columns for text, which continues on the next line
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet program may take for the beginning of a formula
 
 
@@ -19,7 +22,7 @@ class Column:
 
     Attributes:
         title: heading; may be empty.
-        right: whether cells are aligned to the right, as numbers are.
+        right: whether cells are aligned to the right and never broken, as numbers are.
         wrap: whether a long cell continues on the next line; otherwise it is cut off.
     """
 
@@ -56,6 +59,14 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED)
+    cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+    cells = [[Cell(printable(cell.text), cell.style) for cell in row] for row in cells]
+    widths = _least_widths(columns, cells)
+    if sum(widths) > console.width:  # a deviation stands below its mean, as a whole
+        cells = [[Cell(cell.text.replace(" ± ", "\n± "), cell.style) for cell in row] for row in cells]
+        widths = _least_widths(columns, cells)
+    fits = sum(widths) <= console.width
     table = Table(
         box=SIMPLE_HEAD,
         pad_edge=False,
@@ -63,17 +74,34 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
         title=Text(printable(title)) if title else None,
         title_justify="left",
     )
-    for column in columns:
-        justify = "right" if column.right else "left"
-        overflow = "fold" if column.wrap else "ellipsis"
-        table.add_column(Text(printable(column.title)), justify=justify, overflow=overflow, no_wrap=not column.wrap)
-    for row in rows:
-        cells = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row]
-        table.add_row(*(Text(printable(cell.text), cell.style) for cell in cells))
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED)
+    for column, width in zip(columns, widths, strict=True):
+        whole = column.right and fits  # then text columns make room, and headings of numbers continue below
+        heading = printable(column.title)
+        table.add_column(
+            Text(fill(heading, width - GAP, break_long_words=False) if whole else heading),
+            justify="right" if column.right else "left",
+            overflow="fold" if column.wrap else "ellipsis",
+            no_wrap=whole or not column.wrap,
+        )
+    for row in cells:
+        table.add_row(*(Text(cell.text, cell.style) for cell in row))
     with console.capture() as shown:
         console.print(table)
     print(shown.get(), end="")  # rich itself would end the process if nobody reads
+
+
+def _least_widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]]) -> list[int]:
+    """Width that each column needs, with the gap beside it: numbers are not broken, text may be."""
+    return [
+        GAP + max((len(part) for part in _unbroken(column, [row[number] for row in cells])), default=0)
+        if column.right
+        else GAP + min(LEAST, len(column.title))
+        for number, column in enumerate(columns)
+    ]
+
+
+def _unbroken(column: Column, cells: Sequence[Cell]) -> list[str]:
+    return [*column.title.split(), *(line for cell in cells for line in cell.text.splitlines())]
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,8 +1,11 @@
 """Figures as PNG files: each can be drawn for few and many classes and images, and nothing is cut off."""
 
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,13 +13,14 @@ from PIL import Image
 from akshar.data.card import DatasetCard
 from akshar.devanagari.cards import GLYPHS_CARD
 from akshar.devanagari.letters import SUBSETS
+from akshar.plots import curves
 from akshar.plots.confusion import draw_confusion
 from akshar.plots.coverage import draw_coverage
-from akshar.plots.curves import draw_curves, draw_schedule
+from akshar.plots.curves import constant_rate, draw_curves, draw_schedule
 from akshar.plots.feature_map import draw_feature_map
 from akshar.plots.per_class import draw_per_class
-from akshar.plots.reliability import draw_reliability
-from akshar.plots.study import TrialPoint, draw_study
+from akshar.plots.reliability import draw_reliability, is_mostly_sure
+from akshar.plots.study import TrialPoint, draw_study, usual_range
 from akshar.plots.sweep import draw_sweep
 
 NAMES = {
@@ -83,6 +87,63 @@ def test_curves_are_drawn_of_one_epoch_and_of_many(epochs: int, tmp_path: Path) 
     draw_curves(rows, epochs, tmp_path / "curves.png", "a run")
     draw_schedule(rows, epochs, tmp_path / "schedule.png")
     check_pictures(tmp_path)
+
+
+def rows_of(losses: list[float], rates: list[float]) -> list[dict[str, float]]:
+    return [
+        {"epoch": at, "lr": rate, "loss/train": loss, "loss/val": loss, "accuracy/train": 0.5, "accuracy/val": 0.5}
+        for at, (loss, rate) in enumerate(zip(losses, rates, strict=True), start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("losses", "scale"),
+    [([3.9, 0.05], "linear"), ([3.9, 0.03], "log"), ([3.9, 0.0], "linear"), ([math.nan, 1.0], "linear")],
+)
+def test_the_loss_has_a_logarithmic_scale_only_over_more_than_two_decades(
+    losses: list[float], scale: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    monkeypatch.setattr(curves, "save_figure", lambda figure, path: drawn.append(figure))
+    draw_curves(rows_of(losses, [1.0, 1.0]), 1, tmp_path / "curves.png", "a run")
+    axes = drawn[0].axes[0]
+    assert axes.get_yscale() == scale
+    drawn[0].canvas.draw()
+    assert all(re.fullmatch(r"[\d.]*", label.get_text()) for label in axes.get_yticklabels())  # no powers of ten
+    plt.close(drawn[0])
+
+
+def test_a_constant_rate_is_known() -> None:
+    assert constant_rate(rows_of([1.0, 0.5], [0.1, 0.1])) == 0.1
+    assert constant_rate(rows_of([1.0, 0.5], [0.1, 0.2])) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "minimised", "kept"),
+    [
+        ([0.5, 0.6, 0.7, 0.8, 400.0], True, (0.5, 0.8)),
+        ([0.9, 0.92, 0.95, 0.94, 0.02], False, (0.9, 0.95)),
+        ([0.5, 0.6, 0.7, 0.8, math.inf], True, (0.5, 0.8)),
+        ([0.001, 0.6, 0.7, 0.8, 0.75], True, (0.001, 0.8)),  # far better is not cut off
+        ([0.3], True, (0.3, 0.3)),
+        ([0.3, 0.3, 0.3], True, (0.3, 0.3)),
+    ],
+)
+def test_a_trial_far_worse_than_the_others_does_not_flatten_them(values, minimised, kept) -> None:
+    assert usual_range(values, minimised) == kept
+
+
+def test_a_search_with_a_diverged_trial_is_drawn(tmp_path: Path) -> None:
+    trials = [
+        TrialPoint(at, value, {"lr": 0.1 * at}) for at, value in enumerate([0.5, 0.6, 900.0, 0.55, 0.7, 0.52])
+    ]
+    draw_study(trials, {}, tmp_path / "study.png", objective="validation loss", minimised=True)
+    check_pictures(tmp_path)
+
+
+def test_the_scales_of_reliability_follow_the_confidence() -> None:
+    assert is_mostly_sure([np.full(9, 0.999), np.full(9, 0.98)])
+    assert not is_mostly_sure([np.full(9, 0.6), np.full(9, 0.7)])
 
 
 @pytest.mark.parametrize("wrong", [0, 3])

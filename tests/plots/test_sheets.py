@@ -12,7 +12,7 @@ from akshar.plots.errors import answer_tile, draw_filters, draw_neighbours, draw
 from akshar.plots.paired import Answers, draw_pairs
 from akshar.plots.samples import draw_batch, draw_predictions
 from akshar.plots.style import RIGHT, WRONG
-from akshar.plots.tiles import SIDE, Tile, draw_sheet, to_picture
+from akshar.plots.tiles import GAP, SIDE, Tile, draw_sheet, to_picture
 
 CARD = DatasetCard("shapes", "Shapes", labels={"class_0": "bar", "class_1": "cross"})
 
@@ -38,12 +38,34 @@ def test_rows_are_filled_and_empty_parts_are_left_out():
     assert two.height > one.height
 
 
+def test_captions_of_a_sheet_have_one_size_and_none_is_wider_than_its_image():
+    tile = np.zeros((8, 8), np.uint8)
+    short, long = Tile(tile, "cat"), Tile(tile, "golden retriever of an unusual length")
+    alone, beside = (np.asarray(draw_sheet([("", tiles)], columns=2)) for tiles in ([short], [short, long]))
+
+    def height(sheet: np.ndarray, left: int, right: int) -> int:
+        ink = (sheet[: -SIDE - GAP, left:right] < 200).any((1, 2))
+        return int(ink.sum())
+
+    middle = GAP + SIDE + GAP // 2
+    assert height(beside, 0, middle) < height(alone, 0, middle)  # as small as the long caption needs
+    gap = beside[: -SIDE - GAP, GAP + SIDE : GAP + SIDE + GAP]
+    assert (gap == 255).all()
+    assert (beside[: -SIDE - GAP, -GAP:] == 255).all()
+
+
+def test_a_class_is_shown_with_its_latin_name_where_it_has_another():
+    card = DatasetCard("x", "X", labels={"a": "क", "b": "b"}, transliterations={"a": "ka", "b": "b"})
+    assert [card.label_with_latin(name) for name in ("a", "b", "c")] == ["क ka", "b", "c"]
+    assert answer_tile(np.zeros((8, 8), np.uint8), "a", "b", 0.5, card).caption == "b 50%\n(क ka)"
+
+
 def test_a_caption_shows_the_cards_labels_and_its_colour_the_correctness():
     pixels = np.zeros((8, 8), np.uint8)
     right = answer_tile(pixels, "class_0", "class_0", 0.987, CARD)
-    assert (right.caption, right.colour) == ("bar (bar) 99%", RIGHT)
+    assert (right.caption, right.colour) == ("bar 99%\n(bar)", RIGHT)
     wrong = answer_tile(pixels, "class_2", "class_1", 0.5, CARD)
-    assert (wrong.caption, wrong.colour) == ("cross (class_2) 50%", WRONG)
+    assert (wrong.caption, wrong.colour) == ("cross 50%\n(class_2)", WRONG)
     assert draw_neighbours([(wrong, [(pixels, "class_0")]), (right, [(pixels, "class_3")])], CARD).width > 100
     assert draw_tiles([("Both", [right, wrong])], CARD).mode == "RGB"
 
@@ -58,7 +80,7 @@ def test_batches_and_predictions_are_drawn_in_the_colours_of_the_data(colour):
     logits = torch.eye(4)[(images.labels + (torch.arange(20) % 5 == 0)) % 4]
     predictions = draw_predictions(images, logits, CARD)
     for sheet in (batch, predictions):
-        pixels = np.asarray(sheet)[80:170, 20:100].astype(int)  # within the first image
+        pixels = np.asarray(sheet)[110:160, 20:100].astype(int)  # within the first image
         assert bool((pixels[..., 0] != pixels[..., 2]).any()) == colour
     assert np.asarray(predictions)[:, :, 0].size > np.asarray(batch)[:, :, 0].size  # errors are drawn below
 

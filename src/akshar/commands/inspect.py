@@ -43,5 +43,6 @@ def main(arguments: Sequence[str]) -> int:
         from akshar.report.run_report import write_report
 
         written = write_report(run_dir, args.trust)
+        print(f"figures: {run_dir.figures}")
     print(f"report: {written}")
     return 0

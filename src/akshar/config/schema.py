@@ -128,10 +128,11 @@ class TrainerConfig(Part):
 
 
 class CheckpointConfig(Section):
-    """When `last.ckpt` is written within an epoch."""
+    """When `last.ckpt` is written within an epoch, and which checkpoints a completed run keeps."""
 
     every_n_steps: PositiveInt | None
     every_n_minutes: PositiveFloat | None
+    keep: Literal["all", "best"] = "all"
 
 
 class TrainConfig(Section):

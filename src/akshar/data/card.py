@@ -60,6 +60,15 @@ class DatasetCard:
         """A class's label in Latin letters."""
         return self.transliterations.get(class_name, class_name)
 
+    def label_with_latin(self, class_name: str) -> str:
+        """Text for figures: the label, and its name in Latin letters where that is another one.
+
+        >>> DatasetCard("digits", "Digits", labels={"d1": "१"}, transliterations={"d1": "1"}).label_with_latin("d1")
+        '१ 1'
+        """
+        label, latin = self.label(class_name), self.transliterations.get(class_name, "")
+        return f"{label} {latin}" if latin not in ("", label) else label
+
     def to_record(self) -> dict[str, Any]:
         """Plain values, for checkpoints and JSON."""
         record = asdict(self)

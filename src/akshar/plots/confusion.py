@@ -109,7 +109,7 @@ def draw_confusion(counts: np.ndarray, classes: Sequence[str], card: DatasetCard
     errors = np.ma.masked_equal(np.where(np.eye(len(order), dtype=bool), 0, ordered), 0)
     wrong = int(errors.sum()) if errors.count() else 0
     most = int(errors.max()) if wrong else 0
-    texts = [card.label(classes[int(label)]) for label in order]
+    texts = [card.label_with_latin(classes[int(label)]) for label in order]
     with plt.rc_context(STYLE):
         figure, axes, cell = _matrix(texts, card.font)
         norm = LogNorm(1, max(2, most))

@@ -13,6 +13,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFor
 from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
+DECADES = 2  # that a loss spans at most on a linear scale
+
 
 def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, title: str) -> None:
     """Write a PNG of loss and accuracy by epoch, with the best epoch marked; nothing where rows have neither.
@@ -29,10 +31,7 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
         figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
         _pair(loss, rows, "loss", best_epoch)
         loss.set_ylabel("cross-entropy (nats)")
-        loss.set_yscale("log")
-        loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        loss.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        loss.yaxis.set_minor_formatter(NullFormatter())
+        _scale(loss, [row[name] for row in rows for name in ("loss/train", "loss/val")])
         _pair(accuracy, rows, "accuracy", best_epoch)
         accuracy.set_ylabel("accuracy")
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -62,6 +61,24 @@ def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         save_figure(figure, path)
+
+
+def constant_rate(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the learning rate of every epoch; None where it changed."""
+    rates = {row["lr"] for row in rows}
+    return rates.pop() if len(rates) == 1 else None
+
+
+def _scale(axes: Axes, losses: Sequence[float]) -> None:
+    """Draw losses on a linear scale, from 0 if they come near it, or on a logarithmic one over many `DECADES`."""
+    drawn = [loss for loss in losses if 0 < loss < math.inf]
+    if drawn and math.log10(max(drawn) / min(drawn)) > DECADES:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    elif drawn and min(drawn) < max(drawn) / 2:
+        axes.set_ylim(bottom=0)
 
 
 def _pair(axes: Axes, rows: Sequence[Mapping[str, Any]], metric: str, best_epoch: int) -> None:

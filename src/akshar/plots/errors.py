@@ -15,7 +15,7 @@ WHITE = 255
 
 
 def answer_tile(pixels: np.ndarray, truth: str, answer: str, confidence: float, card: DatasetCard) -> Tile:
-    """Captions an image `answer (truth) 98 %`, in green where the answer is correct and in red where it is not.
+    """Caption an image `answer 98 %` and below that `(truth)`, in green where that is right and in red where not.
 
     Args:
         pixels: uint8 (H, W), or (H, W, 3) in colour.
@@ -23,7 +23,7 @@ def answer_tile(pixels: np.ndarray, truth: str, answer: str, confidence: float, 
         confidence: in the answer, [0, 1].
         card: of the data set.
     """
-    caption = f"{card.label(answer)} ({card.label(truth)}) {confidence:.0%}"
+    caption = f"{card.label_with_latin(answer)} {confidence:.0%}\n({card.label_with_latin(truth)})"
     return Tile(pixels, caption, RIGHT if truth == answer else WRONG)
 
 
@@ -42,7 +42,8 @@ def draw_neighbours(
         card: of the data set.
     """
     tiles = [
-        [error, *(Tile(pixels, card.label(name), INK) for pixels, name in neighbours)] for error, neighbours in rows
+        [error, *(Tile(pixels, card.label_with_latin(name), INK) for pixels, name in neighbours)]
+        for error, neighbours in rows
     ]
     heading = "Left: an error, answer (truth); beside it: the nearest training images and their labels"
     parts = [(heading, tiles[0]), *(("", row) for row in tiles[1:])]

@@ -12,6 +12,7 @@ from akshar.plots.labels import label_image
 from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, WRONG
 
+SHORT = 3  # characters of labels that are drawn large
 HUES = plt.get_cmap("tab20").colors  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -33,6 +34,8 @@ def draw_feature_map(
         card: of the data set.
         path: of the PNG.
     """
+    texts = [card.label_with_latin(name) for name in classes]
+    zoom = 0.36 if max(map(len, texts)) <= SHORT else 0.22
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(9, 9), layout="constrained")
         colours = np.array([HUES[label % len(HUES)] for label in labels])
@@ -41,7 +44,7 @@ def draw_feature_map(
         axes.scatter(*wrong.T, c=WRONG, marker="x", s=40, label=f"errors ({len(wrong)})", zorder=3)
         for label in np.unique(labels).tolist():
             middle = np.median(places[labels == label], axis=0)
-            image = OffsetImage(label_image(card.label(str(classes[label])), 60, card.font, INK), zoom=0.36)
+            image = OffsetImage(label_image(texts[label], 60, card.font, INK), zoom=zoom)
             image.image.axes = axes
             axes.add_artist(AnnotationBbox(image, tuple(middle), frameon=False, zorder=4))
         axes.set_xticks([])

@@ -37,9 +37,10 @@ def draw_pairs(
     others: Sequence[Answers],
     seed: int = 0,
 ) -> Image.Image | None:
-    """Draw the images that only one of two networks predicts correctly, captioned `wrong answer (truth)`.
+    """Draw the images that only one of two networks predicts correctly.
 
-    A part shows at most `SHOWN` images, chosen at random.
+    Captions are the wrong answer and below it, in brackets, the truth. A part shows at most `SHOWN` images, chosen
+    at random.
 
     Args:
         pictures: uint8 (N, H, W), or (N, H, W, 3) in colour.
@@ -61,8 +62,9 @@ def draw_pairs(
             chosen = np.sort(draw.choice(found, min(SHOWN, len(found)), replace=False))
             tiles = []
             for index in chosen.tolist():
-                answer, truth = (card.label(classes[int(label[index])]) for label in (loser.predicted, labels))
-                tiles.append(Tile(pictures[index], f"{answer} ({truth})", WRONG))
+                answer, truth = (classes[int(label[index])] for label in (loser.predicted, labels))
+                caption = f"{card.label_with_latin(answer)}\n({card.label_with_latin(truth)})"
+                tiles.append(Tile(pictures[index], caption, WRONG))
             count = f"{len(found):,}" if len(found) == len(chosen) else f"{len(chosen)} of {len(found):,}"
-            parts.append((f"Correct only by {winner.name} ({count}); {loser.name} answers: answer (truth)", tiles))
+            parts.append((f"Correct only by {winner.name} ({count}); {loser.name} answers, and (the truth)", tiles))
     return draw_sheet(parts, card.font) if any(tiles for _, tiles in parts) else None

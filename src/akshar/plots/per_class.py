@@ -84,7 +84,7 @@ def draw_per_class(
         axes.set_ylim(len(order) - 0.4, -0.6)
         axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-        texts = [card.label(classes[int(label)]) for label in order]
+        texts = [card.label_with_latin(classes[int(label)]) for label in order]
         label_axis(axes, "y", rows.tolist(), texts, LABEL, card.font)
         axes.tick_params(axis="y", length=0)
         missing = len(total) - len(seen)

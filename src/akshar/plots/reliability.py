@@ -1,12 +1,13 @@
 """Reliability diagram: accuracy against confidence, before and after temperature scaling."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
 from akshar.metrics.calibration import Bins, calibration_error, equal_bins
 from akshar.plots.save import save_figure
@@ -15,6 +16,7 @@ from akshar.plots.style import INK, STYLE, TRAIN, VAL
 SUREST = 1 - 1e-5  # upper end of the axes: resolving higher confidence takes more than 100,000 images
 LEAST = 0.005  # lower end of the axes
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
+SURE = 0.9  # median confidence above which the diagram has logit scales
 COLUMNS = 30  # bins of the histogram
 
 
@@ -31,7 +33,10 @@ def draw_reliability(
     """
     binned = [equal_bins(*before), equal_bins(*after)]
     errors = [100 * calibration_error(*before), 100 * calibration_error(*after)]
-    ends = _ends([confidence for confidence, _ in (before, after)], binned)
+    confidences = [before[0], after[0]]
+    logit = is_mostly_sure(confidences)
+    ends = _ends(confidences, binned) if logit else (0.0, 1.0)
+    scale = "logit scale, " if logit else ""
     with plt.rc_context(STYLE):
         figure = plt.figure(figsize=(10, 6.6), layout=ConstrainedLayoutEngine(w_pad=0.1))
         grid = figure.add_gridspec(2, 2, height_ratios=(2.4, 1), width_ratios=(1.15, 1))
@@ -39,7 +44,9 @@ def draw_reliability(
         histogram = figure.add_subplot(grid[1, 0], sharex=diagram)
         gaps = figure.add_subplot(grid[:, 1])
         diagram.plot(ends, ends, color=INK, lw=1, ls=":", label="confidence = accuracy")
-        edges = 1 / (1 + np.exp(-np.linspace(_logit(ends[0]), _logit(ends[1]), COLUMNS + 1)))
+        edges = np.linspace(*ends, COLUMNS + 1)
+        if logit:
+            edges = 1 / (1 + np.exp(-np.linspace(_logit(ends[0]), _logit(ends[1]), COLUMNS + 1)))
         for at, (colour, marker, label) in enumerate(
             ((VAL, "o", "before temperature scaling"), (TRAIN, "s", "after"))
         ):
@@ -47,14 +54,17 @@ def draw_reliability(
             _gaps(gaps, binned[at], colour, marker, (at - 0.5) * 0.28)
             confidence = np.clip((before, after)[at][0], edges[0], edges[-1])
             histogram.hist(confidence, bins=list(edges), histtype="step", color=colour, lw=1.8)
-        _scale(diagram, ends, np.concatenate([bins.accuracy for bins in binned]))
+        if logit:
+            _logit_scale(diagram, ends, np.concatenate([bins.accuracy for bins in binned]))
+        else:
+            _linear_scale(diagram)
         diagram.tick_params(labelbottom=False)
-        diagram.set_ylabel("accuracy of a bin\n(logit scale, 95 % interval)")
+        diagram.set_ylabel(f"accuracy of a bin\n({scale}95 % interval)")
         histogram.tick_params(labelsize=9.5)
         histogram.set_yscale("log")
         histogram.set_ylim(bottom=0.7)  # so that a bar of one image is visible
         histogram.set_ylabel("images (log scale)")
-        histogram.set_xlabel(f"confidence (logit scale, n = {len(before[0]):,} images)")
+        histogram.set_xlabel(f"confidence ({scale}n = {len(before[0]):,} images)")
         sizes = np.unique(binned[0].size)
         count = len(binned[0].size)
         gaps.axhline(0, color=INK, lw=1, ls=":")
@@ -89,7 +99,19 @@ def _gaps(axes: Axes, bins: Bins, colour: str, marker: str, aside: float) -> Non
     axes.errorbar(places, gap, yerr=reach, fmt=marker, ms=4.5, color=colour, elinewidth=1.2)
 
 
-def _scale(axes: Axes, ends: tuple[float, float], accuracies: np.ndarray) -> None:
+def is_mostly_sure(confidences: Sequence[np.ndarray]) -> bool:
+    """Whether most predictions are confident; the diagram then has logit scales, which separate 99 % and 99.9 %."""
+    return float(np.median(np.concatenate(confidences))) > SURE
+
+
+def _linear_scale(axes: Axes) -> None:
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.tick_params(labelsize=9.5)
+
+
+def _logit_scale(axes: Axes, ends: tuple[float, float], accuracies: np.ndarray) -> None:
     """Set logit scales, which separate 99 %, 99.9 % and 99.99 %; 0 and 100 % are drawn at the ends."""
     ticks = [tick for tick in TICKS if ends[0] * 1.5 <= tick and 1 - tick >= 3 * (1 - ends[1])]
     names = [f"{100 * tick:.4g} %" for tick in ticks]

@@ -29,14 +29,14 @@ def draw_batch(
     """
     pixels = (denormalise(images[:SAMPLES], spec).clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
     tiles = [
-        Tile(to_picture(image), card.label(classes[label]))
+        Tile(to_picture(image), card.label_with_latin(classes[label]))
         for image, label in zip(pixels, labels[:SAMPLES].tolist(), strict=True)
     ]
     return draw_sheet([("Training images as the network receives them, augmented", tiles)], card.font)
 
 
 def draw_predictions(images: ImageSet, logits: Tensor, card: DatasetCard, seed: int = 0) -> Image.Image:
-    """Draw a random sample of predictions, and then of errors, captioned `predicted (true)`.
+    """Draw a random sample of predictions, and then of errors, captioned `predicted` and below that `(true)`.
 
     Captions of correct predictions are green, those of errors red.
 
@@ -54,9 +54,10 @@ def draw_predictions(images: ImageSet, logits: Tensor, card: DatasetCard, seed: 
     errors = np.sort(draw.choice(wrong, min(ERRORS, len(wrong)), replace=False))
 
     def tile(index: int) -> Tile:
-        answer, truth = (card.label(images.classes[int(label[index])]) for label in (predicted, images.labels))
+        answer, truth = (images.classes[int(label[index])] for label in (predicted, images.labels))
         colour = RIGHT if correct[index] else WRONG
-        return Tile(to_picture(images.pixels[index].numpy()), f"{answer} ({truth})", colour)
+        caption = f"{card.label_with_latin(answer)}\n({card.label_with_latin(truth)})"
+        return Tile(to_picture(images.pixels[index].numpy()), caption, colour)
 
     heading = f"A random sample of the {len(images):,} test images: predicted (true)"
     parts = [

@@ -1,5 +1,6 @@
 """Overview of a search: best value by trial, importance of each key, and parallel coordinates."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -13,8 +14,9 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
 from akshar.plots.save import save_figure
-from akshar.plots.style import GRID, INK, STYLE, TRAIN, VAL
+from akshar.plots.style import GRID, INK, STYLE, TRAIN, VAL, WRONG
 
+FAR = 5  # times the width of the middle half of the values
 FEW = 3  # tick labels per numeric axis of the parallel coordinates
 
 
@@ -56,34 +58,61 @@ def draw_study(
     with plt.rc_context(STYLE):
         figure = plt.figure(figsize=(max(8.0, 1.9 * len(keys) + 3), 7.5), layout="constrained")
         grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.1))
-        _history(figure.add_subplot(grid[0, 0]), trials, objective, minimised)
+        history = figure.add_subplot(grid[0, 0])
+        _history(history, trials, objective, minimised)
         _importance(figure.add_subplot(grid[0, 1]), importance or dict.fromkeys(keys, 0.0))
         _parallel(figure.add_subplot(grid[1, :]), trials, keys, objective, minimised, logarithmic)
+        # Outside the axes: among the points, the legend's own would look like one of them
+        figure.legend(*history.get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize=9)
         save_figure(figure, path)
+
+
+def usual_range(values: Sequence[float], minimised: bool) -> tuple[float, float]:
+    """Range of an objective's values, without those that are far worse than most, as a trial's that diverged.
+
+    Args:
+        values: at least one; those that are not finite are left out.
+        minimised: whether a lower value is better.
+
+    Returns:
+        The least and the largest value that are within `FAR` times the middle half's width of it, on the side of
+        the worse ones.
+
+    >>> usual_range([0.5, 0.6, 0.7, 0.8, 400.0], minimised=True)
+    (0.5, 0.8)
+    """
+    finite = np.array([value for value in values if math.isfinite(value)] or [0.0])
+    low, high = np.percentile(finite, (25, 75))
+    reach = FAR * (high - low)
+    kept = finite[finite <= high + reach] if minimised else finite[finite >= low - reach]
+    return float(kept.min()), float(kept.max())
 
 
 def _history(axes: Axes, trials: Sequence[TrialPoint], objective: str, minimised: bool) -> None:
     done = [(trial.number, trial.value) for trial in trials if trial.value is not None]
-    best = list(accumulate((value for _, value in done), min if minimised else max))
-    axes.plot([number for number, _ in done], [value for _, value in done], "o", color=TRAIN, label="trial")
-    axes.step([number for number, _ in done], best, where="post", color=VAL, label="best so far")
+    numbers, values = [number for number, _ in done], [value for _, value in done]
+    low, high = usual_range(values, minimised)
+    best = list(accumulate(values, min if minimised else max))
+    near = [(number, value) for number, value in done if low <= value <= high]
+    axes.plot([number for number, _ in near], [value for _, value in near], "o", color=TRAIN, label="trial")
+    axes.step(numbers, np.clip(best, low, high), where="post", color=VAL, label="best so far")
+    far = [number for number, value in done if not low <= value <= high]
     ended = [trial.number for trial in trials if trial.value is None]
+    rim = axes.get_xaxis_transform()
+    if far:
+        height, marker = (0.98, "^") if minimised else (0.02, "v")
+        label = f"far worse, beyond the scale ({len(far)})"
+        axes.plot(far, [height] * len(far), marker, ms=7, color=WRONG, label=label, transform=rim)
     if ended:
-        axes.plot(
-            ended,
-            [0.02] * len(ended),
-            "x",
-            color=INK,
-            label=f"ended early ({len(ended)})",
-            transform=axes.get_xaxis_transform(),
-        )
-    values = [value for _, value in done]
-    if minimised and min(values) > 0 and max(values) > 10 * min(values):
+        height = 0.02 if minimised else 0.98
+        label = f"ended early ({len(ended)})"
+        axes.plot(ended, [height] * len(ended), "x", color=INK, label=label, transform=rim)
+    if minimised and low > 0 and high > 10 * low:
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trial")
     axes.set_ylabel(objective)
-    axes.legend(fontsize=9)
+    axes.margins(y=0.08)
 
 
 def _importance(axes: Axes, importance: Mapping[str, float]) -> None:
@@ -105,7 +134,8 @@ def _parallel(
     done = [trial for trial in trials if trial.value is not None]
     values = [trial.value for trial in done if trial.value is not None]
     heights = np.array([_scaled(axes, at, key, done, key in logarithmic) for at, key in enumerate(keys)])
-    colour = ScalarMappable(Normalize(min(values), max(values)), "viridis_r" if minimised else "viridis")
+    scale = Normalize(*usual_range(values, minimised), clip=True)
+    colour = ScalarMappable(scale, "viridis_r" if minimised else "viridis")
     order = np.argsort(values)[::-1] if minimised else np.argsort(values)  # the best trials are drawn last, on top
     for rank, index in enumerate(order):
         axes.plot(

@@ -11,9 +11,10 @@ from akshar.plots.style import INK, PAPER
 
 SIDE = 96  # pixels of a tile's longer side, which small images are enlarged to, by a whole number
 GAP = 10
-CAPTION_HEIGHT = 30
-CAPTION_SIZE = 22  # pixels per em
+CAPTION_SIZE, LEAST_SIZE = 22, 13  # pixels per em; a sheet's captions have one size between these
+LEADING = 1.35  # height of a caption's line, in em
 HEADING_SIZE = 18
+ELLIPSIS = "…"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Tile:
 
     Attributes:
         pixels: uint8 (H, W), or (H, W, 3) in colour.
-        caption: one line above the image.
+        caption: one or more lines above the image.
         colour: of the caption.
     """
 
@@ -50,12 +51,14 @@ def draw_sheet(
         An RGB image.
     """
     bands = []
+    size = _caption_size([tile for _, tiles in parts for tile in tiles], font)
     for heading, tiles in parts:
         if tiles:
             width = GAP + columns * (_zoomed(tiles[0])[0] + GAP)
             if heading:
                 bands.append(_heading(heading, width, font))
-            bands += [_row(tiles[start : start + columns], width, font) for start in range(0, len(tiles), columns)]
+            rows = (tiles[start : start + columns] for start in range(0, len(tiles), columns))
+            bands += [_row(row, width, font, size) for row in rows]
     sheet = Image.new("RGB", (max(band.width for band in bands), sum(band.height for band in bands) + GAP), PAPER)
     top = 0
     for band in bands:
@@ -71,20 +74,46 @@ def _zoomed(tile: Tile) -> tuple[int, int]:
     return width * zoom, height * zoom
 
 
-def _row(tiles: Sequence[Tile], total_width: int, font: str | None) -> Image.Image:
+def _caption_size(tiles: Sequence[Tile], font: str | None) -> float:
+    """Size at which the longest line of all captions fits above its image, within the limits; pixels per em."""
+    shares = [
+        _zoomed(tile)[0] / max(1, draw_text(caption_font(line, font), line, CAPTION_SIZE).shape[1])
+        for tile in tiles
+        for line in tile.caption.splitlines()
+    ]
+    return max(LEAST_SIZE, CAPTION_SIZE * min([1.0, *shares]))
+
+
+def _row(tiles: Sequence[Tile], total_width: int, font: str | None, size: float) -> Image.Image:
     width, height = _zoomed(tiles[0])
-    row = Image.new("RGB", (total_width, height + CAPTION_HEIGHT + GAP), PAPER)
+    line_height = round(LEADING * size)
+    top = max(len(tile.caption.splitlines()) for tile in tiles) * line_height
+    row = Image.new("RGB", (total_width, top + height + GAP), PAPER)
     for position, tile in enumerate(tiles):
         left = GAP + position * (width + GAP)
-        _write(row, tile.caption, font, tile.colour, CAPTION_SIZE, (left, 0, width, CAPTION_HEIGHT))
+        for number, line in enumerate(tile.caption.splitlines()):
+            box = (left, number * line_height, width, line_height)
+            _write(row, _shortened(line, font, size, width), font, tile.colour, size, box)
         picture = Image.fromarray(tile.pixels).resize((width, height), Image.Resampling.NEAREST)
-        row.paste(picture.convert("RGB"), (left, CAPTION_HEIGHT))
+        row.paste(picture.convert("RGB"), (left, top))
     return row
+
+
+def _shortened(text: str, package: str | None, size: float, width: int) -> str:
+    """Cut characters out of the middle of a text that is wider than `width`, so that its ends stay readable."""
+    shown, kept = text, len(text)
+    while kept > 1 and draw_text(caption_font(shown, package), shown, size).shape[1] > width:
+        kept -= 1
+        shown = text[: (kept + 1) // 2] + ELLIPSIS + text[len(text) - kept // 2 :]
+    return shown
 
 
 def _heading(text: str, width: int, font: str | None) -> Image.Image:
     band = Image.new("RGB", (width, 40), PAPER)
-    _write(band, text, font, INK, HEADING_SIZE, (GAP, 8, width - 2 * GAP, 28), centred=False)
+    ink = draw_text(caption_font(text, font), text, HEADING_SIZE)
+    room = width - 2 * GAP
+    size = HEADING_SIZE * min(1.0, room / max(1, ink.shape[1]))
+    _write(band, text, font, INK, size, (GAP, 8, room, 28), centred=False)
     return band
 
 
@@ -97,12 +126,9 @@ def _write(
     box: tuple[int, int, int, int],
     centred: bool = True,
 ) -> None:
-    """Draw a line of text into a box (left, top, width, height), scaled down where it is too long for it."""
+    """Draw a line of text into a box (left, top, width, height) that is wide enough for it."""
     left, top, width, height = box
-    font = caption_font(text, package)
-    ink = draw_text(font, text, size)
-    if ink.shape[1] > width:
-        ink = draw_text(font, text, size * width / ink.shape[1])
+    ink = draw_text(caption_font(text, package), text, size)
     if ink.size:
         x = left + (width - ink.shape[1]) // 2 if centred else left
         y = top + max(0, (height - ink.shape[0]) // 2)

@@ -6,10 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from akshar.data.image_set import normalise, to_unit
 from akshar.runs.load_checkpoint import TrainedNetwork
 
-PATCH = 5  # pixels; side of the square that occlusion covers
+SQUARE = 5 / 32  # side of the square that occlusion covers, as a share of the image's shorter side
 
 
 def read_features(network: TrainedNetwork, pixels: Tensor, precision: str, device: str) -> np.ndarray:
@@ -57,25 +56,44 @@ def nearest(queries: np.ndarray, among: np.ndarray, count: int) -> np.ndarray:
 
 
 def occlusion(network: TrainedNetwork, pixels: Tensor, targets: np.ndarray) -> np.ndarray:
-    """Compute how much covering a region lowers a logit (Zeiler and Fergus, ECCV 2014), with captum.
+    """Compute how much covering a region with black lowers a logit (Zeiler and Fergus, ECCV 2014).
+
+    A square is moved over the image in steps of about half its side; a pixel's value is the mean over the squares
+    that cover it.
 
     Args:
         network: the trained network.
         pixels: uint8 [0, 255] (N, C, H, W).
-        targets: int (N,), class of the logit for each image.
+        targets: int (N, T), classes of the logits for each image.
 
     Returns:
-        float32 (N, H, W); above 0 where the content of the image supports the class.
+        float32 (N, T, H, W); above 0 where the content of the image supports the class.
     """
-    from captum.attr import Occlusion  # imported late: an extra
+    height, width = pixels.shape[-2:]
+    places = _squares(height, width)
+    covers = torch.zeros(len(places), 1, height, width, dtype=torch.bool)
+    for cover, (rows, columns) in zip(covers, places, strict=True):
+        cover[:, rows, columns] = True
+    layers = covers[:, 0].float()  # (P, H, W)
+    heats = []
+    for image, classes in zip(pixels, torch.as_tensor(targets), strict=True):
+        covered = torch.cat([image[None], image.masked_fill(covers, 0)])
+        logits = network.logits(covered)[:, classes]  # (1 + P, T)
+        drops = logits[0] - logits[1:]
+        heats.append(torch.einsum("pt,phw->thw", drops, layers) / layers.sum(0).clamp(min=1))
+    return torch.stack(heats).numpy()
 
-    net, channels = network.classifier.cpu().float(), pixels.shape[1]
-    with torch.no_grad():
-        drop = Occlusion(net).attribute(
-            normalise(to_unit(pixels), network.input_spec),
-            sliding_window_shapes=(channels, PATCH, PATCH),
-            strides=(channels, 2, 2),
-            target=torch.as_tensor(targets),
-            baselines=normalise(torch.zeros(1, *pixels.shape[1:]), network.input_spec),  # black
-        )
-    return drop[:, 0].numpy()
+
+def square_side(height: int, width: int) -> int:
+    """Side of the squares that occlusion covers an image with, in pixels."""
+    return max(1, round(min(height, width) * SQUARE))
+
+
+def _squares(height: int, width: int) -> list[tuple[slice, slice]]:
+    """Places of the squares: rows and columns; the last ones end at the image's edge."""
+    side = square_side(height, width)
+
+    def starts(length: int) -> list[int]:
+        return sorted({*range(0, length - side, max(1, side // 2)), length - side})
+
+    return [(slice(top, top + side), slice(left, left + side)) for top in starts(height) for left in starts(width)]

@@ -70,4 +70,4 @@ class Material:
 
     def label(self, position: int) -> str:
         """Text to display for a class, given by its position."""
-        return self.card.label(self.predictions.classes[position])
+        return self.card.label_with_latin(self.predictions.classes[position])

@@ -1,8 +1,11 @@
 """The report on a run: `report.html`, its figures as PNG, and the same on TensorBoard."""
 
+import csv
 import shutil
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -19,6 +22,9 @@ from akshar.runs.load_data import load_tested_data
 from akshar.runs.predictions import Predictions, read_predictions
 from akshar.runs.run_dir import RunDir
 from akshar.runs.tensorboard import INSPECTED, RunLogger
+from akshar.untrusted import read_bytes
+
+DrawSection = Callable[[Material], Section]
 
 REPORT = "report.html"
 SECTIONS = (
@@ -49,15 +55,27 @@ def write_report(run_dir: RunDir, trust: Sequence[str] = ()) -> Path:
     predictions = read_predictions(run_dir.path)
     if not run_dir.best.exists():
         raise UsageError(f"{run_dir}: has no checkpoint")
-    require_packages("akshar inspect", "captum", "sklearn", extra="inspect")
+    require_packages("akshar inspect", "sklearn", extra="inspect")
     material = _load(run_dir, predictions, trust)
     run_dir.figures.mkdir(exist_ok=True)
-    sections = [draw(material) for draw in tqdm(SECTIONS, "report", unit=" sections", leave=False, disable=None)]
+    sections = [draw(material) for draw in _with_progress(SECTIONS)]
     _show_on_tensorboard(material, sections)
     path = run_dir.path / REPORT
     accuracy = float(predictions.correct.mean())
     write_page(path, f"{predictions.name}: {100 * accuracy:.2f} % test accuracy", sections)
     return path
+
+
+def _with_progress(sections: Sequence[DrawSection]) -> Iterator[DrawSection]:
+    """Show how far the report is: a bar on a terminal, elsewhere a line for each section."""
+    if sys.stderr.isatty():
+        yield from tqdm(sections, "report", unit=" sections", leave=False)
+        return
+    for number, draw in enumerate(sections, start=1):
+        print(
+            f"section {number} of {len(sections)}: {draw.__name__.replace('_', ' ')}", file=sys.stderr, flush=True
+        )
+        yield draw
 
 
 def _load(run_dir: RunDir, predictions: Predictions, trust: Sequence[str]) -> Material:
@@ -67,16 +85,29 @@ def _load(run_dir: RunDir, predictions: Predictions, trust: Sequence[str]) -> Ma
         raise UsageError(f"{run_dir}: the classes of its data have changed since the test")
     if data.test is None:
         raise UsageError(f"{run_dir}: its data no longer has test images")
-    checkpoint = read_checkpoint(run_dir.last if run_dir.last.exists() else run_dir.best)
     return Material(
         run_dir=run_dir,
         predictions=predictions,
         images=data.test,
         train=data.train,
         network=network,
-        history=checkpoint.history,
+        history=_history(run_dir),
         precision=predictions.result.provenance.precision or "32-true",
     )
+
+
+def _history(run_dir: RunDir) -> list[dict[str, Any]]:
+    """Read one row per epoch; of a run that kept its best checkpoint alone, from `history.csv` if there is one."""
+    if run_dir.last.exists():
+        return read_checkpoint(run_dir.last).history
+    up_to_best = read_checkpoint(run_dir.best).history
+    try:
+        rows = csv.DictReader(read_bytes(run_dir.history).decode().splitlines())
+        every = [{name: float(value) for name, value in row.items() if value} for row in rows]
+    except (OSError, ValueError, TypeError):  # missing, or edited
+        return up_to_best
+    is_whole = len(every) >= len(up_to_best) and all(row.keys() >= up_to_best[0].keys() for row in every)
+    return every if is_whole else up_to_best
 
 
 def _show_on_tensorboard(material: Material, sections: Sequence[Section]) -> None:

@@ -10,7 +10,7 @@ from akshar.plots.feature_map import draw_feature_map
 from akshar.plots.save import save_picture
 from akshar.plots.tiles import Tile, to_picture
 from akshar.report.feature_map import lay_out
-from akshar.report.features import nearest, occlusion, read_features
+from akshar.report.features import nearest, occlusion, read_features, square_side
 from akshar.report.material import Material
 from akshar.report.page import Section
 
@@ -48,7 +48,7 @@ def errors(material: Material) -> Section:
     worst = most_confident_errors(material)[:N_ERRORS]
     correct = np.flatnonzero(predictions.correct)
     unsure = correct[np.argsort(confidence[correct], kind="stable")][:N_ERRORS]
-    heading = f"The most confident of {int((~predictions.correct).sum())} errors: prediction (label), confidence"
+    heading = f"The most confident of {int((~predictions.correct).sum())} errors: prediction, confidence, (label)"
     sheet = draw_tiles(
         [
             (heading, [material.tile(int(index)) for index in worst]),
@@ -100,24 +100,29 @@ def attribution(material: Material) -> Section:
     predictions = material.predictions
     chosen = most_confident_errors(material)[:N_OCCLUDED]
     figures = []
+    text = []
     if len(chosen):
         pixels = material.images.pixels[chosen]
+        targets = np.stack([predictions.predicted[chosen], predictions.labels[chosen]], 1)
+        heats = occlusion(material.network, pixels, targets)
         parts = []
-        for name, targets in (("prediction", predictions.predicted), ("label", predictions.labels)):
-            heats = occlusion(material.network, pixels, targets[chosen])
+        for column, name in enumerate(("prediction", "label")):
             tiles = [
                 Tile(overlay(to_picture(image), heat), material.label(target))
-                for image, heat, target in zip(pixels.numpy(), heats, targets[chosen].tolist(), strict=True)
+                for image, heat, target in zip(
+                    pixels.numpy(), heats[:, column], targets[:, column].tolist(), strict=True
+                )
             ]
             parts.append((f"Regions that support the {name} (orange) or oppose it (blue)", tiles))
         save_picture(draw_tiles(parts, material.card), material.figure("occlusion"))
         figures.append((material.figure("occlusion"), "occlusion maps of errors"))
+        side = square_side(*pixels.shape[-2:])
+        text.append(f"The change of the logit when a square of {side} x {side} pixels is covered with black.")
     first = next((m for m in material.network.classifier.net.modules() if isinstance(m, nn.Conv2d)), None)
     if first is not None:
         save_picture(draw_filters(first.weight.detach().float().cpu().numpy()), material.figure("filters"))
         figures.append((material.figure("filters"), "filters of the first layer"))
-    text = ["The change of the logit when a patch of 5 x 5 pixels is covered with background."]
-    return Section("Occlusion and filters", text if len(chosen) else [], figures)
+    return Section("Occlusion and filters", text, figures)
 
 
 def feature_map(material: Material) -> Section:

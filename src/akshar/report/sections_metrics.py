@@ -5,9 +5,9 @@ import numpy as np
 from akshar.metrics.calibration import softmax
 from akshar.metrics.summary import evaluate_predictions
 from akshar.plots.coverage import draw_coverage
-from akshar.plots.curves import draw_curves, draw_schedule
+from akshar.plots.curves import constant_rate, draw_curves, draw_schedule
 from akshar.plots.per_class import draw_per_class
-from akshar.plots.reliability import draw_reliability
+from akshar.plots.reliability import draw_reliability, is_mostly_sure
 from akshar.report.material import Material
 from akshar.report.page import Section
 
@@ -44,10 +44,16 @@ def training(material: Material) -> Section:
     best = material.predictions.result.best.epoch or 0
     curves, schedule = material.figure("curves"), material.figure("schedule")
     draw_curves(material.history, best, curves, material.predictions.name)
-    draw_schedule(material.history, best, schedule)
+    text = f"The checkpoint of epoch {best} was kept, the best by validation."
     figures = [(curves, "loss and accuracy by epoch")] if curves.exists() else []
-    figures.append((schedule, "learning rate and time by epoch"))
-    return Section("Training", [f"The checkpoint of epoch {best} was kept, the best by validation."], figures)
+    if rate := constant_rate(material.history):
+        seconds = material.history[-1]["seconds"] / len(material.history)
+        text += f" The learning rate was {rate:g} throughout; an epoch took {seconds:.3g} s on average."
+        schedule.unlink(missing_ok=True)  # of an earlier report
+    else:
+        draw_schedule(material.history, best, schedule)
+        figures.append((schedule, "learning rate and time by epoch"))
+    return Section("Training", [text], figures)
 
 
 def accuracy_by_class(material: Material) -> Section:
@@ -74,12 +80,17 @@ def calibration(material: Material) -> Section:
     predictions = material.predictions
     before, after = softmax(predictions.logits).max(1), predictions.probabilities.max(1)
     draw_reliability((before, predictions.correct), (after, predictions.correct), material.figure("reliability"))
+    scale = (
+        "The scales of the diagram are logarithmic towards 0 and 100 %, because most predictions are confident."
+        if is_mostly_sure([before, after])
+        else "The scales of the diagram are linear."
+    )
     draw_coverage(after, predictions.correct, material.figure("coverage"))
     return Section(
         "Calibration and rejection",
         [
             f"Logits are divided by a temperature of {predictions.temperature:.3f}, fitted on the validation "
-            "images before the test. Scales are logarithmic towards 100 %, because most predictions are confident.",
+            f"images before the test. {scale}",
             "Rejection thresholds are chosen on these same images, so on new images they will be slightly "
             "optimistic.",
         ],

@@ -106,6 +106,16 @@ class RunDir:
         for path in {"last": (), "best": (self.last,), "previous": (self.best, self.last)}[name]:
             write_atomic(path, self.checkpoint(name).read_bytes())
 
+    def keep_best(self) -> None:
+        """Remove every checkpoint but the best."""
+        for path in (self.last, self.previous):
+            path.unlink(missing_ok=True)
+
+    def checkpoint_bytes(self) -> int:
+        """Space that the checkpoints take; two names of one file count once."""
+        files = [path.stat() for path in self.checkpoints.glob("*.ckpt")]
+        return sum({file.st_ino: file.st_size for file in files}.values())
+
     def write_config(self, record: dict[str, Any]) -> None:
         """Write `config.yaml`."""
         write_atomic(self.config, yaml.safe_dump(record, sort_keys=False, allow_unicode=True).encode())

@@ -18,6 +18,8 @@ from akshar.training.setup import Setup
 
 log = logging.getLogger(__name__)
 
+LARGE = 100_000_000  # bytes of a run's checkpoints from which their size is said
+
 
 def log_setup(setup: Setup) -> None:
     """Log what is trained on what, and where its first weights come from."""
@@ -104,6 +106,10 @@ def log_result(result: Result, run_dir: RunDir, tensorboard: bool) -> None:
         if not name.startswith(shown):
             log.info("%-14s %.4f", name, value)
     log.info("run folder     %s", run_dir)
+    if (size := run_dir.checkpoint_bytes()) > LARGE:
+        best = run_dir.best.stat().st_size
+        hint = f"; checkpoint.keep=best leaves {best / 1e6:,.0f} MB" if size > best else ""
+        log.info("checkpoints    %s MB%s", f"{size / 1e6:,.0f}", hint)
     if tensorboard:
         log.info("look inside    %s --logdir %s", _tensorboard_command(), shlex.quote(str(run_dir)))
 

@@ -29,6 +29,7 @@ ALLOWED = (
     "traceback",
     "checkpoint.every_n_steps",
     "checkpoint.every_n_minutes",
+    "checkpoint.keep",
     *PLACES,
 )
 LENGTH = "trainer.max_epochs"
@@ -124,6 +125,11 @@ def resumed_config(
         elif before.scheduler.needs_total_steps:
             way_out = f"its schedule {_schedule_name(before)} ends there; start a new run"
         problems.append(f"{run_dir}: is completed; {way_out}")
+    if before.checkpoint.keep == "best" and longer and not run_dir.last.exists() and resume_from is None:
+        problems.append(
+            f"{run_dir}: kept its best checkpoint alone, as checkpoint.keep=best says, so it cannot be continued "
+            "after its last epoch; add resume_from=best to continue after the best one"
+        )
     if status and status.status == "diverged" and resume_from is None:
         problems.append(
             f"{run_dir}: the loss became NaN or infinite, and would do so again; see diverged.json and "

@@ -71,5 +71,7 @@ def train(
         loggers.log_result(result, best["step"])
     result.write(run_dir.result)
     run_dir.write_status("completed", history.rows[-1]["epoch"], trainer.global_step)
+    if config.checkpoint.keep == "best":
+        run_dir.keep_best()
     log_result(result, run_dir, tensorboard=loggers.has_event_files)
     return result

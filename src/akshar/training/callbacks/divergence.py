@@ -1,4 +1,4 @@
-"""Stops a run whose loss becomes NaN or infinite, and warns about one that learns nothing."""
+"""Stops a run whose loss becomes NaN or infinite, and warns if validation is no better than guessing."""
 
 import logging
 import math
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 # Guessing has the loss ln K, which training approaches from above; a loss within 1 % of it has learned nothing.
 LEARNED = 0.99
 
+RISEN = 0.02  # rise of training accuracy that is more than chance
+
 DescribeBatch = Callable[[int, int], dict[str, Any]]
 
 
@@ -38,6 +40,7 @@ class DivergenceGuard(Callback):
         self.chance = math.log(num_classes) if num_classes else None
         self.warn_after = warn_after
         self._batch = 0
+        self._first_accuracy: float | None = None  # of training, in the first epoch
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -77,15 +80,25 @@ class DivergenceGuard(Callback):
         )
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Warn, once, about a run that is no better than guessing."""
-        if self.chance is None or trainer.state.fn != "fit" or trainer.current_epoch + 1 != self.warn_after:
+        """Warn, once, about a run whose validation is no better than guessing, and say how its training goes."""
+        if trainer.state.fn != "fit" or self.chance is None:
             return
+        accuracy = float(trainer.callback_metrics["accuracy/train"])
+        first = self._first_accuracy
+        self._first_accuracy = accuracy if first is None else first
         loss = float(trainer.callback_metrics["loss/val"])
-        if not loss < LEARNED * self.chance:
-            log.warning(
-                "nothing learned: after %d epochs the validation loss is %.3f, no better than guessing (%.3f); "
-                "try another optimizer.lr",
-                self.warn_after,
-                loss,
-                self.chance,
+        if trainer.current_epoch + 1 != self.warn_after or loss < LEARNED * self.chance:
+            return
+        reason = "and training accuracy has not risen; try another optimizer.lr"
+        if accuracy > (first or math.exp(-self.chance)) + RISEN:
+            reason = (
+                f"while training accuracy rose to {accuracy:.1%}: the network fits the training images alone, or "
+                "its norm layers need more steps"
             )
+        log.warning(
+            "after %d epochs validation is no better than guessing (loss %.3f, guessing %.3f), %s",
+            self.warn_after,
+            loss,
+            self.chance,
+            reason,
+        )
