@@ -33,7 +33,7 @@ TRAINER: Mapping[str, Reserved] = {
         "hydra/launcher=submitit_slurm",
         (1,),
     ),
-    "logger": Reserved("loggers are chosen by the group logger, as in logger=csv or logger=none"),
+    "logger": Reserved("loggers are chosen by the group logger, as in logger=[tensorboard,csv] or logger=none"),
     "callbacks": Reserved("callbacks are chosen by the group callbacks, as in callbacks=[ema,early_stopping]"),
     "fast_dev_run": Reserved(
         "saves no checkpoint, so nothing could be tested; debug=smoke trains and tests a whole run of four batches",
