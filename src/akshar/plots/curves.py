@@ -71,13 +71,14 @@ def constant_rate(rows: Sequence[Mapping[str, Any]]) -> float | None:
 
 def _scale(axes: Axes, losses: Sequence[float]) -> None:
     """Draw losses on a linear scale, from 0 if they come near it, or on a logarithmic one over many `DECADES`."""
-    drawn = [loss for loss in losses if 0 < loss < math.inf]
-    if drawn and math.log10(max(drawn) / min(drawn)) > DECADES:
+    drawn = [loss for loss in losses if math.isfinite(loss)] or [1.0]
+    low, high = min(drawn), max(drawn)
+    if 0 < low * 10**DECADES < high:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    elif drawn and min(drawn) < max(drawn) / 2:
+    elif 0 <= low < high / 2:
         axes.set_ylim(bottom=0)
 
 
