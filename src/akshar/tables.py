@@ -67,6 +67,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
         cells = [[Cell(cell.text.replace(" ± ", "\n± "), cell.style) for cell in row] for row in cells]
         widths = _least_widths(columns, cells)
     fits = sum(widths) <= console.width
+    roomy = sum(_widths(columns, cells)) <= console.width
     table = Table(
         box=SIMPLE_HEAD,
         pad_edge=False,
@@ -77,8 +78,10 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     for column, width in zip(columns, widths, strict=True):
         whole = column.right and fits  # then text columns make room, and headings of numbers continue below
         heading = printable(column.title)
+        if whole and not roomy:
+            heading = fill(heading, width - GAP, break_long_words=False)
         table.add_column(
-            Text(fill(heading, width - GAP, break_long_words=False) if whole else heading),
+            Text(heading),
             justify="right" if column.right else "left",
             overflow="fold" if column.wrap else "ellipsis",
             no_wrap=whole or not column.wrap,
@@ -90,18 +93,24 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     print(shown.get(), end="")  # rich itself would end the process if nobody reads
 
 
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]]) -> list[int]:
+    """Width of each column, with the gap beside it, where nothing continues on the next line."""
+    texts = [[column.title, *_lines(cells, number)] for number, column in enumerate(columns)]
+    return [GAP + max(map(len, column)) for column in texts]
+
+
 def _least_widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]]) -> list[int]:
-    """Width that each column needs, with the gap beside it: numbers are not broken, text may be."""
+    """Width that each column needs, with the gap beside it: numbers are not broken, text and headings may be."""
     return [
-        GAP + max((len(part) for part in _unbroken(column, [row[number] for row in cells])), default=0)
+        GAP + max(map(len, [*column.title.split(), *_lines(cells, number)]), default=0)
         if column.right
         else GAP + min(LEAST, len(column.title))
         for number, column in enumerate(columns)
     ]
 
 
-def _unbroken(column: Column, cells: Sequence[Cell]) -> list[str]:
-    return [*column.title.split(), *(line for cell in cells for line in cell.text.splitlines())]
+def _lines(cells: Sequence[Sequence[Cell]], column: int) -> list[str]:
+    return [line for row in cells for line in row[column].text.splitlines()]
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
