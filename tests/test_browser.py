@@ -54,7 +54,7 @@ def test_the_report_fits_its_page(viewport, scheme, run, shots):
 
 
 PAGES = {
-    "custom_scalars": ["training"],
+    "custom_scalars": ["training", "by step"],
     "images": ["train_batch", "predictions", "report/confusion"],
     "hparams": ["optimizer.lr", "BEST/accuracy/val"],
     "projector": [],
@@ -72,7 +72,7 @@ def test_tensorboard_shows_a_run(name, run, shots):
             inner.get_by_text("test_features").first.wait_for(state="attached", timeout=60_000)
             inner.get_by_text("Points: ").first.wait_for(timeout=60_000)
         if name == "custom_scalars":
-            assert page.locator("tf-custom-scalar-multi-line-chart-card").count() == 3
+            assert page.locator("tf-custom-scalar-multi-line-chart-card").count() == 5
         page.wait_for_timeout(2000)  # for charts that are still being drawn
         if shots and name in ("custom_scalars", "projector"):
             keep(page, DOCS / f"tensorboard-{name.replace('_', '-')}.png")
@@ -83,3 +83,7 @@ def test_tensorboard_compares_the_runs_of_a_sweep(workplace):
     with tensorboard(workplace / "sweep") as address, opened(f"{address}/#hparams", DESKTOP) as page:
         page.get_by_text("optimizer.lr", exact=True).first.wait_for(timeout=60_000)
         page.get_by_text("BEST/accuracy/test", exact=True).first.wait_for(timeout=60_000)
+        boxes = page.locator(".hparam-checkbox, .metric-checkbox")
+        ticked = boxes.evaluate_all("boxes => boxes.filter(box => box.checked).map(box => box.textContent.trim())")
+        assert ticked[0] == "seed"  # what differs between the runs comes first
+        assert {"BEST/accuracy/test", "BEST/accuracy/val", "BEST/loss/test", "BEST/loss/val"} < {*ticked}
