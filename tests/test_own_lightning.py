@@ -91,7 +91,11 @@ class WithoutVal(pl.LightningDataModule):
 
 
 class Configured(Steps):
-    """Leaves the optimizer to the config."""
+    """Leaves the optimizer to the config, and saves its hyperparameters."""
+
+    def __init__(self, num_classes, width=8):
+        super().__init__(num_classes, width=width)
+        self.save_hyperparameters()
 
     configure_optimizers = pl.LightningModule.configure_optimizers
 
@@ -169,6 +173,7 @@ def test_a_network_is_trained_on_a_data_module_and_read_back(own, capfd):
     assert main(["test", "checkpoint=RUN", *TRUST, "hydra.run.dir=TEST"]) == 0
     assert json.loads(Path("TEST/result.json").read_text())["test"]["accuracy"] == 1
     assert main(["export", "RUN", "--format", "safetensors", *TRUST]) == 0
+    assert "compared with the checkpoint on 30 test images of bars" in capfd.readouterr().out
 
 
 @pytest.mark.slow
@@ -178,9 +183,10 @@ def test_the_report_shows_images_of_a_data_module(own):
     assert "<title>bars-compact" in Path("RUN/report.html").read_text()
 
 
-@pytest.mark.parametrize("name", ["Bars", "Exact"])
-def test_a_resumed_run_is_the_one_that_was_not_interrupted(name, own):
-    trained(*data(name), name="WHOLE")
+@pytest.mark.parametrize(("name", "further"), [("Bars", ()), ("Exact", ()), ("Exact", model("Configured"))])
+def test_a_resumed_run_is_the_one_that_was_not_interrupted(name, further, own):
+    words = [*data(name), *further]
+    trained(*words, name="WHOLE")
     begun = 0
 
     def stop(self, *_):
@@ -191,7 +197,7 @@ def test_a_resumed_run_is_the_one_that_was_not_interrupted(name, own):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Progress, "on_train_batch_start", stop)
-        assert main(["train", *SMALL, *data(name), "hydra.run.dir=PART"]) == 130
+        assert main(["train", *(FAST if further else SMALL), *words, "hydra.run.dir=PART"]) == 130
     status = json.loads(Path("PART/status.json").read_text())
     assert (status["epoch"], status["step"]) == (1, 20 if name == "Exact" else 15)
     assert main(["train", "resume=PART", *TRUST]) == 0

@@ -113,6 +113,13 @@ def test_the_loss_has_a_logarithmic_scale_only_over_more_than_two_decades(
     plt.close(drawn[0])
 
 
+def test_curves_are_drawn_of_what_was_logged(tmp_path: Path) -> None:
+    draw_curves([{"epoch": 1, "loss/val": 0.5}, {"epoch": 2, "loss/val": 0.4}], 2, tmp_path / "curves.png", "a run")
+    check_pictures(tmp_path)
+    draw_curves([{"epoch": 1, "f1/val": 0.5}], 1, tmp_path / "none.png", "a run")
+    assert not (tmp_path / "none.png").exists()
+
+
 def test_a_constant_rate_is_known() -> None:
     assert constant_rate(rows_of([1.0, 0.5], [0.1, 0.1])) == 0.1
     assert constant_rate(rows_of([1.0, 0.5], [0.1, 0.2])) is None

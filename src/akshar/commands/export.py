@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     from akshar.runs.load_checkpoint import load_checkpoint
 
     trained = load_checkpoint(args.model, args.trust)
-    images = export_images(trained.config, trained.input_spec, args.data)
+    images = export_images(trained.config, trained.input_spec, args.data, args.trust)
     content, note = as_onnx(trained, images, args.int8) if args.format == "onnx" else as_weights(trained)
     try:
         notes = [note, check_agreement(content, output.suffix, trained, images, args.int8, args.trust)]

@@ -118,6 +118,8 @@ def _data_overrides(checkpoint: str, trust: Sequence[str]) -> list[str]:
     if not isinstance(data, dict) or not target:
         raise UsageError(f"{checkpoint}: does not say what data it was trained on; name the data with data=CHOICE")
     check_config(checkpoint, data, trust)
+    if not any(str(target).startswith(f"{package}.") for package in trust):
+        raise UsageError(f"{checkpoint}: its data config cannot be used; name the data with data=CHOICE")
     recorded = {key: value for key, value in data.items() if key not in NOT_FROM_A_RECORD}
     return ["data=lightning", *_overrides(checkpoint, "data", recorded)]
 

@@ -31,7 +31,7 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
         figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
         _pair(loss, rows, "loss", best_epoch)
         loss.set_ylabel("cross-entropy (nats)")
-        _scale(loss, [row[name] for row in rows for name in ("loss/train", "loss/val")])
+        _scale(loss, [row[name] for row in rows for name in ("loss/train", "loss/val") if name in row])
         _pair(accuracy, rows, "accuracy", best_epoch)
         accuracy.set_ylabel("accuracy")
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))

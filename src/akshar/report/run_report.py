@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
@@ -85,6 +86,8 @@ def _load(run_dir: RunDir, predictions: Predictions, trust: Sequence[str]) -> Ma
         raise UsageError(f"{run_dir}: the classes of its data have changed since the test")
     if data.test is None:
         raise UsageError(f"{run_dir}: its data no longer has test images")
+    if not np.array_equal(data.test.labels.numpy(), predictions.labels):
+        raise UsageError(f"{run_dir}: its test images have changed since the test, or come in another order")
     return Material(
         run_dir=run_dir,
         predictions=predictions,

@@ -1,7 +1,7 @@
 """Chooses images to compare an exported file with its checkpoint on, and others to calibrate 8 bits with."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from pytorch_lightning import LightningDataModule
 
 from akshar.config.conf_dir import conf_dir
-from akshar.config.trusted import build_trusted
+from akshar.config.lightning_targets import is_data_module
+from akshar.config.trusted import build_trusted, check_config
 from akshar.data.cache import cache_root
 from akshar.data.dataset import PictureDataset
 from akshar.data.image_set import ImageSet, TrainTest
+from akshar.data.own_data_module import as_train_test
 from akshar.data.splits import split_training
 from akshar.errors import AksharError, DataError, UsageError
 from akshar.pictures.input_spec import InputSpec
@@ -43,7 +46,9 @@ class ExportImages:
     name: str
 
 
-def export_images(config: Mapping[str, Any], spec: InputSpec, data: str | None = None) -> ExportImages:
+def export_images(
+    config: Mapping[str, Any], spec: InputSpec, data: str | None = None, trust: Sequence[str] = ()
+) -> ExportImages:
     """Load images: those of `data`, else the run's own, else drawn glyphs, else noise.
 
     Nothing is downloaded. A config may come from an untrusted file: `build_trusted` decides what it may name.
@@ -52,6 +57,7 @@ def export_images(config: Mapping[str, Any], spec: InputSpec, data: str | None =
         config: of the run that trained the network.
         spec: of the network's input.
         data: a shipped config of `data`, e.g. "dhcd", or a folder of images.
+        trust: packages of the user's own whose data the config may name.
 
     Raises:
         UsageError: `data` is not on this machine, or its images are not as the network's.
@@ -66,7 +72,7 @@ def export_images(config: Mapping[str, Any], spec: InputSpec, data: str | None =
     own = own if isinstance(own, dict) else {}
     for node, split in ((own, own), (_shipped("glyphs") | DRAWN, {})):
         try:
-            return _held_out(_load(node, spec), split, spec)
+            return _held_out(_load(node, spec, trust), split, spec)
         except (AksharError, AttributeError, LookupError, TypeError, ValueError):
             continue  # it is not on this machine, has changed, may not be built, or does not fit the spec
     return _noise(spec)
@@ -77,20 +83,24 @@ def _shipped(name: str) -> dict[str, Any]:
     return yaml.safe_load((conf_dir() / "data" / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _load(node: Mapping[str, Any], spec: InputSpec) -> TrainTest:
+def _load(node: Mapping[str, Any], spec: InputSpec, trust: Sequence[str] = ()) -> TrainTest:
     """Load a data set from plain values, if that needs no download; pictures are prepared as the spec says.
 
     Raises:
         AksharError: it may not be built, or is not on this machine.
     """
-    arguments = {key: value for key, value in node.items() if key not in NOT_ARGUMENTS}
+    check_config("config", node, trust)
+    left_out = () if is_data_module(node.get("_target_")) else NOT_ARGUMENTS
+    arguments = {key: value for key, value in node.items() if key not in left_out}
     if DOWNLOADED in arguments:
         archive, cached = arguments[DOWNLOADED], cache_root() / "dhcd"
         if not archive or not Path(archive).expanduser().exists():
             arguments[DOWNLOADED] = None
             if not os.environ.get("AKSHAR_DHCD") and not cached.is_dir():
                 raise DataError("not on this machine; set AKSHAR_DHCD to its zip or folder")
-    dataset = build_trusted("config", arguments, ())
+    dataset = build_trusted("config", arguments, trust)
+    if isinstance(dataset, LightningDataModule):
+        return as_train_test(dataset)
     return (dataset.prepared_as(spec) if isinstance(dataset, PictureDataset) else dataset).load()
 
 
