@@ -22,8 +22,6 @@ from akshar.runs.checkpoint import content_digest, read_checkpoint
 from akshar.runs.run_dir import RunDir
 from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
 
-pytestmark = pytest.mark.xdist_group("damaged")  # one process: all need the undisturbed run
-
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):

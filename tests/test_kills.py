@@ -14,8 +14,6 @@ import pytest
 from conftest import TINY
 from test_resume import figures
 
-pytestmark = pytest.mark.xdist_group("kills")  # one process: both tests need the undisturbed run
-
 KILLS = 20
 EPOCHS = 11
 EVERY = 9  # steps between checkpoints
