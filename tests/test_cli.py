@@ -101,7 +101,8 @@ def test_the_tutorial_s_experiment_is_the_tutorial_s():
     assert config["monitor"] == "loss/val"
 
 
-@pytest.mark.parametrize("augment", ["none", pytest.param("strong", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("augment", ["none", "strong"])
 def test_the_tutorial_s_network_trains_with_other_augmentation(train, augment):
     words = [word for word in TINY if not word.startswith("model.")]
     groups = ("debug=smoke", "model=tutorial", f"augment={augment}", "optimizer=sgd")

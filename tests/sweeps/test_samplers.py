@@ -44,9 +44,10 @@ def test_a_grid_lists_values_and_refuses_an_interval():
 
 
 def test_the_settings_of_a_search_are_checked_together():
-    assert SearchConfig.checked(SEARCH | {"pruner": "median"}).trials == 3
+    assert SearchConfig.checked(SEARCH | {"pruner": "median"}, {}).trials == 3
+    wrong = {"pruner": "median", "trials": 0, "n_parallel": 0, "objective": "speed"}
     with pytest.raises(UsageError) as error:
-        SearchConfig.checked(SEARCH | {"pruner": "median", "trials": 0, "n_parallel": 0, "objective": "speed"})
+        SearchConfig.checked(SEARCH | wrong, {})
     assert [line.split(":")[0] for line in error.value.problems] == [
         "hydra.sweeper.search.trials=0",
         "hydra.sweeper.search.n_parallel=0",
