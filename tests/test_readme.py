@@ -87,6 +87,8 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch, capfd):
     monkeypatch.syspath_prepend(workplace)
     few = ["hydra.sweeper.search.trials=3"] if "optuna" in line else []
     few += TINY[1:3] if "data=glyphs" in line else []
+    if "outputs/train/RUN" in line:
+        assert main(["train", "data=glyphs", *SHORT, *TINY[1:3], "hydra.run.dir=outputs/train/RUN"]) == 0
     assert main([*words, *SHORT, *few]) == 0, capfd.readouterr().err
     assert list(workplace.glob("outputs/*/*"))
 

@@ -157,6 +157,36 @@ def test_trained_weights_are_a_start_also_for_other_classes(train, finished, wor
             assert torch.allclose(started[name], learned[name], atol=1e-4)
 
 
+def test_frozen_parts_keep_their_weights_and_the_others_learn_at_their_own_rate(train, finished):
+    _, folder = finished
+    words = (f"init_from={folder}", "freeze=[features]", "lr_factors={classifier:3}", "trainer.max_epochs=1")
+    _, run = train(*TINY, *words)
+    started, learned = (read_checkpoint(path).weights for path in (folder, run))
+    for name, value in learned.items():
+        assert torch.equal(started[name], value) == name.startswith("features"), name
+    log = (run / "run.log").read_text()
+    assert "trains 782 of these parameters; frozen: features" in log
+    assert "learning rate of classifier: times 3" in log
+
+
+def test_a_network_of_torchvision_is_trained_and_read_back(train, workplace, capfd):
+    """Grey images are repeated as RGB by every reader."""
+    small = [*TINY[:4], "trainer.max_epochs=1", "trainer.limit_train_batches=2", "data.batch_size=32"]
+    result, folder = train(*small, "model=resnet18", "loss=focal", "metrics=f1")
+    assert result["model"]["name"] == "resnet"
+    assert "--trust" not in capfd.readouterr().err
+    write_picture(workplace / "picture.png")
+    assert main(["test", f"checkpoint={folder}", "hydra.run.dir=tested"]) == 0
+    tested = json.loads((workplace / "tested" / "result.json").read_text())["test"]
+    assert tested["loss"] == pytest.approx(result["test"]["loss"], rel=1e-3)
+    assert main(["export", str(folder), "--out", "net.onnx"]) == 0
+    capfd.readouterr()
+    assert main(["predict", "net.onnx", "picture.png"]) == 0
+    exported = capfd.readouterr().out
+    assert main(["predict", str(folder), "picture.png"]) == 0
+    assert capfd.readouterr().out.split()[:2] == exported.split()[:2]
+
+
 def test_a_person_s_own_network_augmentation_schedule_and_callback(train, workplace, monkeypatch):
     (workplace / "mine.py").write_text(
         "import torch\n"

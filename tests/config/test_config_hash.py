@@ -49,6 +49,7 @@ def test_names_places_and_what_is_shown_do_not_change_it(override):
         *("seed=2", "optimizer.lr=0.1", "data.subset=digits", "data.batch_size=8", "model.widths=[8,8,8]"),
         *("augment=none", "trainer.max_epochs=3", "deterministic=true", "monitor=accuracy/val"),
         *("metrics=f1", "monitor_mode=max", "loss.label_smoothing=0.1", "loss.weight=balanced", "loss=focal"),
+        *("freeze=[features]", "lr_factors={classifier:2}"),
     ],
 )
 def test_what_decides_a_result_changes_it(override):

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from akshar.data.batch import Batch
-from akshar.models.classifier import Classifier, parameter_groups, total_steps
+from akshar.models.classifier import Classifier, total_steps
 
 BATCH = Batch(torch.randn(6, 1, 2, 2), torch.tensor([0, 1, 2, 0, 1, 2]), 0)
 
@@ -36,7 +36,7 @@ def test_a_loss_with_parameters_is_trained():
             return F.cross_entropy(logits * self.scale, labels)
 
     module = classifier(loss=Scaled())
-    assert [len(group["params"]) for group in parameter_groups(module)] == [1, 2]
+    assert [len(group["params"]) for group in module.parameter_groups()] == [1, 1, 1]
     module.training_step(BATCH, 0).backward()
     assert module.loss.scale.grad is not None
 

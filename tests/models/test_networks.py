@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from akshar.models.classifier import Classifier, count_parameters, image_channels, parameter_groups
+from akshar.models.classifier import Classifier, image_channels
 from akshar.models.compact import Compact
+from akshar.models.parameters import count_parameters, parameter_groups
 from akshar.models.separable import Separable
 from akshar.models.tutorial import Tutorial
 

@@ -79,6 +79,40 @@ def test_optimizer_and_schedule_are_those_of_the_config():
     assert onecycle.schedule_interval == "step"
 
 
+def test_a_schedule_keeps_the_factors_of_learning_rates():
+    for scheduler, highest in (("onecycle", "max_lr"), ("cosine", "initial_lr"), ("none", "lr")):
+        built = classifier(f"scheduler={scheduler}", "optimizer.lr=0.01", "lr_factors={classifier:10}")
+        assert built.make_optimizer is not None
+        optimizer = built.make_optimizer(built.parameter_groups())
+        if built.make_schedule is not None:
+            built.make_schedule(optimizer, 50)
+        assert [group[highest] for group in optimizer.param_groups] == pytest.approx([0.01, 0.01, 0.1, 0.1])
+
+
+def test_parts_that_the_network_does_not_have_are_refused_with_those_that_it_has():
+    with pytest.raises(UsageError) as caught:
+        classifier("freeze=[feature,classifier]", "lr_factors={clasifier:10}")
+    assert caught.value.problems == (
+        "freeze: the network has no part feature; did you mean features? (parts: features, dropout, classifier)",
+        "lr_factors: the network has no part clasifier; did you mean classifier? (parts: features, dropout, "
+        "classifier)",
+    )
+    with pytest.raises(
+        UsageError, match=r"^freeze=\[features,classifier\]: leaves nothing of the network to train"
+    ):
+        classifier("freeze=[features,classifier]")
+
+
+def test_log_probabilities_are_needed_where_the_loss_takes_them():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(1024, 3))
+    words = ("loss._target_=torch.nn.NLLLoss", "~loss.label_smoothing")
+    with pytest.raises(
+        UsageError, match=r"^loss: NLLLoss takes log-probabilities, and this network returns logits"
+    ):
+        check_output(classifier(*words, net=net), 3, INPUT_SPEC.shape)
+    check_output(classifier(*words, net=nn.Sequential(net, nn.LogSoftmax(1))), 3, INPUT_SPEC.shape)
+
+
 @pytest.mark.parametrize(
     ("override", "part_name"), [("optimizer.foreach=true", "optimizer"), ("scheduler.pct_start=2.0", "scheduler")]
 )

@@ -13,7 +13,7 @@ from akshar.config.schema import TrainConfig
 WITHOUT_EFFECT = ("name", "logger", "traceback", "test", "checkpoint", "chance_warning_epochs", "init_from")
 SHOWN = ("trainer.log_every_n_steps",)  # keys of the same kind in other sections
 # Keys that came later, with the value at which a run is what it was without them, and so has the hash that it had
-LATER: Mapping[str, object] = {"metrics": {}, "monitor_mode": "auto"}
+LATER: Mapping[str, object] = {"metrics": {}, "monitor_mode": "auto", "freeze": [], "lr_factors": None}
 
 
 def decides_result(key: str) -> bool:

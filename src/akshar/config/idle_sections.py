@@ -6,6 +6,7 @@ from akshar.config.lightning_targets import is_data_module, is_lightning_module,
 from akshar.config.schema import TrainConfig
 
 STEPS = ("loss", "metrics")  # what akshar's own steps read
+PARTS = ("freeze", "lr_factors")
 OPTIMIZERS = ("optimizer", "scheduler")
 
 
@@ -17,6 +18,8 @@ def idle_sections(config: TrainConfig) -> dict[str, str]:
     if is_lightning_module(config.model.target):
         name = _name(config.model.target)
         idle[", ".join(STEPS)] = f"{name} has its own steps"
+        if config.freeze or config.lr_factors:
+            idle[", ".join(PARTS)] = f"{name} chooses itself what it trains"
         if overrides(config.model.target, "configure_optimizers"):
             idle[", ".join(OPTIMIZERS)] = f"{name} has its own configure_optimizers"
     return idle

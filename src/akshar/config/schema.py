@@ -141,9 +141,13 @@ class TrainConfig(Section):
     name: str | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     monitor: str
-    monitor_mode: Mode | Literal["auto"] = "auto"  # configs of earlier versions have none, and no metrics
+    monitor_mode: Mode | Literal["auto"] = (
+        "auto"  # this, and other keys with a default, earlier versions do not have
+    )
     test: bool
     init_from: str | None
+    freeze: list[str] = []
+    lr_factors: Mapping[str, PositiveFloat] | None = None
     deterministic: bool
     chance_warning_epochs: PositiveInt
     traceback: bool

@@ -22,6 +22,7 @@ DURATION = re.compile(r"\d+:\d\d:\d\d:\d\d")  # Lightning's DD:HH:MM:SS
 # Their modules are known to import
 IMPORTABLE = ("akshar.", "torch.", "torchvision.", "torchmetrics.", "pytorch_lightning.")
 GROUPS = ("data", "augment", "model", "loss", "optimizer", "scheduler", "trainer")  # whose value is one part
+DOWNLOADED = ("weights", "weights_backbone", "pretrained")  # arguments of torchvision's networks
 FRAMEWORK_KEYS: Mapping[str, type[Part]] = {"data": DataConfig, "scheduler": SchedulerConfig}
 
 
@@ -124,6 +125,13 @@ def _cross_checks(record: dict[str, Any]) -> list[str]:
         problems.append(
             "monitor=epoch: cannot be followed by a scheduler or a callback; choose loss/val or accuracy/val"
         )
+    model = record.get("model") or {}
+    problems += [
+        f"model.{key}={value}: must be null, or what is trained cannot be read back; for pretrained weights set "
+        "init_from to their name, as init_from=ResNet18_Weights.IMAGENET1K_V1"
+        for key, value in model.items()
+        if str(model.get("_target_")).startswith("torchvision.models.") and key in DOWNLOADED and value
+    ]
     return problems + _metric_problems(record)
 
 

@@ -1,8 +1,8 @@
 """The LightningModule around any network that takes images and gives logits."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
@@ -17,6 +17,7 @@ from akshar.data.batch import images_and_labels
 from akshar.errors import UsageError
 from akshar.metrics.accuracy import Score, score
 from akshar.models.epoch_metrics import EpochMetrics
+from akshar.models.parameters import parameter_groups
 
 CRITERION_BATCH = 1024  # images at once, which bounds the memory of a loss that compares images
 
@@ -41,6 +42,8 @@ class Classifier(LightningModule):
         loss: float32 logits (B, K) and labels int64 (B,) -> the training loss, a scalar; None for cross-entropy.
         logs_criterion: whether that loss is also computed of each validation and test, as `criterion/val`.
         metrics: computed of each validation and test, beside loss and accuracy.
+        frozen: modules of the network that stay in eval mode, see `akshar.models.parameters.freeze`.
+        lr_factors: of parts of the network, see `akshar.models.parameters.parameter_groups`.
 
     Attributes:
         scored: score of the last validation or test.
@@ -57,8 +60,12 @@ class Classifier(LightningModule):
         loss: nn.Module | None = None,
         logs_criterion: bool = False,
         metrics: EpochMetrics | None = None,
+        frozen: Sequence[nn.Module] = (),
+        lr_factors: Mapping[str, float] | None = None,
     ):
         super().__init__()
+        self.frozen = list(frozen)
+        self.lr_factors = lr_factors
         self.net = net
         self.channels = image_channels(net)
         self.make_optimizer = optimizer
@@ -142,6 +149,17 @@ class Classifier(LightningModule):
             self._loss_sum, self._correct, self._count = sums["loss"], sums["correct"], sums["count"]
         self._plateau_state = checkpoint["plateau"]
 
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode; frozen parts stay in eval mode."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Group the trained parameters of the network, and of its loss where it has some."""
+        return [*parameter_groups(self.net, self.lr_factors), *parameter_groups(self.loss)]
+
     def configure_gradient_clipping(
         self,
         optimizer: Optimizer,
@@ -157,7 +175,7 @@ class Classifier(LightningModule):
     def configure_optimizers(self) -> Any:
         """Build the optimizer for all parameters, and the schedule for all steps of the run."""
         assert self.make_optimizer is not None
-        optimizer = self.make_optimizer(parameter_groups(self))
+        optimizer = self.make_optimizer(self.parameter_groups())
         if self.make_schedule is None:
             return optimizer
         schedule = self.make_schedule(optimizer, total_steps(self.trainer))
@@ -229,24 +247,9 @@ def total_steps(trainer: Trainer) -> int:
     return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
 
 
-def parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
-    """Group trainable parameters: matrices and kernels, and vectors, which get no weight decay."""
-    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [parameter for parameter in learning if parameter.ndim > 1]},
-        {"params": [parameter for parameter in learning if parameter.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return [group for group in groups if group["params"]]
-
-
 def image_channels(net: nn.Module) -> int | None:
     """Number of channels that a network takes, from `in_channels` or its first convolution; None if unknown."""
     if isinstance(channels := getattr(net, "in_channels", None), int):
         return channels
     first = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
     return first.in_channels if first is not None and first.in_channels in (1, 3) else None
-
-
-def count_parameters(net: nn.Module) -> int:
-    """Count all parameters of a network."""
-    return sum(parameter.numel() for parameter in net.parameters())

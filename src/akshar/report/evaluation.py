@@ -12,7 +12,7 @@ from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
 from akshar.metrics.calibration import softmax
 from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
-from akshar.models.classifier import count_parameters
+from akshar.models.parameters import count_parameters
 from akshar.pictures.input_spec import InputSpec
 from akshar.plots.samples import draw_predictions
 from akshar.plots.save import save_picture

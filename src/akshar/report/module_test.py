@@ -14,7 +14,8 @@ from akshar.data.module import ImageDataModule
 from akshar.data.own_data_module import describe
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
-from akshar.models.classifier import Classifier, count_parameters
+from akshar.models.classifier import Classifier
+from akshar.models.parameters import count_parameters
 from akshar.runs import provenance
 from akshar.runs.checkpoint import Checkpoint
 from akshar.runs.load_checkpoint import read_model

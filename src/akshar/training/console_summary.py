@@ -11,7 +11,7 @@ from pathlib import Path
 from akshar.config.idle_sections import idle_sections
 from akshar.config.keys import Differences
 from akshar.config.trusted import trust_flags
-from akshar.models.classifier import count_parameters
+from akshar.models.parameters import count_parameters
 from akshar.runs.result import Result
 from akshar.runs.run_dir import RunDir
 from akshar.training.setup import Setup
@@ -44,6 +44,11 @@ def log_setup(setup: Setup) -> None:
     record = setup.config.to_record() | {"logger": {}}  # which only a resume builds
     if flags := trust_flags(record):
         log.info("uses code of your own: commands that read this run need  %s", flags)
+    if setup.config.freeze:
+        trained = count_parameters(model.network, trained=True)
+        log.info("trains %s of these parameters; frozen: %s", f"{trained:,}", ", ".join(setup.config.freeze))
+    for part, factor in (setup.config.lr_factors or {}).items():
+        log.info("learning rate of %s: times %g", part, factor)
     if setup.config.init_from is not None and setup.resumed_from is None:
         new = f"; new layers: {', '.join(model.new_layers)}" if model.new_layers else ""
         log.info("starting from the weights of %s%s", setup.config.init_from, new)

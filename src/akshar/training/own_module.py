@@ -17,8 +17,9 @@ from akshar.config.build import build
 from akshar.config.monitor import EPOCH
 from akshar.config.schema import Part, TrainConfig
 from akshar.errors import UsageError
-from akshar.models.classifier import parameter_groups, total_steps
+from akshar.models.classifier import total_steps
 from akshar.models.data_arguments import taken_of
+from akshar.models.parameters import parameter_groups
 from akshar.training.hardware import Hardware
 from akshar.training.parts import bare_trainer, optimizer_maker, schedule_maker
 

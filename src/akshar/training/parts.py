@@ -18,13 +18,16 @@ from akshar.config.monitor import is_cross_entropy
 from akshar.config.schema import AnyDataConfig, DataModuleConfig, Part, TrainConfig
 from akshar.data.module import Augmentation, ImageDataModule
 from akshar.errors import UsageError
-from akshar.models.classifier import Classifier, MakeOptimizer, MakeSchedule, parameter_groups
+from akshar.models.classifier import Classifier, MakeOptimizer, MakeSchedule
 from akshar.models.data_arguments import data_arguments
+from akshar.models.parameters import LR_FACTOR
 from akshar.runs.load_data import load_data
 from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
+from akshar.training.fine_tuning import freeze_parts
 from akshar.training.hardware import Hardware
 from akshar.training.loss_and_metrics import build_loss, build_metrics
 
+RATES = frozenset({"max_lr", "base_lr"})  # arguments of schedules that take the place of the optimizer's lr
 LOG_OF_ONE = 0.01  # largest deviation from 0 of the log of a sum of probabilities
 
 
@@ -73,7 +76,11 @@ def optimizer_maker(config: TrainConfig) -> MakeOptimizer:
     """Return a function that builds the config's optimizer for parameter groups."""
 
     def make_optimizer(groups: Any) -> torch.optim.Optimizer:
-        return build("optimizer", config.optimizer, groups)
+        optimizer = build("optimizer", config.optimizer, groups)
+        for group in optimizer.param_groups:
+            if LR_FACTOR in group:
+                group["lr"] *= group[LR_FACTOR]
+        return optimizer
 
     return make_optimizer
 
@@ -84,6 +91,9 @@ def schedule_maker(config: TrainConfig) -> MakeSchedule | None:
 
     def make_schedule(optimizer: torch.optim.Optimizer, steps: int) -> Any:
         filled = {key: steps if value == "steps" else value for key, value in scheduler.arguments.items()}
+        factors = [group.get(LR_FACTOR) for group in optimizer.param_groups]
+        for key in RATES.intersection(filled) if any(factors) else ():
+            filled[key] = [filled[key] * (factor or 1) for factor in factors]
         try:
             return build("scheduler", scheduler.with_arguments(**filled), optimizer)
         except UsageError as error:
@@ -120,9 +130,11 @@ def build_classifier(config: TrainConfig, net: nn.Module, class_counts: Tensor) 
         loss=build_loss(config.loss, class_counts),
         logs_criterion=not is_cross_entropy(config.to_record()),
         metrics=build_metrics(config.metrics, len(class_counts)),
+        frozen=freeze_parts(net, config),
+        lr_factors=config.lr_factors,
     )
     # Arguments that cannot work are found now, not after the first epoch.
-    optimizer = make_optimizer(parameter_groups(classifier))
+    optimizer = make_optimizer(classifier.parameter_groups())
     if classifier.make_schedule is not None:
         classifier.make_schedule(optimizer, 100)
     return classifier

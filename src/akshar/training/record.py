@@ -3,7 +3,7 @@
 import pytorch_lightning as pl
 
 from akshar.files import write_json
-from akshar.models.classifier import count_parameters
+from akshar.models.parameters import count_parameters
 from akshar.runs import provenance
 from akshar.runs.provenance import Provenance
 from akshar.runs.result import BestResult, DataResult, FitResult, ModelResult, Result

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from akshar.files import printable
-from akshar.models.classifier import count_parameters
+from akshar.models.parameters import count_parameters
 from akshar.runs.load_checkpoint import TrainedNetwork
 
 LIMITS = (
