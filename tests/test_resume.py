@@ -126,7 +126,7 @@ EARLY += ["callbacks.early_stopping.min_delta=1", "metrics=f1", "monitor=f1/val"
         ("end 1 4 crash", ["trainer.accumulate_grad_batches=3", "checkpoint.every_n_steps=1"]),
         pytest.param("start 1 2 SIGTERM", ["trainer.accumulate_grad_batches=3"], marks=pytest.mark.slow),
         ("end 1 3 crash", ["trainer.max_steps=19"]),
-        pytest.param("fit 1 0 crash", ["trainer.max_steps=19"], marks=pytest.mark.slow),
+        pytest.param("fit 2 0 crash", ["trainer.max_steps=19"], marks=pytest.mark.slow),
         pytest.param("validation 1 0 crash", ["trainer.max_steps=19"], marks=pytest.mark.slow),
         pytest.param("end 1 6 crash", ["trainer.limit_train_batches=9"], marks=pytest.mark.slow),
         pytest.param("start 1 0 crash", ["trainer.limit_train_batches=9"], marks=pytest.mark.slow),
