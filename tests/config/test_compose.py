@@ -99,6 +99,10 @@ def test_several_values_need_a_multirun():
 
 def test_a_mandatory_value_is_asked_for():
     assert problems("data=folder") == ["data.root: must be given, as data.root=VALUE"]
+    assert problems("data=torchvision") == [
+        "data.dataset: must be given, as data.dataset=VALUE",
+        "data.root: must be given, as data.root=VALUE",
+    ]
     with pytest.raises(UsageError, match="checkpoint: must be given, as checkpoint=VALUE"):
         compose("test", [], TestConfig)
 

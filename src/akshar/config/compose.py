@@ -12,7 +12,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 import akshar.config.resolvers  # noqa: F401  (which the configs use)
 from akshar.config.added_keys import argument_keys, with_plus
@@ -161,16 +161,23 @@ def to_record(tree: DictConfig) -> dict[str, Any]:
     Raises:
         UsageError: a mandatory value is missing, or an interpolation leads nowhere.
     """
+    wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in PRESETS])
+    if missing := [*_missing_keys(OmegaConf.to_container(wanted, resolve=False))]:
+        raise UsageError(*[f"{key}: must be given, as {key}=VALUE" for key in missing])
     try:
-        wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in PRESETS])
         content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
-    except MissingMandatoryValue as error:
-        key = error.full_key or "a value"
-        raise UsageError(f"{key}: must be given, as {key}=VALUE") from error
     except OmegaConfBaseException as error:
         raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {_first_line(error)}") from error
     assert isinstance(content, dict)
     return upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
+
+
+def _missing_keys(node: object, path: str = "") -> Iterator[str]:
+    """Yield the dotted keys of mandatory values that are missing; interpolations may lead to them."""
+    for key, value in node.items() if isinstance(node, dict) else ():
+        if value == "???":
+            yield f"{path}{key}"
+        yield from _missing_keys(value, f"{path}{key}.")
 
 
 def _first_line(error: Exception) -> str:
