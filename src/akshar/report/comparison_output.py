@@ -143,5 +143,6 @@ def _tested_pictures(predictions: Predictions, trust: Sequence[str]) -> np.ndarr
     data = load_tested_data("the first run", predictions.result, trust)
     part = predictions.result.data.part
     parts = [data.train] * (part != "test") + [data.test] * (part != "train")
-    pixels = np.concatenate([images.pixels.numpy() for images in parts if images is not None])
+    arrays = [images.pixels.numpy() for images in parts if images is not None]
+    pixels = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
     return pixels[:, 0] if pixels.shape[1] == 1 else np.moveaxis(pixels, 1, 3)
