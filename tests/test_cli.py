@@ -15,10 +15,15 @@ from akshar.config.overrides import quote_paths
 from akshar.config.schema import TrainConfig
 
 GROUPS = {
-    path.name: sorted(file.stem for file in path.glob("*.yaml") if file.stem != "base")
+    path.name: sorted(file.stem for file in path.glob("*.yaml") if not file.stem.startswith("base"))
     for path in conf_dir().iterdir()
     if path.is_dir() and path.name != "hydra"
 }
+
+# Values without a default
+ROOT = ["data.root=x"]
+NEEDED = {"folder": ROOT, "characters": ROOT, "csv": ["data.file=x"], "fashion_mnist": ROOT}
+NEEDED["torchvision"] = [*ROOT, "data.dataset=MNIST"]
 
 
 def composed(*words):
@@ -67,7 +72,7 @@ def test_the_values_that_help_names_exist():
 
 @pytest.mark.parametrize(("group", "name"), [(group, name) for group, names in GROUPS.items() for name in names])
 def test_every_shipped_config_composes_and_passes_the_checks(group, name):
-    extra = ["data.root=x"] if name == "folder" else []
+    extra = [*NEEDED.get(name, ())]
     own = "pytorch_lightning.demos.boring_classes.Boring"
     extra += [f"data._target_={own}DataModule"] if (group, name) == ("data", "lightning") else []
     extra += [f"model._target_={own}Model"] if (group, name) == ("model", "lightning") else []

@@ -98,6 +98,8 @@ def train_help() -> str:
         "sweep",
         "debug",
     ):
-        names = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem != "base")
+        names = sorted(
+            path.stem for path in (conf_dir() / group).glob("*.yaml") if not path.stem.startswith("base")
+        )
         lines.append(f"  {group:<12}{', '.join(names)}")
     return TRAIN_HELP.format(groups="\n".join(lines))

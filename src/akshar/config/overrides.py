@@ -82,7 +82,7 @@ def choices_of(override: Override, parsed: Sequence[tuple[Override, str]]) -> li
         if other.key_or_group == "hydra.searchpath":
             folder = Path(text.partition("file://")[2].rstrip("]'").replace("\\'", "'"))
             choices += [path.stem for path in (folder / group).glob("*.yaml")]
-    return sorted({*choices} - {"base"})
+    return sorted(name for name in {*choices} if not name.startswith("base"))  # parts that choices share
 
 
 def group_problems(override: Override, choices: list[str]) -> list[str]:
