@@ -22,8 +22,9 @@ GROUPS = {
 
 # Values without a default
 ROOT = ["data.root=x"]
-NEEDED = {"folder": ROOT, "characters": ROOT, "csv": ["data.file=x"], "fashion_mnist": ROOT}
-NEEDED["torchvision"] = [*ROOT, "data.dataset=MNIST"]
+NEEDED = {("data", name): ROOT for name in ("folder", "characters")}
+NEEDED |= {("data", "csv"): ["data.file=x"], ("data", "torchvision"): [*ROOT, "data.dataset=MNIST"]}
+NEEDED |= {("experiment", "fashion_mnist"): ROOT}
 
 
 def composed(*words):
@@ -72,7 +73,7 @@ def test_the_values_that_help_names_exist():
 
 @pytest.mark.parametrize(("group", "name"), [(group, name) for group, names in GROUPS.items() for name in names])
 def test_every_shipped_config_composes_and_passes_the_checks(group, name):
-    extra = [*NEEDED.get(name, ())]
+    extra = [*NEEDED.get((group, name), ())]
     own = "pytorch_lightning.demos.boring_classes.Boring"
     extra += [f"data._target_={own}DataModule"] if (group, name) == ("data", "lightning") else []
     extra += [f"model._target_={own}Model"] if (group, name) == ("model", "lightning") else []
