@@ -36,6 +36,9 @@ def read_safetensors(path: Path) -> Checkpoint:
     keys = CONTENTS if "input_spec" in metadata else OLD_CONTENTS
     record = {key: parse_json(metadata.get(key)) for key in keys}
     contents = read_contents(path, record)
+    for name in ("classes", "input_spec"):  # which every exported file has
+        if getattr(contents, name) is None:
+            raise UsageError(f"{printable(path)}: not a complete model of akshar (its {name} is wrong)")
     if weights_digest(weights) != metadata.get("weights_sha256"):
         raise UsageError(f"{printable(path)}: damaged (its weights do not match their digest)")
     return Checkpoint(path, contents, weights, {}, contents.format)
