@@ -100,5 +100,11 @@ def test_a_device_that_the_file_names_does_not_take_memory(arguments):
     node = {"_target_": "torch.nn.Sequential", "_args_": [{"_target_": "torch.nn.Linear", **arguments}]}
     if "_args_" not in arguments:
         node["_args_"][0] |= {"in_features": 1 << 16, "out_features": 1 << 16}
-    with pytest.raises(UsageError, match=r"takes too much memory|cannot be built"):
-        rebuilt(node, {})
+    torch.use_deterministic_algorithms(True)  # memory is then filled as soon as it is taken
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        with pytest.raises(UsageError, match=r"takes too much memory|cannot be built"):
+            rebuilt(node, {})
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 100_000  # kB

@@ -111,13 +111,20 @@ class _BoundedResults(TorchDispatchMode):
         self._max_elements = max_elements
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
+        named = kwargs or {}
+        device = named.get("device")
+        if device is not None and torch.device(device).type != "meta":  # its size, before it takes memory
+            self._check(func(*args, **named | {"device": torch.device("meta")}), MAX_REAL)
+        result = func(*args, **named)
+        self._check(result)
+        return result
+
+    def _check(self, result: Any, max_elements: float | None = None) -> None:
         for value in result if isinstance(result, tuple | list) else (result,):
             if isinstance(value, Tensor):
-                limit = self._max_elements if value.device.type == "meta" else MAX_REAL
+                limit = max_elements or (self._max_elements if value.device.type == "meta" else MAX_REAL)
                 if value.numel() > limit:
                     raise UsageError(f"{self._model}: its network takes too much memory")
-        return result
 
 
 def _check_computation(model: str, empty: nn.Module, spec: InputSpec) -> None:
