@@ -1,6 +1,7 @@
 """Help texts of `akshar`, `akshar train` and `akshar test`; the other commands use argparse's."""
 
 from akshar.config.conf_dir import conf_dir
+from akshar.config.groups import COMBINATIONS, PARTS
 
 HELP = """\
 Akshar (अक्षर): a config-driven experiment framework; its first project reads handwritten Devanagari.
@@ -83,21 +84,8 @@ Values (KEY=VALUE); conf/test.yaml and conf/data/ explain every key
 def train_help() -> str:
     """Return the help of `akshar train`, with the groups of `conf/` and their choices, one line per group."""
     lines = []
-    for group in (
-        "experiment",
-        "data",
-        "model",
-        "loss",
-        "augment",
-        "optimizer",
-        "scheduler",
-        "trainer",
-        "callbacks",
-        "metrics",
-        "logger",
-        "sweep",
-        "debug",
-    ):
+    experiment, *others = COMBINATIONS
+    for group in (experiment, *PARTS, *others):
         names = sorted(
             path.stem for path in (conf_dir() / group).glob("*.yaml") if not path.stem.startswith("base")
         )

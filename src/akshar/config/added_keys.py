@@ -7,10 +7,9 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
+from akshar.config.groups import NAMED
 from akshar.config.keys import all_keys, did_you_mean
 from akshar.config.targets import signature_of
-
-NAMED = ("callbacks", "logger", "metrics")  # groups of parts under names of the user's choice
 
 
 def with_plus(override: Override, text: str, config: Mapping[str, Any]) -> tuple[Override, str]:

@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 import akshar.config.resolvers  # noqa: F401  (which the configs use)
 from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
+from akshar.config.groups import COMBINATIONS
 from akshar.config.idle_sections import idle_key_problems
 from akshar.config.overrides import choices_of, first_of_sweep, group_problems, is_hydra_s, key_problem, parse
 from akshar.config.schema import Section, TrainConfig
@@ -24,8 +25,6 @@ from akshar.config.validate import Config, validate
 from akshar.credentials import mask_and_remember
 from akshar.errors import UsageError
 from akshar.renamed import upgrade_config
-
-PRESETS = ("experiment", "sweep", "debug", "hydra")  # groups that only compose the rest
 
 # Our launcher presets have their plugins' names, so Hydra compares them with the plugins' schemas.
 warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
@@ -161,7 +160,7 @@ def to_record(tree: DictConfig) -> dict[str, Any]:
     Raises:
         UsageError: a mandatory value is missing, or an interpolation leads nowhere.
     """
-    wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in PRESETS])
+    wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in (*COMBINATIONS, "hydra")])
     if missing := [*_missing_keys(OmegaConf.to_container(wanted, resolve=False))]:
         raise UsageError(*[f"{key}: must be given, as {key}=VALUE" for key in missing])
     try:

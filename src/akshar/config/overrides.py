@@ -11,12 +11,12 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from akshar.config.conf_dir import conf_dir
+from akshar.config.groups import NAMED
 from akshar.config.keys import all_keys, did_you_mean
 from akshar.config.places import PLACES
 from akshar.errors import UsageError
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
-SEVERAL = ("callbacks", "metrics", "logger")  # groups of which several choices can be made at once
 PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir")
 
 
@@ -91,7 +91,7 @@ def group_problems(override: Override, choices: list[str]) -> list[str]:
     available = f"(choices: {', '.join(choices)})"
     if value is None:
         return [f"{group}=null: name a choice {available}, or leave it out"]
-    if isinstance(value, list) and group not in SEVERAL:
+    if isinstance(value, list) and group not in NAMED:
         return [f"{group}: takes one choice {available}; several, as {group}=A,B, need -m"]
     wanted = list(override.sweep_iterator()) if override.is_sweep_override() else value
     return [

@@ -141,9 +141,7 @@ class TrainConfig(Section):
     name: str | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     monitor: str
-    monitor_mode: Mode | Literal["auto"] = (
-        "auto"  # this, and other keys with a default, earlier versions do not have
-    )
+    monitor_mode: Mode | Literal["auto"] = "auto"  # configs of earlier versions lack the keys with a default
     test: bool
     init_from: str | None
     freeze: list[str] = []

@@ -34,7 +34,7 @@ def missing_packages(key: str, target: str) -> list[str]:
     return []
 
 
-def places(node: Mapping[str, object]) -> dict[str, object]:
+def destinations(node: Mapping[str, object]) -> dict[str, object]:
     """Arguments with which a shipped logger may write or send where the shipped config does not.
 
     Args:

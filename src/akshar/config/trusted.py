@@ -16,22 +16,11 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from akshar.config.conf_dir import conf_dir
-from akshar.config.shipped_loggers import places
+from akshar.config.groups import PARTS
+from akshar.config.shipped_loggers import destinations
 from akshar.errors import UsageError
 from akshar.files import printable
 
-GROUPS = (
-    "data",
-    "model",
-    "loss",
-    "augment",
-    "optimizer",
-    "scheduler",
-    "trainer",
-    "callbacks",
-    "metrics",
-    "logger",
-)  # of the shipped configs
 FAMILIES = {  # module -> base class of what may be named in it
     "torch.nn": "torch.nn.Module",
     "torch.optim": "torch.optim.Optimizer",
@@ -52,7 +41,7 @@ CLASSIFIERS = "torchvision.models"
 @cache
 def shipped_targets() -> frozenset[str]:
     """Every `_target_` of a part in the shipped configs."""
-    files = [path for group in GROUPS for path in (conf_dir() / group).glob("*.yaml")]
+    files = [path for group in PARTS for path in (conf_dir() / group).glob("*.yaml")]
     return DESCRIPTIONS | {
         str(node["_target_"])
         for path in files
@@ -98,7 +87,7 @@ def check_targets(named_by: str, content: object, trust: Sequence[str]) -> None:
             value for key, value in node.items() if "weights" in str(key) or key in ("pretrained", "_args_")
         ):
             raise UsageError(f"{named_by}: names weights to download for {printable(target)}; they must be null")
-        if (own := places(node)) and not any(target.startswith(f"{package}.") for package in trust):
+        if (own := destinations(node)) and not any(target.startswith(f"{package}.") for package in trust):
             key, value = next(iter(own.items()))
             raise UsageError(
                 f"{named_by}: its logger has {printable(key)}={printable(value)[:80]}; if you trust that place, "
@@ -118,7 +107,9 @@ def trust_flags(config: object) -> str:
     """Flags that a command needs to read a run with this config back, e.g. "--trust my_package"; may be empty."""
     nodes = [node for node in nodes_in(config) if node["_target_"] is not None]
     targets = {
-        str(node["_target_"]) for node in nodes if places(node) or not _may_be_named(str(node["_target_"]), ())
+        str(node["_target_"])
+        for node in nodes
+        if destinations(node) or not _may_be_named(str(node["_target_"]), ())
     }
     packages = {target.partition(".")[0] for target in targets}
     return " ".join(f"--trust {package}" for package in sorted(packages))

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import torch
 from torch import Tensor
@@ -41,15 +41,17 @@ class Split:
         return hashlib.sha256(f"{count}:".encode() + self.val.numpy().tobytes()).hexdigest()
 
 
-def split_training(
-    dataset: TrainTest,
-    *,
-    val_fraction: float = 0.1,
-    folds: int | None = None,
-    fold: int = 0,
-    method: Method = "random",
-    seed: int = 1,
-) -> Split:
+class SplitOptions(TypedDict, total=False):
+    """Arguments of `split_images` beside the images."""
+
+    val_fraction: float
+    folds: int | None
+    fold: int
+    method: Method
+    seed: int
+
+
+def split_training(dataset: TrainTest, **options: Unpack[SplitOptions]) -> Split:
     """Split the training images of a data set: as the data set itself says, or else with `split_images`.
 
     Raises:
@@ -57,10 +59,8 @@ def split_training(
     """
     assert dataset.train is not None
     if dataset.val_positions is None:
-        return split_images(
-            dataset.train, val_fraction=val_fraction, folds=folds, fold=fold, method=method, seed=seed
-        )
-    if folds is not None:
+        return split_images(dataset.train, **options)
+    if (folds := options.get("folds")) is not None:
         raise UsageError(f"data.folds={folds}: the data has validation images of its own; leave folds out")
     val = dataset.val_positions
     train = torch.ones(len(dataset.train), dtype=torch.bool)

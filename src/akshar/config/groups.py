@@ -1,0 +1,9 @@
+"""The groups of a training's config; each is a folder of `conf/`."""
+
+# Groups whose value is one part, or no part
+SINGLE = ("data", "model", "loss", "augment", "optimizer", "scheduler", "trainer")
+# Groups of several parts, each under a name of the user's choice
+NAMED = ("callbacks", "metrics", "logger")
+PARTS = (*SINGLE, *NAMED)
+# Groups that only combine the others
+COMBINATIONS = ("experiment", "sweep", "debug")
