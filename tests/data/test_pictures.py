@@ -100,7 +100,7 @@ def test_the_size_is_that_of_the_picture_as_it_is_shown(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "Validation"])
-def test_a_validation_folder_divides_the_training_images(name, colours, folder, tmp_path):
+def test_a_validation_folder_divides_the_training_images(name, folder, tmp_path):
     for part, count in (("train", 8), (name, 3), ("test", 2)):
         for colour in ("red", "blue"):
             for number in range(count):
@@ -118,10 +118,13 @@ def test_a_validation_folder_divides_the_training_images(name, colours, folder, 
         folder(tmp_path / "parts").load()
 
 
-def test_two_folders_for_one_part_are_refused(colours, folder, tmp_path):
+def test_validation_images_need_one_folder_and_training_images(folder, tmp_path):
     for part in ("train", "val", "valid"):
         paint(tmp_path / "parts" / part / "red" / "0.png", "red")
     with pytest.raises(DataError, match="holds val and valid; remove or rename all but one"):
+        folder(tmp_path / "parts").load()
+    (tmp_path / "parts" / "train").rename(tmp_path / "parts" / "test")
+    with pytest.raises(DataError, match="holds val, but no folder train"):
         folder(tmp_path / "parts").load()
 
 
@@ -187,6 +190,10 @@ def test_a_csv_file_divides_the_images(colours, table):
         (["file,label", "set/red/1.png,a,b"], "labels.csv:2: more values than columns"),
         (["file,label"], "labels.csv: holds no images"),
         (
+            ["file,label,split", "set/red/1.png,red,val", "set/blue/1.png,blue,val"],
+            "labels.csv: has images in split val but none in split train",
+        ),
+        (
             ["file,label,split", "set/red/1.png,red,train", "set/blue/1.png,blue,test"],
             "labels.csv: no images of blue in split train",
         ),
@@ -220,4 +227,5 @@ def test_what_cannot_be_read_is_decoded_again_once_it_is_mended(colours, folder)
         folder(colours).load()
     paint(colours / "red" / "3.png", (250, 0, 0))
     data = folder(colours).load()
-    assert np.unique(data.train.pixels[data.train.labels == 1][:, 0].numpy()).tolist() in ([255], [250, 255])
+    red = [part.pixels[part.labels == data.classes.index("red")][:, 0].numpy() for part in (data.train, data.test)]
+    assert np.unique(np.concatenate(red)).tolist() == [250, 255]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import write_fashion
+from PIL import Image
 
 from akshar.data.torchvision_set import DATASETS, Torchvision
 from akshar.errors import DataError, UsageError
@@ -48,13 +49,44 @@ def test_fashion_mnist_with_its_own_test_set(make, tmp_path):
 
 
 def test_a_data_set_that_is_missing_names_its_folder(make, tmp_path):
-    for name, folder in (("FashionMNIST", "FashionMNIST/raw"), ("CIFAR10", "cifar-10-batches-py"), ("SVHN", "")):
+    for name, folder in (
+        ("FashionMNIST", "FashionMNIST/raw"),
+        ("CIFAR10", "cifar-10-batches-py"),
+        ("SVHN", ""),
+        ("SEMEION", ""),
+    ):
         with pytest.raises(DataError) as caught:
             make(name).load()
         assert f"torchvision expects it in {tmp_path / 'root' / folder}, and akshar downloads nothing" in str(
             caught.value
         )
     assert not (tmp_path / "root").exists()
+
+
+class Parts:
+    """Stands for a data set with three splits, of which the test images have no labels."""
+
+    def __init__(self, root, split):
+        if split not in ("train", "val", "test"):
+            raise ValueError(split)
+        size = {"train": 6, "val": 4, "test": 2}[split]
+        turned = Image.new("L", (8, 6), 100)
+        turned.getexif()[0x0112] = 6  # to be turned by 90 degrees
+        self.images = [(turned, None if split == "test" else number % 2) for number in range(size)]
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, position):
+        return self.images[position]
+
+
+def test_validation_images_are_the_test_set_where_test_images_have_no_labels(make, monkeypatch):
+    monkeypatch.setattr("torchvision.datasets.CLEVRClassification", Parts)
+    data = make("CLEVRClassification").load()
+    assert (len(data.train), len(data.test)) == (6, 4)
+    assert data.input_spec.shape == (1, 8, 6)
+    assert data.train.numbers.tolist() == [0, 0, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize(

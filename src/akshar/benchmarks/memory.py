@@ -78,10 +78,14 @@ class AnonymousMemory:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self._look()
 
     def _watch(self) -> None:
         while not self._over.wait(SAMPLED):
-            self.growth = max(self.growth, anonymous_memory() - self._before)
+            self._look()
+
+    def _look(self) -> None:
+        self.growth = max(self.growth, anonymous_memory() - self._before)
 
 
 def anonymous_memory() -> int:

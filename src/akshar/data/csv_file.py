@@ -1,7 +1,6 @@
 """A CSV file of image files and their labels."""
 
 import csv
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pydantic import Field
 from akshar.data.cache import fingerprint
 from akshar.data.folder import natural, number_in
 from akshar.data.pictures import Pictures
-from akshar.data.survey import Listing, unreadable
+from akshar.data.survey import Listing, positions_in_groups, unreadable
 from akshar.errors import DataError
 from akshar.files import printable
 
@@ -64,18 +63,15 @@ class CsvFile(Pictures):
         rows = self._rows(table)
         classes = tuple(sorted({row.label for row in rows}, key=natural))
         self._check_classes(table, rows, classes)
-        rows.sort(key=lambda row: (PARTS.index(row.split), classes.index(row.label)))
+        label_of = {name: label for label, name in enumerate(classes)}
+        rows.sort(key=lambda row: (PARTS.index(row.split), label_of[row.label]))
         files = [table.parent / row.file for row in rows]
-        in_class: Counter[tuple[str, str]] = Counter()
-        numbers = []
-        for row, path in zip(rows, files, strict=True):
-            numbers.append(number_in(path, in_class[row.split, row.label]))
-            in_class[row.split, row.label] += 1
-        splits = np.array([row.split for row in rows])
+        labels, splits = np.array([label_of[row.label] for row in rows]), np.array([row.split for row in rows])
+        positions = positions_in_groups(labels * len(PARTS) + [PARTS.index(split) for split in splits])
         return Listing(
             files,
-            np.array([classes.index(row.label) for row in rows]),
-            np.array(numbers),
+            labels,
+            np.array([number_in(path, position) for path, position in zip(files, positions.tolist(), strict=True)]),
             classes,
             tuple(row.file for row in rows),
             {part: np.flatnonzero(splits == part) for part in PARTS if part in splits},
@@ -129,11 +125,14 @@ class CsvFile(Pictures):
             yield Row(reader.line_num, **cells | ({} if SPLIT in columns else {SPLIT: "train"}))
 
     def _check_classes(self, table: Path, rows: list[Row], classes: tuple[str, ...]) -> None:
-        """Refuse a part that lacks a class.
+        """Refuse a part that lacks a class, and validation images without training images.
 
         Raises:
             DataError: naming part and classes.
         """
+        splits = {row.split for row in rows}
+        if "val" in splits and "train" not in splits:
+            raise DataError(f"{table}: has images in split val but none in split train")
         for part in PARTS:
             labels = {row.label for row in rows if row.split == part}
             if labels and (missing := [name for name in classes if name not in labels]):

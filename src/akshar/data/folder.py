@@ -81,10 +81,10 @@ class Folder(Pictures):
         for path in sorted(root.iterdir()):
             if (part := PARTS.get(path.name.lower())) and path.is_dir():
                 found.setdefault(part, []).append(path)
-        if not {"train", "test"} & found.keys():
+        if "val" in found and "train" not in found:
+            raise DataError(f"{root}: holds {found['val'][0].name}, but no folder train")
+        if not found:
             return {"train": root}
-        if "train" not in found:
-            found = {"test": found["test"]}
         for folders in found.values():
             if len(folders) > 1:
                 names = " and ".join(path.name for path in folders)

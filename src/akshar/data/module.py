@@ -9,7 +9,7 @@ from torch import Tensor
 from akshar.data.batch import Batch, Examples
 from akshar.data.image_set import ImageSet, TrainTest, evaluated_at_once, normalise, to_unit
 from akshar.data.loader import InMemoryLoader
-from akshar.data.splits import Method, Split, split_training
+from akshar.data.splits import Method, Split, split_images
 from akshar.errors import UsageError
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
@@ -25,7 +25,7 @@ class ImageDataModule(LightningDataModule):
         dataset: the images.
         augment: float [0, 1] (B, C, H, W) and a generator on the same device -> the same shape; None for none.
         batch_size: training images in a step.
-        val_fraction, folds, fold, split, split_seed: see `split_training`.
+        val_fraction, folds, fold, split, split_seed: see `split_images`.
         seed: of order and augmentation.
 
     Attributes:
@@ -56,8 +56,14 @@ class ImageDataModule(LightningDataModule):
         self.seed = seed
         self.split: Split | None = None
         if self.train is not None:
-            self.split = split_training(
-                dataset, val_fraction=val_fraction, folds=folds, fold=fold, method=split, seed=split_seed
+            self.split = split_images(
+                self.train,
+                given=dataset.val_positions,
+                val_fraction=val_fraction,
+                folds=folds,
+                fold=fold,
+                method=split,
+                seed=split_seed,
             )
             if batch_size > len(self.split.train):
                 raise UsageError(

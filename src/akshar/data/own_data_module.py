@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import torch
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
 
@@ -34,6 +35,20 @@ def describe(data: LightningDataModule) -> tuple[DatasetCard, InputSpec | None, 
     return card, spec, _classes(data)
 
 
+def require_loader(data: LightningDataModule, loader: str) -> None:
+    """Check that a data module of one's own has a loader.
+
+    Args:
+        data: the data module.
+        loader: "train_dataloader", "val_dataloader" or "test_dataloader".
+
+    Raises:
+        UsageError: it does not.
+    """
+    if not is_overridden(loader, data):
+        raise UsageError(f"data: {type(data).__name__} has no {loader}")
+
+
 def read_examples(data: LightningDataModule, stage: Literal["validate", "test"], limit: int | float) -> Examples:
     """Read batches through Lightning, which calls every hook of the data; random generators stay as they are.
 
@@ -48,6 +63,7 @@ def read_examples(data: LightningDataModule, stage: Literal["validate", "test"],
     Raises:
         UsageError: the batches are others.
     """
+    require_loader(data, "val_dataloader" if stage == "validate" else "test_dataloader")
     reader = _Reader()
     with isolate_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice about a training that this is not

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from akshar.data.image_set import ImageSet, TrainTest
+from akshar.data.image_set import ImageSet
 from akshar.errors import UsageError
 from akshar.seeds import generator
 
@@ -41,37 +41,10 @@ class Split:
         return hashlib.sha256(f"{count}:".encode() + self.val.numpy().tobytes()).hexdigest()
 
 
-class SplitOptions(TypedDict, total=False):
-    """Arguments of `split_images` beside the images."""
-
-    val_fraction: float
-    folds: int | None
-    fold: int
-    method: Method
-    seed: int
-
-
-def split_training(dataset: TrainTest, **options: Unpack[SplitOptions]) -> Split:
-    """Split the training images of a data set: as the data set itself says, or else with `split_images`.
-
-    Raises:
-        UsageError: see `split_images`; or `folds` for a data set with validation images of its own.
-    """
-    assert dataset.train is not None
-    if dataset.val_positions is None:
-        return split_images(dataset.train, **options)
-    if (folds := options.get("folds")) is not None:
-        raise UsageError(f"data.folds={folds}: the data has validation images of its own; leave folds out")
-    val = dataset.val_positions
-    train = torch.ones(len(dataset.train), dtype=torch.bool)
-    train[val] = False
-    settings = {"method": "given", "seed": None, "val_fraction": None, "folds": None, "fold": None}
-    return Split(torch.nonzero(train).flatten(), val, settings)
-
-
 def split_images(
     images: ImageSet,
     *,
+    given: Tensor | None = None,
     val_fraction: float = 0.1,
     folds: int | None = None,
     fold: int = 0,
@@ -86,6 +59,7 @@ def split_images(
 
     Args:
         images: the training set.
+        given: positions of validation images that the data set names itself; the other arguments are unused.
         val_fraction: share held out, (0, 1); unused with `folds`.
         folds: number of folds, 2 or more; None for a single split.
         fold: fold to validate on, [0, folds).
@@ -94,8 +68,15 @@ def split_images(
         seed: of the split alone; independent of the training's seed.
 
     Raises:
-        UsageError: `fold` is out of range, or a class has too few images for both parts.
+        UsageError: `fold` is out of range, a class has too few images for both parts, or `folds` beside `given`.
     """
+    if given is not None:
+        if folds is not None:
+            raise UsageError(f"data.folds={folds}: the data has validation images of its own; leave folds out")
+        train = torch.ones(len(images), dtype=torch.bool)
+        train[given] = False
+        settings = {"method": "given", "seed": None, "val_fraction": None, "folds": None, "fold": None}
+        return Split(torch.nonzero(train).flatten(), given, settings)
     if folds is not None and not 0 <= fold < folds:
         raise UsageError(f"data.fold={fold}: must be from 0 to {folds - 1}, because data.folds={folds}")
     start, stop = (0.0, val_fraction) if folds is None else (fold / folds, (fold + 1) / folds)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from akshar.data.card import DatasetCard
 from akshar.data.module import ImageDataModule
-from akshar.data.own_data_module import check_images, describe, read_examples
+from akshar.data.own_data_module import check_images, describe, read_examples, require_loader
 from akshar.data.splits import Split
 from akshar.errors import UsageError
 from akshar.pictures.input_spec import InputSpec
@@ -57,12 +57,8 @@ def summarise(data: LightningDataModule) -> DataSummary:
     """
     if isinstance(data, ImageDataModule):
         return _of_images(data)
-    name = type(data).__name__
     for loader in ("train_dataloader", "val_dataloader"):
-        if not is_overridden(loader, data):
-            raise UsageError(
-                f"data: {name} has no {loader}, which training needs (the best epoch is chosen by val)"
-            )
+        require_loader(data, loader)
     data.prepare_data()
     data.setup("fit")
     train = data.train_dataloader()
@@ -90,14 +86,14 @@ def image_shape(data: LightningDataModule, summary: DataSummary) -> tuple[int, .
     Raises:
         UsageError: the data does not give what a network needs, or not as its `input_spec` says.
     """
+    if isinstance(data, ImageDataModule):
+        return data.dataset.input_spec.shape
     name = type(data).__name__
     if not summary.classes:
         raise UsageError(
             f"data: {name} has neither classes nor num_classes, and a network has one logit for each class; set "
             "one of them in its __init__ or setup"
         )
-    if summary.digest is not None and summary.input_spec is not None:
-        return summary.input_spec.shape
     images = read_examples(data, "validate", 1).images
     if summary.input_spec is not None:
         check_images(name, images, summary.input_spec)

@@ -72,19 +72,45 @@ def survey_pictures(pictures: Sequence["Picture"]) -> Survey:
     Raises:
         DataError: files that are no pictures, each named.
     """
-    from akshar.pictures.decode import decode, picture_shape
-
     sizes, colour, broken = [], False, []
     for picture in progress(pictures, "looking at the images"):
         try:
-            height, width, may_have_colour = picture_shape(picture)
-            colour = colour or (may_have_colour and has_colour(decode(picture, colour=True)))
+            height, width, colour = look_at(picture, colour)
             sizes.append((height, width))
         except DataError as error:
             broken.append(str(error))
     if broken:
         raise unreadable(broken)
     return Survey(np.array(sizes, np.int64), colour)
+
+
+def look_at(picture: "Picture", colour: bool) -> tuple[int, int, bool]:
+    """Height and width of a picture, and whether it or an earlier one has colours.
+
+    Args:
+        picture: see `decode`.
+        colour: whether an earlier one has; then this one is not decoded.
+
+    Raises:
+        DataError: no picture; the message names the file.
+    """
+    from akshar.pictures.decode import decode, picture_shape
+
+    height, width, may_have_colour = picture_shape(picture)
+    return height, width, colour or (may_have_colour and has_colour(decode(picture, colour=True)))
+
+
+def positions_in_groups(groups: np.ndarray) -> np.ndarray:
+    """Number the members of each group from 0, in the order in which they stand.
+
+    >>> positions_in_groups(np.array([5, 7, 5, 5, 7])).tolist()
+    [0, 0, 1, 2, 1]
+    """
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    positions = np.empty_like(order)
+    positions[order] = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    return positions
 
 
 def has_colour(values: np.ndarray) -> bool:

@@ -1,6 +1,7 @@
 """Classification data sets of torchvision that are on disk; nothing is downloaded."""
 
 import inspect
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from akshar.data.cache import cache_root, cached_arrays, fingerprint
+import akshar.pictures.decode
+from akshar.data.cache import cache_root, cached_arrays, code_version, fingerprint
 from akshar.data.pictures import Pictures
-from akshar.data.survey import Listing, Survey, has_colour, progress
+from akshar.data.survey import Listing, Survey, look_at, positions_in_groups, progress
 from akshar.errors import DataError, UsageError
-from akshar.pictures.decode import decode
 
 # Those with one class an image, whose files hold no code: LSUN and others unpickle what they find.
 DATASETS = (
@@ -30,7 +31,7 @@ NOT_ARGUMENTS = "root train download transform target_transform transforms loade
 FOLDERS = ("raw_folder", "_base_folder", "base_folder")  # attributes of torchvision's classes
 
 
-def known(name: str) -> str:
+def check_name(name: str) -> str:
     """Check the name of a data set.
 
     Raises:
@@ -53,13 +54,13 @@ class Torchvision(Pictures):
         arguments: more of the data set's own, e.g. {split: letters} of EMNIST.
     """
 
-    dataset: Annotated[str, AfterValidator(known)]
+    dataset: Annotated[str, AfterValidator(check_name)]
     root: Annotated[str, Field(min_length=1)]
     arguments: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         try:
-            known(self.dataset)
+            check_name(self.dataset)
         except ValueError as error:
             raise UsageError(f"data.dataset={self.dataset}: {error}") from error
         if kept := sorted({*(self.arguments or ())} & {*NOT_ARGUMENTS}):
@@ -69,20 +70,16 @@ class Torchvision(Pictures):
         """List the images; see `Pictures.listing`. The first time, this decodes each of them once."""
         root = Path(self.root).expanduser()
         files = sorted(path for path in root.rglob("*") if path.is_file()) if self.dataset != "FakeData" else []
-        key = fingerprint(files, self.dataset, sorted((self.arguments or {}).items()), version("torchvision"))
+        code = code_version((sys.modules[__name__], akshar.pictures.decode))
+        key = fingerprint(files, self.dataset, sorted((self.arguments or {}).items()), version("torchvision"), code)
         images = _Images(self)
         folder = cache_root(self.cache_dir) / f"torchvision-{key}"
         found = cached_arrays(folder, images.survey, ("sizes", "colour", "labels", "parts", "classes"))
         labels, parts = np.array(found["labels"]), found["parts"]
-        numbers = np.zeros(len(labels), np.int64)  # position in the class
-        for label in range(len(found["classes"])):
-            for part in range(len(SPLITS)):
-                members = (labels == label) & (parts == part)
-                numbers[members] = np.arange(members.sum())
         return Listing(
             images,
             labels,
-            numbers,
+            positions_in_groups(labels * len(SPLITS) + parts),
             tuple(found["classes"].tolist()),
             (),
             {name: np.flatnonzero(parts == part) for part, name in enumerate(SPLITS) if (parts == part).any()},
@@ -111,7 +108,9 @@ class Torchvision(Pictures):
                 with suppress(ValueError):  # a split that it does not have
                     found[part] = self._open(target, split=name)
                     break
-        if "test" not in found and "val" in found:  # labels of the test images were never published
+        if "test" in found and found["test"][0][1] is None:  # its labels were never published
+            del found["test"]
+        if "test" not in found and "val" in found:
             found["test"] = found.pop("val")
         if "train" not in found:
             raise UsageError(f"data.dataset={self.dataset}: choose its part with data.arguments={{split: NAME}}")
@@ -119,7 +118,8 @@ class Torchvision(Pictures):
 
     def _open(self, target: Any, **part: object) -> Any:
         root = Path(self.root).expanduser()
-        passed = {"root": str(root)} if "root" in inspect.signature(target).parameters else {}
+        taken = inspect.signature(target).parameters
+        passed = {name: value for name, value in (("root", str(root)), ("download", False)) if name in taken}
         try:
             return target(**passed, **(self.arguments or {}), **part)
         except TypeError as error:
@@ -175,8 +175,8 @@ class _Images(Sequence[Any]):
         """Look at every image and its label."""
         sizes, colour, labels = [], False, []
         for image, label in progress(self._pairs(), "looking at the images"):
-            sizes.append((image.height, image.width))
-            colour = colour or (image.mode not in ("1", "L") and has_colour(decode(image, colour=True)))
+            height, width, colour = look_at(image, colour)
+            sizes.append((height, width))
             labels.append(label)
         numbers = [[*SPLITS].index(name) for name in self.parts]
         names = self._class_names(max(labels) + 1)

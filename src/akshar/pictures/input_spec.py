@@ -105,14 +105,15 @@ class InputSpec:
         return InputSpec(**record)
 
 
-KINDS = {"channels": int, "height": int, "width": int, "polarity": str, "framing": str, "border": int}
-KINDS |= dict.fromkeys(PER_CHANNEL, (int, float, tuple))
+KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("channels", "height", "width", "border"), (int,)),
+    **dict.fromkeys(("polarity", "framing"), (str,)),
+    **dict.fromkeys(PER_CHANNEL, (int, float, tuple)),
+}
 
 
-def _has_kind(value: object, kinds: Any) -> bool:
+def _has_kind(value: object, kinds: tuple[type, ...]) -> bool:
     """Whether a plain value has one of some types, and so has what a tuple holds."""
-    return isinstance(value, kinds) and all(isinstance(one, int | float) for one in _inside(value))
-
-
-def _inside(value: object) -> tuple[object, ...]:
-    return value if isinstance(value, tuple) else ()
+    if isinstance(value, tuple):
+        return tuple in kinds and all(isinstance(one, int | float) for one in value)
+    return isinstance(value, kinds)

@@ -16,21 +16,24 @@ from akshar.plots.style import INK, STYLE, TRAIN, VAL
 DECADES = 2  # that a loss spans at most on a linear scale
 
 
-def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, title: str) -> None:
-    """Write a PNG of loss and accuracy by epoch, with the best epoch marked; nothing where rows have neither.
+def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, title: str) -> bool:
+    """Write a PNG of loss and accuracy by epoch, with the best epoch marked.
 
     Args:
         rows: of the history, one per epoch.
         best_epoch: the epoch whose weights are kept, from 1.
         path: of the PNG.
         title: of the figure, e.g. the name of the run.
+
+    Returns:
+        Whether it was written; it is not where the rows have neither loss nor accuracy.
     """
     if not any(name in row for row in rows for name in ("loss/val", "accuracy/val")):
-        return
+        return False
     with plt.rc_context(STYLE):
         figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
         _pair(loss, rows, "loss", best_epoch)
-        loss.set_ylabel("cross-entropy (nats)")
+        loss.set_ylabel("loss")
         _scale(loss, [row[name] for row in rows for name in ("loss/train", "loss/val") if name in row])
         _pair(accuracy, rows, "accuracy", best_epoch)
         accuracy.set_ylabel("accuracy")
@@ -38,6 +41,7 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
         accuracy.legend(loc="lower right", frameon=True, framealpha=1, edgecolor="none")
         figure.suptitle(title)
         save_figure(figure, path)
+    return True
 
 
 def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path) -> None:

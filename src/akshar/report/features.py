@@ -75,12 +75,13 @@ def occlusion(network: TrainedNetwork, pixels: Tensor, targets: np.ndarray) -> n
     for cover, (rows, columns) in zip(covers, places, strict=True):
         cover[:, rows, columns] = True
     layers = covers[:, 0].float()  # (P, H, W)
+    covering = layers.sum(0)  # number of squares that cover a pixel, at least 1
     heats = []
     for image, classes in zip(pixels, torch.as_tensor(targets), strict=True):
         covered = torch.cat([image[None], image.masked_fill(covers, 0)])
         logits = network.logits(covered)[:, classes]  # (1 + P, T)
         drops = logits[0] - logits[1:]
-        heats.append(torch.einsum("pt,phw->thw", drops, layers) / layers.sum(0).clamp(min=1))
+        heats.append(torch.einsum("pt,phw->thw", drops, layers) / covering)
     return torch.stack(heats).numpy()
 
 

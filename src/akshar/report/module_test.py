@@ -11,7 +11,7 @@ from torch import nn
 from akshar.config.schema import TestConfig
 from akshar.config.trusted import build_trusted
 from akshar.data.module import ImageDataModule
-from akshar.data.own_data_module import describe
+from akshar.data.own_data_module import describe, require_loader
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
 from akshar.models.classifier import Classifier
@@ -49,6 +49,7 @@ def run_module_test(config: TestConfig, run_dir: RunDir) -> Result:
     checkpoint = read_model(config.checkpoint)
     module = _rebuild(config, checkpoint)
     data = build_data_module(config.data, None, seed=1)
+    require_loader(data, "test_dataloader")
     precision = resolve_precision(config.precision, config.accelerator)
     tester = bare_trainer(Hardware(config.accelerator, 1, precision), DummyLogger())
     tester.test(module, datamodule=data, verbose=False)

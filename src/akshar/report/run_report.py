@@ -104,10 +104,12 @@ def _history(run_dir: RunDir) -> list[dict[str, Any]]:
     if run_dir.last.exists():
         return read_checkpoint(run_dir.last).history
     up_to_best = read_checkpoint(run_dir.best).history
+    if not up_to_best:
+        return []
     try:
         rows = csv.DictReader(read_bytes(run_dir.history).decode().splitlines())
         every = [{name: float(value) for name, value in row.items() if value} for row in rows]
-    except (OSError, ValueError, TypeError):  # missing, or edited
+    except (OSError, ValueError, TypeError, csv.Error):  # missing, or edited
         return up_to_best
     is_whole = len(every) >= len(up_to_best) and all(row.keys() >= up_to_best[0].keys() for row in every)
     return every if is_whole else up_to_best

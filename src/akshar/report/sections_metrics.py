@@ -43,10 +43,10 @@ def training(material: Material) -> Section:
     """Loss, accuracy, learning rate and time by epoch."""
     best = material.predictions.result.best.epoch or 0
     curves, schedule = material.figure("curves"), material.figure("schedule")
-    draw_curves(material.history, best, curves, material.predictions.name)
+    drawn = draw_curves(material.history, best, curves, material.predictions.name)
     text = f"The checkpoint of epoch {best} was kept, the best by validation."
-    figures = [(curves, "loss and accuracy by epoch")] if curves.exists() else []
-    if rate := constant_rate(material.history):
+    figures = [(curves, "loss and accuracy by epoch")] if drawn else []
+    if (rate := constant_rate(material.history)) is not None:
         seconds = material.history[-1]["seconds"] / len(material.history)
         text += f" The learning rate was {rate:g} throughout; an epoch took {seconds:.3g} s on average."
         schedule.unlink(missing_ok=True)  # of an earlier report

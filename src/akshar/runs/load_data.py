@@ -34,8 +34,7 @@ def load_data(config: AnyDataConfig, spec: InputSpec | None = None) -> TrainTest
     key = json.dumps([config.target, config.arguments, spec and spec.to_record()], sort_keys=True)
 
     def load() -> TrainTest:
-        dataset = build("data", config)
-        return _images(dataset.prepared_as(spec) if spec and isinstance(dataset, PictureDataset) else dataset)
+        return load_images(build("data", config), spec)
 
     return _cached(key, load)
 
@@ -61,15 +60,24 @@ def load_tested_data(named: str, result: Result, trust: Sequence[str] = ()) -> T
     framework_keys = () if is_data_module(node["_target_"]) else DataConfig.framework_keys
     left_out = {*framework_keys, *NOT_FROM_A_RECORD}
     arguments = {key: value for key, value in node.items() if key not in left_out}
-    data = _cached(json.dumps(arguments, sort_keys=True), lambda: _images(build_trusted(named, arguments, trust)))
+    data = _cached(
+        json.dumps(arguments, sort_keys=True), lambda: load_images(build_trusted(named, arguments, trust))
+    )
     if result.data.digest not in (None, data.digest()):
         raise UsageError(f"{named}: its data has changed since; test it again with akshar test")
     return data
 
 
-def _images(source: Any) -> TrainTest:
-    """Load the images of a data set, or the test images of a LightningDataModule of one's own."""
-    return as_train_test(source) if isinstance(source, LightningDataModule) else source.load()
+def load_images(source: Any, spec: InputSpec | None = None) -> TrainTest:
+    """Load the images of a data set, or the test images of a LightningDataModule of one's own.
+
+    Args:
+        source: the data set or data module.
+        spec: as which pictures are prepared; None for as the data set says.
+    """
+    if isinstance(source, LightningDataModule):
+        return as_train_test(source)
+    return (source.prepared_as(spec) if spec and isinstance(source, PictureDataset) else source).load()
 
 
 _loaded: dict[str, TrainTest] = {}

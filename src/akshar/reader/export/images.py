@@ -9,20 +9,17 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from pytorch_lightning import LightningDataModule
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.lightning_targets import is_data_module
 from akshar.config.trusted import build_trusted, check_config
 from akshar.data.cache import cache_root
-from akshar.data.dataset import PictureDataset
 from akshar.data.image_set import ImageSet, TrainTest
-from akshar.data.own_data_module import as_train_test
-from akshar.data.splits import split_training
+from akshar.data.splits import split_images
 from akshar.errors import AksharError, DataError, UsageError
 from akshar.pictures.input_spec import InputSpec
 from akshar.reader.export.facts import SPLIT_KEYS
-from akshar.runs.load_data import NOT_FROM_A_RECORD
+from akshar.runs.load_data import NOT_FROM_A_RECORD, load_images
 
 COMPARED, CALIBRATED = 1000, 1000  # images
 DRAWN = {"train_per_class": 50, "test_per_class": 25}  # glyphs to draw where the run's own data is not here
@@ -98,10 +95,7 @@ def _load(node: Mapping[str, Any], spec: InputSpec, trust: Sequence[str] = ()) -
             arguments[DOWNLOADED] = None
             if not os.environ.get("AKSHAR_DHCD") and not cached.is_dir():
                 raise DataError("not on this machine; set AKSHAR_DHCD to its zip or folder")
-    dataset = build_trusted("config", arguments, trust)
-    if isinstance(dataset, LightningDataModule):
-        return as_train_test(dataset)
-    return (dataset.prepared_as(spec) if isinstance(dataset, PictureDataset) else dataset).load()
+    return load_images(build_trusted("config", arguments, trust), spec)
 
 
 def _held_out(dataset: TrainTest, data: Mapping[str, Any], spec: InputSpec) -> ExportImages:
@@ -115,7 +109,8 @@ def _held_out(dataset: TrainTest, data: Mapping[str, Any], spec: InputSpec) -> E
         chosen, kind = (even.nonzero().flatten(), (~even).nonzero().flatten()), "test"
     else:
         names = {"split": "method", "split_seed": "seed"}
-        split = split_training(dataset, **{names.get(key, key): data[key] for key in SPLIT_KEYS if key in data})
+        options = {names.get(key, key): data[key] for key in SPLIT_KEYS if key in data}
+        split = split_images(dataset.train, given=dataset.val_positions, **options)
         chosen, kind = (split.val, split.train), "validation"
     counts = (COMPARED, CALIBRATED)
     compared, calibrated = (_some(images, part, count) for part, count in zip(chosen, counts, strict=True))
