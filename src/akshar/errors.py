@@ -27,6 +27,11 @@ class UsageError(AksharError):
         self.problems = problems
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of another package's error, or its type where it has no message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 class Diverged(AksharError):
     """The loss became NaN or infinite."""
 

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 from torch import nn
 
 from akshar.config import shipped_loggers
 from akshar.config.compose import compose, composing
+from akshar.config.conf_dir import conf_dir
 from akshar.config.schema import TrainConfig
 from akshar.config.trusted import (
     CLASSIFIERS,
@@ -37,6 +39,13 @@ def own_package(tmp_path, monkeypatch):
     sys.modules.pop("own_trusted", None)
 
 
+def shipped_node(logger):
+    (node,) = OmegaConf.to_container(
+        OmegaConf.load(conf_dir() / "logger" / f"{logger}.yaml"), resolve=True
+    ).values()
+    return node
+
+
 def test_shipped_targets_are_those_of_parts():
     assert {"akshar.models.compact.Compact", "akshar.devanagari.dhcd.DHCD", "torch.optim.SGD"} <= shipped_targets()
     assert not {name for name in shipped_targets() if name.startswith("hydra")}
@@ -50,6 +59,16 @@ def test_the_list_in_security_md_names_the_same_modules():
 def test_nodes_are_found_at_any_depth():
     content = {"_target_": "a", "x": [{"_target_": "b"}, {"y": {"_target_": "c"}}], "_target": "d"}
     assert [node["_target_"] for node in nodes_in(content)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_each_shipped_argument_of_a_logger_is_needed_for_its_destination(name):
+    """WandbLogger without `offline: true` would send; MLFlowLogger without `tracking_uri` asks the environment."""
+    node = shipped_node(name)
+    assert not shipped_loggers.destinations(node)
+    for key in {*node} - shipped_loggers.LABELS:
+        without = {other: value for other, value in node.items() if other != key}
+        assert [*shipped_loggers.destinations(without)] == ([key] if node[key] is not None else [])
 
 
 def test_layers_are_built_with_what_is_passed_and_nested_nodes():
@@ -124,7 +143,7 @@ def test_a_file_cannot_name_weights_to_download(key):
 
 def test_a_file_cannot_choose_where_a_run_is_logged(monkeypatch):
     monkeypatch.setattr(shipped_loggers, "PACKAGES", {})  # they need not be installed
-    mlflow = {"_target_": "pytorch_lightning.loggers.MLFlowLogger", "experiment_name": "mine"}
+    mlflow = shipped_node("mlflow") | {"experiment_name": "mine"}
     with pytest.raises(
         UsageError, match=r"f: its logger has tracking_uri=http://elsewhere; if you trust that place"
     ):

@@ -71,6 +71,7 @@ def test_the_steps_of_a_fit_are_counted(batches, limit, accumulate, max_steps, s
     trainer = SimpleNamespace(
         datamodule=SimpleNamespace(train_dataloader=lambda: range(batches)),
         limit_train_batches=limit,
+        world_size=1,
         accumulate_grad_batches=accumulate,
         max_epochs=3,
         max_steps=max_steps,

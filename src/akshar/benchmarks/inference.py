@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from akshar.benchmarks.measured import Measured, OnProgress, measure, no_progress, rate
 from akshar.benchmarks.roofline import wait
 from akshar.devanagari.cards import INPUT_SPEC
+from akshar.errors import first_line
 
 HEIGHT, WIDTH = INPUT_SPEC.height, INPUT_SPEC.width
 
@@ -81,7 +82,7 @@ def _add_compiled(
         for images in inputs.values():
             forward(images)
     except Exception as error:  # no C++ compiler, or a net that cannot be compiled
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         notes.append(f"{COMPILED}: not measured ({type(error).__name__}: {reason[:100]})")
         return
     notes.append(f"{COMPILED}: {time.perf_counter() - start:.0f} s of compiling are not counted")

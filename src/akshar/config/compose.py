@@ -19,11 +19,18 @@ from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
 from akshar.config.groups import COMBINATIONS
 from akshar.config.idle_sections import idle_key_problems
-from akshar.config.overrides import choices_of, first_of_sweep, group_problems, is_hydra_s, key_problem, parse
+from akshar.config.overrides import (
+    choices_of,
+    first_of_sweep,
+    group_problems,
+    is_hydra_override,
+    key_problem,
+    parse,
+)
 from akshar.config.schema import Section, TrainConfig
 from akshar.config.validate import Config, validate
 from akshar.credentials import mask_and_remember
-from akshar.errors import UsageError
+from akshar.errors import UsageError, first_line
 from akshar.renamed import upgrade_config
 
 # Our launcher presets have their plugins' names, so Hydra compares them with the plugins' schemas.
@@ -84,8 +91,8 @@ def compose(
             return _compose_valid(config_name, parsed, schema)
     # Compose once more without the values, so that each of them can be completed, or checked by itself.
     good = [first_of_sweep(override, text) for override, text in parsed if choices[text] and not wrong[text]]
-    good += [text for override, text in parsed if is_hydra_s(override)]
-    values = [(override, text) for override, text in parsed if not choices[text] and not is_hydra_s(override)]
+    good += [text for override, text in parsed if is_hydra_override(override)]
+    values = [pair for pair in parsed if not choices[pair[1]] and not is_hydra_override(pair[0])]
     failure = ""
     try:
         known = _known_keys(config_name, good, values)
@@ -94,7 +101,7 @@ def compose(
             try:
                 return _compose_valid(config_name, [completed.get(text, (o, text)) for o, text in parsed], schema)
             except (HydraException, OmegaConfBaseException) as error:
-                failure = _first_line(error)
+                failure = first_line(error)
         for override, text in completed.values():
             if problem := key_problem(override, known, argument_keys(override.key_or_group, known)):
                 problems.append(problem)
@@ -104,7 +111,7 @@ def compose(
     except UsageError as error:
         problems += error.problems
     except (HydraException, OmegaConfBaseException) as error:
-        problems.append(_first_line(error))
+        problems.append(first_line(error))
     raise UsageError(*dict.fromkeys(problems or [failure]))
 
 
@@ -166,7 +173,7 @@ def to_record(tree: DictConfig) -> dict[str, Any]:
     try:
         content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {_first_line(error)}") from error
+        raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {first_line(error)}") from error
     assert isinstance(content, dict)
     return upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
 
@@ -177,7 +184,3 @@ def _missing_keys(node: object, path: str = "") -> Iterator[str]:
         if value == "???":
             yield f"{path}{key}"
         yield from _missing_keys(value, f"{path}{key}.")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

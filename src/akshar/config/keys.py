@@ -44,7 +44,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
 def did_you_mean(word: str, words: Collection[str], prefix: str = "") -> str:
     """Return `"; did you mean X?"`, or an empty string where no word is near.
 
-    A dotted key is compared with those beside it by its last name alone, which what they share does not count for.
+    A dotted key is compared first by its last name with the keys of its own section.
     """
     section, _, name = word.rpartition(".")
     beside = {other.rpartition(".")[2]: other for other in words if other.rpartition(".")[0] == section}

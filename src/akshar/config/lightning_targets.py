@@ -1,14 +1,14 @@
 """Targets that are Lightning's: a LightningDataModule or a LightningModule of one's own.
 
-Only running code can tell the base classes of a name, so these targets are imported, as the check of a config does
-later anyway. A class that derives from Lightning's has imported Lightning; nothing is imported to compare with.
+The base classes of a name are known only after import, so these targets are imported, as the check of a config does
+later anyway. Lightning is not imported for the comparison: a class that derives from it has done so.
 """
 
 import sys
 from pkgutil import resolve_name
 from typing import Any
 
-# Modules of parts that are known to be no Lightning class; a check must not import torch for them
+# Modules without a Lightning class of one's own; a check does not import them, which would import torch
 OTHERS = ("akshar.", "torch.", "torchvision.")
 LIGHTNING = "pytorch_lightning"
 

@@ -67,7 +67,7 @@ def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[st
     return parsed, problems
 
 
-def is_hydra_s(override: Override) -> bool:
+def is_hydra_override(override: Override) -> bool:
     """Whether an override is about Hydra itself (and not a choice of a launcher or sweeper)."""
     return override.key_or_group == "hydra" or override.key_or_group.startswith("hydra.")
 
@@ -75,7 +75,7 @@ def is_hydra_s(override: Override) -> bool:
 def choices_of(override: Override, parsed: Sequence[tuple[Override, str]]) -> list[str]:
     """List the choices of the group that an override names; empty if it names a key, or deletes."""
     group = override.key_or_group
-    if is_hydra_s(override) or override.is_delete():
+    if is_hydra_override(override) or override.is_delete():
         return []
     choices = [*GlobalHydra.instance().config_loader().get_group_options(group)]
     for other, text in parsed:

@@ -35,7 +35,7 @@ def missing_packages(key: str, target: str) -> list[str]:
 
 
 def destinations(node: Mapping[str, object]) -> dict[str, object]:
-    """Arguments with which a shipped logger may write or send where the shipped config does not.
+    """Return arguments that decide where a logger writes and differ from the shipped config, also missing ones.
 
     Args:
         node: plain values with a `_target_`; other targets have no such arguments.
@@ -43,7 +43,8 @@ def destinations(node: Mapping[str, object]) -> dict[str, object]:
     shipped = _arguments(os.getcwd()).get(str(node["_target_"]))
     if shipped is None:
         return {}
-    return {key: value for key, value in node.items() if key not in LABELS and shipped.get(key) != value}
+    keys = [key for key in dict.fromkeys([*node, *shipped]) if key not in LABELS]
+    return {key: node.get(key) for key in keys if node.get(key) != shipped.get(key)}
 
 
 @cache

@@ -13,6 +13,7 @@ from akshar.config.keys import did_you_mean
 from akshar.config.reserved import Reserved
 from akshar.config.schema import HYDRA_KEYS, Part
 from akshar.config.static_signature import Unreadable, signature
+from akshar.errors import first_line
 
 CALLED_LATER = ("optimizer", "scheduler")  # whether `_partial_` is set or not
 PLACEHOLDERS = {("scheduler", "steps"), ("trainer", "auto")}  # words replaced by a value that is known later
@@ -33,7 +34,7 @@ def target_problems(path: str, part: Part, passed: Collection[str], reserved: Ma
     try:
         target = signature_of(part.target)
     except (Exception, SystemExit) as error:  # whatever the imported module raises
-        return [f"{path}._target_={part.target}: cannot be imported ({_reason(error)})"]
+        return [f"{path}._target_={part.target}: cannot be imported ({first_line(error)})"]
     arguments = part.arguments
     always = {"_target_"} | ({"_partial_"} if path in CALLED_LATER else set())
     problems = [
@@ -66,12 +67,8 @@ def import_problems(parts: Iterable[tuple[str, Part]]) -> list[str]:
         try:
             resolve_name(part.target)
         except (Exception, SystemExit) as error:
-            problems.append(f"{path}._target_={part.target}: cannot be imported ({_reason(error)})")
+            problems.append(f"{path}._target_={part.target}: cannot be imported ({first_line(error)})")
     return problems
-
-
-def _reason(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def signature_of(dotted: str) -> Signature | None:

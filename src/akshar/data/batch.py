@@ -22,6 +22,10 @@ class Batch(NamedTuple):
     seed: int
 
 
+class OtherBatches(UsageError):
+    """The batches of a LightningDataModule are not images with one class index each."""
+
+
 class Examples(NamedTuple):
     """One batch as a model gets it, on its device: the pair that most training code unpacks.
 
@@ -38,13 +42,15 @@ def images_and_labels(batch: object) -> Examples:
     """Take the images and labels that a network needs out of a batch of any LightningDataModule.
 
     Raises:
-        UsageError: the batch is not a tuple or list that begins with two tensors.
+        OtherBatches: the batch is not a tuple or list that begins with two tensors, the second of class indices.
     """
     if isinstance(batch, tuple | list) and len(batch) > 1 and all(isinstance(part, Tensor) for part in batch[:2]):
-        return Examples(batch[0], batch[1])
-    raise UsageError(
-        f"data: gives batches of type {_described(batch)}; a network needs (images, labels), two tensors; "
-        "a LightningModule of your own may take other batches"
+        images, labels = batch[0], batch[1]
+        if labels.ndim == 1 and not (labels.is_floating_point() or labels.is_complex()):
+            return Examples(images, labels)
+    raise OtherBatches(
+        f"data: gives batches of type {_described(batch)}; a network needs (images, labels), two tensors, with one "
+        "class index for each image; a LightningModule of your own may take other batches"
     )
 
 
@@ -61,5 +67,7 @@ def _described(batch: object) -> str:
     if isinstance(batch, Mapping):
         return f"{name} with the keys {', '.join(map(str, batch))}"
     if isinstance(batch, tuple | list):
-        return f"{name} of {', '.join(type(part).__name__ for part in batch)}"
+        return f"{name} of {', '.join(map(_described, batch))}"
+    if isinstance(batch, Tensor):
+        return f"{name} {tuple(batch.shape)} of {str(batch.dtype).removeprefix('torch.')}"
     return name

@@ -6,11 +6,12 @@ from typing import Any, Self
 
 import torch
 from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.utilities.combined_loader import CombinedLoader
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
 from akshar import distributed
 from akshar.data.batch import images_and_labels
@@ -232,19 +233,27 @@ def total_steps(trainer: Trainer) -> int:
     Lightning's `estimated_stepping_batches` would create the training loader before a resumed run's position in
     the epoch is restored; the position would be lost.
     """
-    loader, limit = trainer.datamodule.train_dataloader(), trainer.limit_train_batches  # pyright: ignore
+    loaders, limit = trainer.datamodule.train_dataloader(), trainer.limit_train_batches  # pyright: ignore
     try:
-        batches = len(loader)
+        batches = max(_count_batches(loader, trainer.world_size) for loader in CombinedLoader(loaders).flattened)
     except TypeError as error:
         raise UsageError(
             "scheduler: needs the number of steps, and the training loader has no length; set scheduler=none"
         ) from error
-    if isinstance(loader, DataLoader):  # Lightning divides it between the processes
-        batches = math.ceil(batches / trainer.world_size)
-    batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    return planned_steps(trainer, min(batches, limit) if isinstance(limit, int) else int(batches * limit))
+
+
+def planned_steps(trainer: Trainer, batches: int) -> int:
+    """Count the optimizer steps of a whole fit whose epochs have so many batches."""
     assert trainer.max_epochs is not None
     steps = math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs
     return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
+
+
+def _count_batches(loader: Any, processes: int) -> int:
+    """Count the batches of an epoch; Lightning divides a DataLoader between the processes, unless it is divided."""
+    divides = isinstance(loader, DataLoader) and not isinstance(loader.sampler, DistributedSampler)
+    return math.ceil(len(loader) / processes) if divides else len(loader)
 
 
 def image_channels(net: nn.Module) -> int | None:

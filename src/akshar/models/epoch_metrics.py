@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from akshar.errors import AksharError, UsageError
+from akshar.errors import AksharError, UsageError, first_line
 
 
 class EpochMetrics:
@@ -44,7 +44,7 @@ class EpochMetrics:
             try:
                 values[name] = float(_computed(metric, probabilities, labels))
             except Exception as error:  # whatever a metric raises
-                raise AksharError(f"metrics.{name}: cannot be computed ({_first_line(error)})") from error
+                raise AksharError(f"metrics.{name}: cannot be computed ({first_line(error)})") from error
         return values
 
     def check(self, num_classes: int) -> None:
@@ -63,7 +63,7 @@ class EpochMetrics:
             except Exception as error:  # whatever a metric raises
                 raise UsageError(
                     f"metrics.{name}: {type(metric).__name__} does not take probabilities of shape "
-                    f"{tuple(logits.shape)} with one class index for each image ({_first_line(error)}); choose a "
+                    f"{tuple(logits.shape)} with one class index for each image ({first_line(error)}); choose a "
                     "metric for several classes, as torchmetrics.classification.Multiclass..."
                 ) from error
             if not isinstance(value, Tensor | int | float) or torch.as_tensor(value).numel() != 1:
@@ -80,7 +80,3 @@ def _computed(metric: Metric, probabilities: Tensor, labels: Tensor) -> Any:
     value = metric.compute()
     metric.reset()  # some keep every prediction
     return value
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn.modules import module as registration
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -47,9 +48,9 @@ def rebuild_network(
     if node.get("num_classes", num_classes) != num_classes:
         raise UsageError(f"{model}: names {num_classes} classes, its network has {printable(node['num_classes'])}")
     target = resolve_trusted(model, str(node.get("_target_")), trust)
-    passed = {
-        key: value for key, value in data_arguments(target, num_classes, spec.shape).items() if key not in node
-    }
+    is_own_module = isinstance(target, type) and issubclass(target, LightningModule)  # whose node is complete
+    offered = {} if is_own_module else data_arguments(target, num_classes, spec.shape)
+    passed = {key: value for key, value in offered.items() if key not in node}
 
     def build() -> nn.Module:
         net = build_trusted(model, node, trust, **passed)

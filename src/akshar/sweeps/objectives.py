@@ -22,13 +22,24 @@ class Objective(NamedTuple):
     metric: str | None
 
 
+def value_of(result: Result, name: str) -> float | None:
+    """Return `val_loss`, `val_accuracy` or `test_accuracy` of a run; None where it has none.
+
+    What a LightningModule of one's own logs under that name comes first.
+    """
+    best, test = result.best, result.test
+    usual = {"val_loss": best.val_loss, "val_accuracy": best.val_accuracy}
+    usual["test_accuracy"] = test.accuracy if test else None
+    return result.metrics.get(name, usual[name])
+
+
 OBJECTIVES = {
-    "val_loss": Objective(lambda result: result.best.val_loss, "minimize", "loss/val"),
-    "val_accuracy": Objective(lambda result: result.best.val_accuracy, "maximize", "accuracy/val"),
+    "val_loss": Objective(lambda result: value_of(result, "val_loss"), "minimize", "loss/val"),
+    "val_accuracy": Objective(lambda result: value_of(result, "val_accuracy"), "maximize", "accuracy/val"),
     "seconds": Objective(lambda result: result.fit and result.fit.seconds, "minimize", None),
 }
 
 
 def objective_named(name: str) -> Objective:
     """Return one of `OBJECTIVES`, or the validation metric that is logged under a name, as "f1/val"."""
-    return OBJECTIVES.get(name) or Objective(lambda result: result.metrics[name], None, name)
+    return OBJECTIVES.get(name) or Objective(lambda result: result.metrics.get(name), None, name)

@@ -3,7 +3,7 @@
 from optuna.trial import Trial
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from akshar.errors import Pruned
+from akshar.errors import Pruned, UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.objectives import objective_named
 from akshar.sweeps.samplers import make_pruner
@@ -21,17 +21,26 @@ class Pruning(Callback):
         study = open_study(run_dir.path.parent)
         study.pruner = make_pruner(study.user_attrs[PRUNER])  # as the search wrote it when it started
         self.trial = Trial(study, study.trials[int(run_dir.path.name)]._trial_id)
-        self.metric = objective_named(study.user_attrs[OBJECTIVE]).metric
+        self.objective = study.user_attrs[OBJECTIVE]
+        self.metric = objective_named(self.objective).metric
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report the metric during training.
 
         Raises:
             Pruned: the trial is worse than earlier ones were at this epoch.
+            UsageError: the objective was not logged.
         """
         if trainer.state.fn != "fit" or self.metric is None:
             return
         epoch = trainer.current_epoch + 1
-        self.trial.report(float(trainer.callback_metrics[self.metric]), epoch)
+        logged = trainer.callback_metrics
+        name = next((name for name in (self.objective, self.metric) if name in logged), None)
+        if name is None:
+            raise UsageError(
+                f"hydra.sweeper.search.objective={self.objective}: {type(pl_module).__name__} does not log it, but "
+                f"{', '.join(sorted(logged))}; set monitor and objective to one of these"
+            )
+        self.trial.report(float(logged[name]), epoch)
         if self.trial.should_prune():
             raise Pruned(f"pruned after epoch {epoch}: earlier trials were better at this point")

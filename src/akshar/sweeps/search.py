@@ -39,13 +39,12 @@ class SearchConfig:
     pruner: PartConfig
 
     @staticmethod
-    def checked(node: Mapping[str, Any], metrics: Mapping[str, Any], monitor: str = EPOCH) -> "SearchConfig":
+    def checked(node: Mapping[str, Any], run: Mapping[str, Any]) -> "SearchConfig":
         """Build the config from plain values.
 
         Args:
             node: of the search.
-            metrics: node `metrics` of its runs' config.
-            monitor: key `monitor` of their config, which a LightningModule of one's own may log.
+            run: config of its runs.
 
         Raises:
             UsageError: lists every value that is out of range.
@@ -54,8 +53,9 @@ class SearchConfig:
         for key, low in (("trials", 1), ("n_parallel", 1), ("seed", 0)):
             if not isinstance(node[key], int) or node[key] < low:
                 problems.append(f"hydra.sweeper.search.{key}={node[key]}: must be an integer from {low}")
-        objectives = [*OBJECTIVES, *(f"{name}/val" for name, part in metrics.items() if part is not None)]
-        objectives += [monitor] if monitor not in (*objectives, EPOCH) else []
+        metrics = [f"{name}/val" for name, part in (run.get("metrics") or {}).items() if part is not None]
+        monitor = run.get("monitor", EPOCH)  # which a LightningModule of one's own may log
+        objectives = [*OBJECTIVES, *metrics, *([monitor] if monitor not in (*metrics, *OBJECTIVES, EPOCH) else [])]
         for key, choices in (("objective", objectives), ("direction", [None, "minimize", "maximize"])):
             if node[key] not in choices:
                 names = ", ".join("null" if choice is None else choice for choice in choices)
@@ -65,7 +65,9 @@ class SearchConfig:
         config = SearchConfig(**node)
         if config.direction or objective_named(config.objective).direction:
             return config
-        mode = direction({"monitor": config.objective, "metrics": metrics})
+        mode = direction(
+            run if config.objective == monitor else {**run, "monitor": config.objective, "monitor_mode": "auto"}
+        )
         if mode is None:
             raise UsageError(
                 f"hydra.sweeper.search.direction=null: {config.objective} does not say which of its values are "
@@ -153,7 +155,8 @@ def _tell(study: SharedStudy, number: int, objective: Objective, job: JobReturn)
     if job.status == JobStatus.FAILED:  # before or beside the run, whose own errors are in its status
         log.error("trial %d: %s", number, str(job._return_value).partition("\n")[0])
         status = "failed"
-    if status == "completed":
-        study.tell(number, objective.of(read_result(run_dir)), TrialState.COMPLETE)
+    value = objective.of(read_result(run_dir)) if status == "completed" else None
+    if value is not None:
+        study.tell(number, value, TrialState.COMPLETE)
     elif status != "interrupted":
         study.tell(number, None, TrialState.PRUNED if status == "pruned" else TrialState.FAIL)

@@ -13,7 +13,7 @@ from akshar.config.compose import compose_tree, to_record
 from akshar.config.config_hash import config_hash
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
-from akshar.errors import UsageError
+from akshar.errors import UsageError, first_line
 from akshar.extras import require_packages
 
 HYDRA_SWEEPER = "BasicSweeper"  # runs every combination of the values
@@ -103,7 +103,7 @@ def _check_job(job: Sequence[str], has_workers: bool) -> str:
     try:
         config = validate(to_record(compose_tree("train", kept)), TrainConfig)
     except (HydraException, OmegaConfBaseException) as error:
-        raise UsageError(str(error).strip().splitlines()[0]) from error
+        raise UsageError(first_line(error)) from error
     if has_workers and config.trainer.devices not in (1, "auto"):
         raise UsageError(f"trainer.devices={config.trainer.devices}: parallel jobs take one device each")
     return config_hash(config, "", config.init_from)

@@ -15,6 +15,7 @@ from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.logits_file import read_logits
 from akshar.runs.result import Result
 from akshar.sweeps.entries import Entry
+from akshar.sweeps.objectives import value_of
 from akshar.untrusted import read_json
 
 log = logging.getLogger(__name__)
@@ -43,9 +44,9 @@ class Metric:
 
 # The columns of every table; every other metric that a run logged has one too, under its logged name.
 METRICS = (
-    Metric("val_loss", "val loss", lambda result: result.best.val_loss, factor=1, digits=4),
-    Metric("val_accuracy", "val accuracy %", lambda result: result.best.val_accuracy),
-    Metric("test_accuracy", "test accuracy %", lambda result: result.test.accuracy if result.test else None),
+    Metric("val_loss", "val loss", lambda result: value_of(result, "val_loss"), factor=1, digits=4),
+    Metric("val_accuracy", "val accuracy %", lambda result: value_of(result, "val_accuracy")),
+    Metric("test_accuracy", "test accuracy %", lambda result: value_of(result, "test_accuracy")),
 )
 
 
@@ -111,7 +112,10 @@ def metric_named(name: str) -> Metric:
 def _further_metrics(entries: Iterable[Entry]) -> list[Metric]:
     """List the metrics beside loss and accuracy that runs logged, by name."""
     names = {name for entry in entries if entry.result for name in entry.result.metrics}
-    return [metric_named(name) for name in sorted(names) if name.partition("/")[0] not in ("loss", "accuracy")]
+    shown = {metric.name for metric in METRICS}
+    return [
+        metric_named(name) for name in sorted(names - shown) if name.partition("/")[0] not in ("loss", "accuracy")
+    ]
 
 
 def _ranking(entries: Iterable[Entry], metrics: Iterable[Metric]) -> tuple[str, Mode]:

@@ -18,7 +18,7 @@ from akshar.training.setup import Setup
 
 log = logging.getLogger(__name__)
 
-LARGE = 100_000_000  # bytes of a run's checkpoints from which their size is said
+LARGE_CHECKPOINTS = 100_000_000  # bytes from which the console says what a run's checkpoints take
 
 
 def log_setup(setup: Setup) -> None:
@@ -111,9 +111,9 @@ def log_result(result: Result, run_dir: RunDir, tensorboard: bool) -> None:
         if not name.startswith(shown):
             log.info("%-14s %.4f", name, value)
     log.info("run folder     %s", run_dir)
-    if (size := run_dir.checkpoint_bytes()) > LARGE:
-        best = run_dir.best.stat().st_size
-        hint = f"; checkpoint.keep=best leaves {best / 1e6:,.0f} MB" if size > best else ""
+    if (size := run_dir.checkpoint_bytes()) > LARGE_CHECKPOINTS:
+        best_size = run_dir.best.stat().st_size
+        hint = f"; checkpoint.keep=best leaves {best_size / 1e6:,.0f} MB" if size > best_size else ""
         log.info("checkpoints    %s MB%s", f"{size / 1e6:,.0f}", hint)
     if tensorboard:
         log.info("look inside    %s --logdir %s", _tensorboard_command(), shlex.quote(str(run_dir)))

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import yaml
+from pytorch_lightning.loggers.logger import DummyLogger
 
 from akshar.config.schema import TrainConfig
 from akshar.errors import Diverged, Interrupted
@@ -35,7 +36,7 @@ def main(run: str) -> int:
     config = TrainConfig.model_validate(yaml.safe_load(run_dir.config.read_text(encoding="utf-8")))
     setup = set_up(config, run_dir, resume_from="last")
     with suppress(Diverged, Interrupted):
-        fit(setup, (), Interrupts())
+        fit(setup, (DummyLogger(),), Interrupts())  # which a LightningModule of one's own may use
     return 0
 
 

@@ -55,16 +55,18 @@ def evaluate_best(setup: Setup, history: History, loggers: Loggers) -> Evaluatio
     if not setup.config.test or setup.summary.test == 0:
         return Evaluation(validated, temperature, _exact(setup, metrics, validated, None), None)
     step = history.best["step"]
+    tested: dict[str, float] = {}
     if model.classifier is not None:
         tester = bare_trainer(setup.hardware)
         test = _test(setup, model.classifier, tester, loggers, step, temperature)
-        metrics |= {} if model.is_own else logged_metrics(tester)
+        tested = {} if model.is_own else logged_metrics(tester)
     if model.is_own and is_overridden("test_step", model.module):
         tester = bare_trainer(setup.hardware, logger=DummyLogger())
         tester.test(model.module, datamodule=setup.data, verbose=False)
-        metrics |= logged_metrics(tester)
-        loggers.log_metrics(logged_metrics(tester), step)
-    return Evaluation(validated, temperature, _exact(setup, metrics, validated, test), test)
+        tested = logged_metrics(tester)
+    metrics = _exact(setup, metrics | tested, validated, test)
+    loggers.log_metrics({name: metrics[name] for name in tested}, step)
+    return Evaluation(validated, temperature, metrics, test)
 
 
 def _calibrate(
@@ -84,7 +86,7 @@ def _calibrate(
 def _test(
     setup: Setup, classifier: Classifier, tester: pl.Trainer, loggers: Loggers, step: int, temperature: float
 ) -> EvaluationMetrics:
-    """Test the loaded weights, once, and count every image; log with the number of their optimizer steps."""
+    """Test the loaded weights, once, and count every image; `step` is the number of their optimizer steps."""
     data, run_dir = setup.summary, setup.run_dir
     tester.test(classifier, datamodule=setup.data, verbose=False)
     if data.test is not None and len(classifier.labels) != data.test:
@@ -93,10 +95,7 @@ def _test(
     if setup.images is not None and setup.images.test is not None:
         sheet = draw_predictions(setup.images.test, classifier.logits, data.card)
         show(sheet, "predictions", run_dir, loggers, step)
-    metrics = evaluate_predictions(classifier.logits.numpy(), classifier.labels.numpy(), data.classes, temperature)
-    exact = {"loss/test": metrics.loss, "accuracy/test": metrics.accuracy}
-    loggers.log_metrics(logged_metrics(tester) | exact, step)
-    return metrics
+    return evaluate_predictions(classifier.logits.numpy(), classifier.labels.numpy(), data.classes, temperature)
 
 
 def _exact(

@@ -31,7 +31,7 @@ def fit(
     Args:
         setup: the parts of the run.
         loggers: of this run; none in a worker.
-        interrupts: asked after every step whether to stop.
+        interrupts: checked after each step for a request to stop.
         extra_callbacks: added by the caller, as the pruning of a search.
 
     Raises:

@@ -157,7 +157,6 @@ def quiet_libraries() -> None:
         ".*GPU available but not used.*",
         ".*Precision .* is not supported by the model summary.*",  # its estimate of memory alone
         ".*The `srun` command is available on your system but is not used.*",  # akshar starts its own processes
-        ".*It is recommended to use `self.log.*sync_dist=True.*",  # it is the same value in every process
         ".*Grad strides do not match bucket view strides.*",  # about channels-last kernels
     ):
         warnings.filterwarnings("ignore", message)

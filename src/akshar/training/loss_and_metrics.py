@@ -9,7 +9,7 @@ from torchmetrics import Metric
 
 from akshar.config.build import build
 from akshar.config.schema import LossConfig, Part
-from akshar.errors import UsageError
+from akshar.errors import UsageError, first_line
 from akshar.models.data_arguments import taken_of
 from akshar.models.epoch_metrics import EpochMetrics
 
@@ -37,9 +37,8 @@ def build_loss(loss: LossConfig, class_counts: Tensor) -> nn.Module:
     try:
         value = built(logits, labels)
     except Exception as error:  # whatever a loss raises
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UsageError(
-            f"loss: {name} does not take {shapes} ({reason}); choose one that does, as loss=cross_entropy"
+            f"loss: {name} does not take {shapes} ({first_line(error)}); choose another, as loss=cross_entropy"
         ) from error
     if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
         got = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__

@@ -1,5 +1,6 @@
 """The model of a run: akshar's `Classifier` around a network, or a LightningModule of one's own."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytorch_lightning as pl
@@ -8,6 +9,7 @@ from torch import nn
 
 from akshar.config.lightning_targets import is_lightning_module
 from akshar.config.schema import Part, TrainConfig
+from akshar.data.batch import OtherBatches
 from akshar.data.summary import DataSummary, image_shape
 from akshar.models.classifier import Classifier
 from akshar.training.hardware import Hardware
@@ -73,16 +75,19 @@ def build_model(
         return _around_network(config, data, summary)
     offered: dict[str, object] = {"num_classes": len(summary.classes)} if summary.classes else {}
     shape = None
-    if summary.reads_pictures:
-        shape = image_shape(data, summary)
-        offered |= {"in_channels": shape[0], "image_size": list(shape[1:])}
+    if summary.input_spec is not None and summary.classes:
+        channels, *size = summary.input_spec.shape
+        offered |= {"in_channels": channels, "image_size": size}
+        with suppress(OtherBatches):  # which its own steps may take; it then gives no logits of images
+            shape = image_shape(data, summary)
     part, module = build_own_module(config.model, offered)
     new_layers = load_initial_weights(module, config.init_from, summary.classes) if config.init_from else []
     if not is_overridden("configure_optimizers", module):
         use_configured_optimizer(module, config)
+    # Before the module is used by a Trainer, which may convert its weights
+    reads = shape is not None and gives_logits(module, len(summary.classes), shape)
     if is_new:
         check_monitor(module, data, hardware, config.monitor)
-    reads = shape is not None and gives_logits(module, len(summary.classes), shape)
     return Model(part, module, Classifier(module) if reads else None, new_layers)
 
 

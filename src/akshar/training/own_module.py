@@ -17,7 +17,7 @@ from akshar.config.build import build
 from akshar.config.monitor import EPOCH
 from akshar.config.schema import Part, TrainConfig
 from akshar.errors import UsageError
-from akshar.models.classifier import total_steps
+from akshar.models.classifier import Classifier, total_steps
 from akshar.models.data_arguments import taken_of
 from akshar.models.parameters import parameter_groups
 from akshar.training.hardware import Hardware
@@ -76,7 +76,7 @@ def check_monitor(
         UsageError: it is not among those that were logged.
     """
     with isolate_rng(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice about a validation that is none
+        warnings.simplefilter("ignore")  # warnings that do not apply to a trial batch
         tester = bare_trainer(hardware, DummyLogger(), limit_val_batches=1)
         tester.validate(module, datamodule=data, verbose=False)
     logged = [str(name) for name in tester.callback_metrics]
@@ -94,7 +94,7 @@ def gives_logits(module: pl.LightningModule, num_classes: int, shape: tuple[int,
     module.eval()
     try:
         with isolate_rng(), torch.no_grad():
-            logits = module(torch.zeros(2, *shape))
+            logits = Classifier(module)(torch.zeros(2, *shape))  # as it is called later
     except Exception:  # whatever a forward raises that is made for something else
         return False
     finally:

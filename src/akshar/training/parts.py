@@ -1,5 +1,6 @@
 """Builds the parts of a run, each from its section of the config."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
@@ -93,7 +94,8 @@ def schedule_maker(config: TrainConfig) -> MakeSchedule | None:
         filled = {key: steps if value == "steps" else value for key, value in scheduler.arguments.items()}
         factors = [group.get(LR_FACTOR) for group in optimizer.param_groups]
         for key in RATES.intersection(filled) if any(factors) else ():
-            filled[key] = [filled[key] * (factor or 1) for factor in factors]
+            if isinstance(rate := filled[key], int | float):  # a list has one for each group already
+                filled[key] = [rate * (factor or 1) for factor in factors]
         try:
             return build("scheduler", scheduler.with_arguments(**filled), optimizer)
         except UsageError as error:
@@ -119,6 +121,7 @@ def build_classifier(config: TrainConfig, net: nn.Module, class_counts: Tensor) 
     Raises:
         UsageError: loss, metrics, optimizer or schedule cannot be built.
     """
+    warnings.filterwarnings("ignore", ".*use `self.log.*sync_dist=True.*")  # each process logs the same values
     make_optimizer = optimizer_maker(config)
     classifier = Classifier(
         # Lightning moves data and network to the device; this layout makes convolutions faster on CPU and GPU.

@@ -16,7 +16,7 @@ from akshar.config.schema import TrainConfig
 from akshar.config.trusted import check_config
 from akshar.config.validate import validate
 from akshar.credentials import is_masked, restore
-from akshar.errors import UsageError
+from akshar.errors import UsageError, first_line
 from akshar.renamed import rename_overrides, upgrade_config
 from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.untrusted import parse_yaml, read_bytes, refuse_links
@@ -79,7 +79,7 @@ def read_config(run_dir: RunDir) -> dict[str, Any]:
     try:
         return parse_config(read_bytes(run_dir.config))
     except (ValueError, OSError) as error:
-        raise UsageError(f"{run_dir.config}: cannot be read ({str(error).splitlines()[0]})") from error
+        raise UsageError(f"{run_dir.config}: cannot be read ({first_line(error)})") from error
 
 
 def parse_config(text: str | bytes) -> dict[str, Any]:

@@ -53,9 +53,10 @@ def load_initial_weights(net: nn.Module, init_from: str, classes: tuple[str, ...
     """
     initial = read_initial_weights(init_from)
     weights, own = initial.weights, net.state_dict()
-    last_layer = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))][-1]
+    layers = [name for name, module in net.named_modules() if list(module.parameters(recurse=False))]
+    last_layer = layers[-1] if layers else None
     of_last = [name for name in own if name.rpartition(".")[0] == last_layer and name in weights]
-    if initial.classes is None:
+    if initial.classes is None or not classes:  # unknown on one side
         is_new = any(own[name].shape != weights[name].shape for name in of_last)
     else:
         is_new = initial.classes != classes

@@ -22,7 +22,7 @@ class AksharOptuna(Sweeper):
         self.params = params or {}
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Store the config and builds the launcher; called by Hydra."""
+        """Store the config and build the launcher; called by Hydra."""
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
@@ -40,11 +40,9 @@ class AksharOptuna(Sweeper):
         overrides = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         search = OmegaConf.to_container(self.search, resolve=True)
         assert isinstance(search, dict)
-        metrics = OmegaConf.to_container(self.config.metrics)
-        assert isinstance(metrics, dict)
+        run = OmegaConf.to_container(OmegaConf.masked_copy(self.config, ["metrics", "monitor", "monitor_mode"]))
+        assert isinstance(run, dict)
         config = SearchConfig.checked(
-            {str(key): value for key, value in search.items()},
-            {str(key): value for key, value in metrics.items()},
-            self.config.monitor,
+            {str(key): value for key, value in search.items()}, {str(key): value for key, value in run.items()}
         )
         run_search(overrides, sweep, config, self.launcher.launch)

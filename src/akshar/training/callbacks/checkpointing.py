@@ -94,7 +94,7 @@ class LastCheckpoint(Checkpoint):
 
     Args:
         run_dir: of the run.
-        interrupts: asked after each step whether to stop.
+        interrupts: checked after each step for a request to stop.
         every_n_steps: write after this many optimizer steps within an epoch; None for never.
         every_n_minutes: write after this many minutes within an epoch; None for never.
         within_epochs: whether the data can go on within an epoch; otherwise nothing is written there, and a stop

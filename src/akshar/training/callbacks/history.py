@@ -1,6 +1,7 @@
 """One row of metrics per epoch: in memory, in `history.csv`, at the loggers and in the log; and curves by step."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -115,13 +116,14 @@ class History(Callback):
                 f"monitor={self.monitor}: {type(pl_module).__name__} did not log it in this epoch, but "
                 f"{', '.join(sorted(measured)) or 'nothing'}; monitor one of these"
             )
-        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
-        row |= measured | {SECONDS: round(self._seconds(), 3)}
+        # Lightning's users log "step" or "epoch" to choose an x axis; these stay the framework's
+        position = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
+        row: dict[str, Any] = measured | position | {SECONDS: round(self._seconds(), 3)}
         self.rows.append(row)
         if not trainer.is_global_zero:
             return
         already = {*trainer.logged_metrics, *training["log"]}  # by a LightningModule of one's own
-        shown = {name: value for name, value in measured.items() if name not in already}
+        shown = {name: value for name, value in measured.items() if name not in (*already, *NO_METRICS)}
         for logger in trainer.loggers:
             logger.log_metrics({"epoch": row["epoch"], "lr": row["lr"]} | shown, step=row["step"])
         self._write()
@@ -163,5 +165,6 @@ class History(Callback):
 
 
 def learning_rate(trainer: Trainer) -> float:
-    """Return the current learning rate of the first parameter group."""
-    return float(trainer.optimizers[0].param_groups[0]["lr"])
+    """Return the current learning rate of the first parameter group; not-a-number without an optimizer."""
+    groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
+    return float(groups[0]["lr"]) if groups else math.nan

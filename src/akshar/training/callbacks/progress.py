@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
 from akshar.data.batch import count_examples
-from akshar.models.classifier import total_steps
+from akshar.models.classifier import planned_steps
 from akshar.runs.console import Console
 from akshar.training.callbacks.limits import seconds_left
 
@@ -97,7 +97,9 @@ class DurationEstimate(Callback):
         self._done = True
         images = count_examples(batch) * trainer.num_training_batches * trainer.world_size
         share = self._val_images / max(1, images) * self.VALIDATION
-        left = (total_steps(trainer) - trainer.global_step) * trainer.accumulate_grad_batches
+        left = (
+            planned_steps(trainer, int(trainer.num_training_batches)) - trainer.global_step
+        ) * trainer.accumulate_grad_batches
         estimate = (1 + share) * left * seconds / measured
         limit = seconds_left(trainer)
         log.info(
