@@ -67,7 +67,7 @@ def test_lightning_s_hint_about_srun_is_not_shown(recwarn):
 
 
 def test_a_run_keeps_its_best_checkpoint_alone(train, refused, capfd, monkeypatch):
-    monkeypatch.setattr(console_summary, "LARGE", 1000)
+    monkeypatch.setattr(console_summary, "LARGE_CHECKPOINTS", 1000)
     _, folder = train(*TINY, "scheduler=none")
     assert "; checkpoint.keep=best leaves 0 MB" in capfd.readouterr().err
     assert main(["train", f"resume={folder}", "trainer.max_epochs=3", "checkpoint.keep=best"]) == 0

@@ -1,7 +1,6 @@
 """Log lines before and after the epochs: what is trained on what, and how good it became."""
 
 import logging
-import os
 import shlex
 import shutil
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from akshar.config.idle_sections import idle_sections
 from akshar.config.keys import Differences
 from akshar.config.trusted import trust_flags
+from akshar.files import as_typed
 from akshar.models.parameters import count_parameters
 from akshar.runs.result import Result
 from akshar.runs.run_dir import RunDir
@@ -123,4 +123,4 @@ def _tensorboard_command() -> str:
     """Return the command that starts TensorBoard: its name, or its path where it is not on the PATH."""
     if shutil.which("tensorboard"):
         return "tensorboard"
-    return shlex.quote(os.path.relpath(Path(sys.executable).parent / "tensorboard"))
+    return shlex.quote(as_typed(Path(sys.executable).parent / "tensorboard"))
