@@ -74,6 +74,6 @@ def test_a_run_keeps_its_best_checkpoint_alone(train, refused, capfd, monkeypatc
     assert [path.name for path in (folder / "checkpoints").iterdir()] == ["best.ckpt"]
     assert "checkpoint.keep" not in capfd.readouterr().err.partition("run folder")[2]
     (line,) = refused("train", f"resume={folder}", "trainer.max_epochs=4")
-    assert "kept its best checkpoint alone, as checkpoint.keep=best says" in line
+    assert "kept only its best checkpoint (checkpoint.keep=best)" in line
     assert main(["train", f"resume={folder}", "trainer.max_epochs=4", "resume_from=best"]) == 0
     assert json.loads((folder / "result.json").read_text())["fit"]["epochs"] == 4
