@@ -21,6 +21,7 @@ Akshar (अक्षर): a config-driven experiment framework; its first projec
   akshar export RUN                    write an ONNX file, which runs without torch, or safetensors
   akshar bench --quick                 measure this machine: input, steps, predictions, time to accuracy
 
+  akshar completion bash               complete commands, choices and keys with the tab key; also zsh
   akshar --version                     print the version
 """
 
