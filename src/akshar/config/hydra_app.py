@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths, search_path_override
+from akshar.config.project import project_conf
 from akshar.credentials import mask
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
@@ -29,14 +30,15 @@ ALONE = ("--multirun", "-m", "--run", "-r", "--resolve", "--hydra-help", "--shel
 def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split a command line into Hydra's options with their values, and overrides.
 
-    Paths are quoted, old keys renamed, and a folder of configs becomes an override, so that checking and running
-    find the same files.
+    Paths are quoted, old keys renamed, and folders of configs (of `--config-dir`, then of the project) become an
+    override, so that checking and running find the same files.
 
     Raises:
         UsageError: an unknown option, or a folder that does not exist.
     """
     options: list[str] = []
     overrides: list[str] = []
+    folders: list[Path] = []
     words = iter(arguments)
     for word in words:
         option, equals, value = word.partition("=")
@@ -45,14 +47,26 @@ def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         elif option in WITH_VALUE:
             value = value if equals else next(words, "")
             if option in ("--config-dir", "-cd"):
-                overrides.append(search_path_override(value))
+                folders.append(_existing(value))
             else:
                 options += [option, value]
         elif word in ALONE:
             options.append(word)
         else:
             raise UsageError(f"{word}: no such option; see akshar VERB --help")
+    if project := project_conf():
+        folders.append(project)
+    if folders:
+        overrides = [search_path_override([*dict.fromkeys(folders)]), *overrides]
     return options, quote_paths(rename_overrides(overrides))
+
+
+def _existing(folder: str) -> Path:
+    """Folder of a `--config-dir`, absolute."""
+    path = Path(folder).expanduser().resolve()
+    if not path.is_dir():
+        raise UsageError(f"--config-dir {folder}: no such folder")
+    return path
 
 
 def show(config_name: str, options: Sequence[str], overrides: Sequence[str]) -> None:

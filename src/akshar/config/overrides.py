@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 
 from akshar.config.conf_dir import conf_dir
@@ -15,6 +18,7 @@ from akshar.config.groups import NAMED
 from akshar.config.keys import all_keys, did_you_mean
 from akshar.config.places import PLACES
 from akshar.errors import UsageError
+from akshar.files import printable
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
 PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir")
@@ -37,17 +41,27 @@ def quote_paths(overrides: Sequence[str]) -> list[str]:
     return quoted
 
 
-def search_path_override(folder: str) -> str:
-    """Return the override that adds a folder of configs to Hydra's search path.
+def search_path_override(folders: Sequence[Path]) -> str:
+    """Return the override that adds folders of configs to Hydra's search path, the first one first.
 
     Raises:
-        UsageError: the folder does not exist.
+        UsageError: a file has the name of a config that comes before it, so that Hydra would never read it.
     """
-    path = Path(folder).expanduser().resolve()
-    if not path.is_dir():
-        raise UsageError(f"--config-dir {folder}: no such folder")
-    escaped = str(path).replace("'", "\\'")
-    return f"hydra.searchpath=['file://{escaped}']"
+    Plugins.instance()  # registers the configs of launchers and sweepers
+    if hidden := [path for folder in folders for path in _configs(folder) if _is_taken(folder, path)]:
+        raise UsageError(*(f"{printable(path)}: akshar has a config of that name; rename yours" for path in hidden))
+    addresses = [str(folder).replace("'", "\\'") for folder in folders]
+    return "hydra.searchpath=[" + ",".join(f"'file://{address}'" for address in addresses) + "]"
+
+
+def _configs(folder: Path) -> list[Path]:
+    """Configs where ours have theirs; the folder may hold much else."""
+    return [path for pattern in ("*.yaml", "*/*.yaml", "hydra/*/*.yaml") for path in sorted(folder.glob(pattern))]
+
+
+def _is_taken(folder: Path, path: Path) -> bool:
+    name = path.relative_to(folder).as_posix()
+    return (conf_dir() / name).is_file() or ConfigStore.instance().get_type(name) is ObjectType.CONFIG
 
 
 def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[str]]:
@@ -78,10 +92,10 @@ def choices_of(override: Override, parsed: Sequence[tuple[Override, str]]) -> li
     if is_hydra_override(override) or override.is_delete():
         return []
     choices = [*GlobalHydra.instance().config_loader().get_group_options(group)]
-    for other, text in parsed:
-        if other.key_or_group == "hydra.searchpath":
-            folder = Path(text.partition("file://")[2].rstrip("]'").replace("\\'", "'"))
-            choices += [path.stem for path in (folder / group).glob("*.yaml")]
+    for other, _ in parsed:
+        if other.key_or_group == "hydra.searchpath" and isinstance(addresses := other.value(), list):
+            folders = [Path(str(address).removeprefix("file://")) for address in addresses]
+            choices += [path.stem for folder in folders for path in (folder / group).glob("*.yaml")]
     return sorted(name for name in {*choices} if not name.startswith("base"))  # parts that choices share
 
 
