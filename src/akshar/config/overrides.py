@@ -5,12 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
-from hydra.core.plugins import Plugins
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
 from akshar.config.conf_dir import conf_dir
@@ -18,7 +15,6 @@ from akshar.config.groups import NAMED
 from akshar.config.keys import all_keys, did_you_mean
 from akshar.config.places import PLACES
 from akshar.errors import UsageError
-from akshar.files import printable
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
 PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir")
@@ -41,31 +37,8 @@ def quote_paths(overrides: Sequence[str]) -> list[str]:
     return quoted
 
 
-def search_path_override(folders: Sequence[Path]) -> str:
-    """Return the override that adds folders of configs to Hydra's search path, the first one first.
-
-    Raises:
-        UsageError: a file has the name of a config that comes before it, so that Hydra would never read it.
-    """
-    Plugins.instance()  # registers the configs of launchers and sweepers
-    if hidden := [path for folder in folders for path in _configs(folder) if _is_taken(folder, path)]:
-        raise UsageError(*(f"{printable(path)}: akshar has a config of that name; rename yours" for path in hidden))
-    addresses = [str(folder).replace("'", "\\'") for folder in folders]
-    return "hydra.searchpath=[" + ",".join(f"'file://{address}'" for address in addresses) + "]"
-
-
-def _configs(folder: Path) -> list[Path]:
-    """Configs where ours have theirs; the folder may hold much else."""
-    return [path for pattern in ("*.yaml", "*/*.yaml", "hydra/*/*.yaml") for path in sorted(folder.glob(pattern))]
-
-
-def _is_taken(folder: Path, path: Path) -> bool:
-    name = path.relative_to(folder).as_posix()
-    return (conf_dir() / name).is_file() or ConfigStore.instance().get_type(name) is ObjectType.CONFIG
-
-
 def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[str]]:
-    """Parse overrides; return each with its text, and one line for each that cannot be parsed."""
+    """Parse overrides, with globs written out; return each with its text, and one line for each with a problem."""
     parser, parsed, problems = OverridesParser.create(), [], []
     for text in overrides:
         try:
@@ -78,7 +51,30 @@ def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[st
                 is_experiment = (conf_dir() / "experiment" / f"{text}.yaml").is_file()
                 hint = f"; did you mean experiment={text}?" if is_experiment else ""
                 problems.append(f"{text!r} is not a KEY=VALUE override{hint}")
-    return parsed, problems
+    written_out = []
+    for override, text in parsed:
+        try:
+            written_out.append(expand_glob(override, text, choices_of(override, parsed)))
+        except UsageError as error:
+            problems += error.problems
+    return written_out, problems
+
+
+def expand_glob(override: Override, text: str, choices: Sequence[str]) -> tuple[Override, str]:
+    """Write out a glob, as `optimizer=glob(*)`, as a sweep over those of a group's choices that it selects.
+
+    Raises:
+        UsageError: it selects nothing.
+    """
+    glob = override.value()
+    if not isinstance(glob, Glob):
+        return override, text
+    if not choices:
+        raise UsageError(f"{text}: glob() is for the choices of a group; {override.key_or_group} is not a group")
+    if not (selected := glob.filter([*choices])):
+        raise UsageError(f"{text}: selects none of the choices ({', '.join(choices)})")
+    text = f"{override.get_key_element()}={','.join(selected)}"
+    return OverridesParser.create().parse_override(text), text
 
 
 def is_hydra_override(override: Override) -> bool:
