@@ -82,4 +82,6 @@ def _check_place(folder: Path) -> None:
         raise UsageError(f"{printable(folder)}: is the working directory; run this in the folder above")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{printable(folder)}: already exists; choose another name")
+    if not folder.parent.is_dir():
+        raise UsageError(f"{printable(folder)}: no such folder {printable(folder.parent)}; make it first")
     check_folder(folder.parent, printable(folder))
