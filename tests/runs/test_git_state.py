@@ -26,10 +26,21 @@ def test_remotes_are_not_recorded(tmp_path, monkeypatch):
     (checkout / "code.py").write_text("second\n")
     monkeypatch.setattr(provenance, "read_git_state", partial(read_git_state, checkout))
     monkeypatch.setattr(provenance, "write_diff", partial(write_diff, folder=checkout))
+    monkeypatch.chdir(checkout)
     facts = Facts(
         name="small", config_hash="a", precision="32-true", data_digest="d", split_digest="s", init_digest=None
     )
-    assert provenance.begin(run_dir, facts).git.dirty
+    content = provenance.begin(run_dir, facts)
+    assert content.git.dirty
+    assert content.project == content.git
+    assert (run_dir.path / "project_uncommitted.diff").read_text().startswith("diff --git")
+    assert provenance.changes_since(content) == []
+    (checkout / "code.py").write_text("third\n")
+    changed = f"{content.git.diff}, now {read_git_state(checkout).diff}"
+    assert provenance.changes_since(content) == [
+        f"uncommitted changes {changed}",
+        f"uncommitted changes of the project {changed}",
+    ]
     record, diff = run_dir.provenance.read_text(), (run_dir.path / "uncommitted.diff").read_text()
     assert "+second" in diff
     for text in (record, diff):

@@ -55,6 +55,13 @@ def read_git_state(folder: Path = HERE) -> GitState:
     return GitState(commit=_git(folder, "rev-parse", "HEAD"), dirty=bool(diff), diff=digest)
 
 
+def read_project_state() -> GitState | None:
+    """Describe the checkout that the working directory belongs to; None where there is none, or it is akshar's."""
+    top, of_akshar = (_git(folder, "rev-parse", "--show-toplevel") for folder in (Path.cwd(), HERE))
+    state = read_git_state(Path.cwd()) if top != of_akshar else GitState()
+    return state if state.commit else None
+
+
 def write_diff(path: Path, folder: Path = HERE) -> None:
     """Write the uncommitted changes, if there are any, to a file that only its owner can read."""
     if not (diff := _git(folder, "diff", "HEAD", "--", ":/", *LEFT_OUT)):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from akshar.credentials import mask
 from akshar.errors import UsageError
 from akshar.files import write_json
-from akshar.runs.git_state import GitState, read_git_state, write_diff
+from akshar.runs.git_state import GitState, read_git_state, read_project_state, write_diff
 from akshar.runs.run_dir import RunDir
 from akshar.untrusted import read_bytes
 
@@ -37,10 +37,11 @@ class Host(_Open):
 
 
 class Environment(_Open):
-    """What a process runs with: command line, code, versions, machine."""
+    """What a process runs with: command line, code of akshar and of one's own project, versions, machine."""
 
     argv: list[str]
     git: GitState
+    project: GitState | None = None
     versions: dict[str, str]
     host: Host
 
@@ -103,7 +104,7 @@ class Provenance(Environment):
 
 
 def begin(run_dir: RunDir, facts: Facts) -> Provenance:
-    """Write `provenance.json` for a new run, and `uncommitted.diff` where the code has changed."""
+    """Write `provenance.json` for a new run, and `uncommitted.diff` of akshar and of the project, if changed."""
     content = Provenance(started=_now(), **dict(environment()), **dict(facts))
     _write(run_dir, content, "uncommitted.diff")
     return content
@@ -146,12 +147,19 @@ def finished(content: Provenance) -> Provenance:
 def environment() -> Environment:
     """Describe this process."""
     versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-    return Environment(argv=[*map(mask, sys.argv)], git=read_git_state(), versions=versions, host=_host())
+    return Environment(
+        argv=[*map(mask, sys.argv)],
+        git=read_git_state(),
+        project=read_project_state(),
+        versions=versions,
+        host=_host(),
+    )
 
 
 def changes_since(recorded: Provenance) -> list[str]:
     """Compare this process's code and machine with those of a run; one line for each difference."""
     now, before = environment(), (recorded.resumed or [recorded])[-1]
+    project_now, project_before = now.project or GitState(), before.project or GitState()
     lines = [
         f"{name} {before.versions.get(name)}, now {found}"
         for name, found in now.versions.items()
@@ -160,6 +168,8 @@ def changes_since(recorded: Provenance) -> list[str]:
     for what, old, new in (
         ("commit", before.git.commit, now.git.commit),
         ("uncommitted changes", before.git.diff, now.git.diff),
+        ("commit of the project", project_before.commit, project_now.commit),
+        ("uncommitted changes of the project", project_before.diff, project_now.diff),
         ("processor", before.host.cpu, now.host.cpu),
         ("threads", before.host.threads, now.host.threads),
         ("gpus", before.host.gpus, now.host.gpus),
@@ -171,6 +181,8 @@ def changes_since(recorded: Provenance) -> list[str]:
 def _write(run_dir: RunDir, content: Provenance, diff_name: str) -> None:
     if content.git.commit:
         write_diff(run_dir.path / diff_name)
+    if content.project:
+        write_diff(run_dir.path / f"project_{diff_name}", folder=Path.cwd())
     write_json(run_dir.provenance, content.model_dump(mode="json", exclude_unset=True))
 
 
