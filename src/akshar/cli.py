@@ -13,7 +13,7 @@ from akshar.errors import AksharError, Interrupted
 from akshar.files import failure_reason, is_full, printable
 from akshar.streams import OutputError, close_streams, open_streams, print_error
 
-COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "bench")
+COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "schema", "bench")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

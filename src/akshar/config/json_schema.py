@@ -9,10 +9,12 @@ from pathlib import Path
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.groups import COMBINATIONS, NAMED, PARTS, SINGLE
-from akshar.config.json_parts import DEFAULTS, HAS_TARGET, common_definitions, group_schema
+from akshar.config.json_keys import DEFAULTS
+from akshar.config.json_parts import HAS_TARGET, common_definitions, group_schema
 from akshar.config.json_types import UNKNOWN, Schema, key_schema, model_schemas
-from akshar.config.schema import CheckpointConfig, Section, TestConfig, TrainConfig
-from akshar.config.yaml_files import ConfigFile, read_file, read_group, target_of
+from akshar.config.schema import CheckpointConfig, Part, Section, TestConfig, TrainConfig
+from akshar.config.targets import import_problems
+from akshar.config.yaml_files import ConfigFile, read_file, read_group, target_of, targets
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 HYDRA_PARTS = ("hydra/launcher", "hydra/sweeper")
@@ -22,31 +24,32 @@ HYDRA: Schema = {
 }
 
 
-def json_schemas(own: Path | None = None) -> dict[str, str]:
+def json_schemas(own: Path | None = None) -> tuple[dict[str, str], list[str]]:
     """Write the schema of every group, and of `train.yaml` and `test.yaml`, as JSON.
 
     Args:
-        own: further folder of configs; its files take the place of shipped ones of the same name.
+        own: further folder of configs, beside the shipped ones.
 
     Returns:
-        Name of the schema's file -> text.
+        Name of the schema's file -> text, and a line for each target that cannot be imported.
 
     Raises:
         UsageError: a config file cannot be read.
     """
-    places = [*([own] if own else []), conf_dir()]
+    places = [conf_dir(), *([own] if own and own.resolve() != conf_dir().resolve() else [])]
     files = {group: read_group([place / group for place in places]) for group in (*PARTS, *HYDRA_PARTS)}
     schemas = {group: group_schema(group, files[group]) for group in files}
     schemas["hydra/job_logging"] = {"type": "object"}
-    names = {group: [file.name for file in files[group]] for group in PARTS}
-    names |= {group: [path.stem for path in conf_dir().glob(f"{group}/*.yaml")] for group in COMBINATIONS}
+    named = ((group, target) for group in files for target in targets([file.values for file in files[group]]))
+    problems = import_problems((group, Part.model_validate({"_target_": target})) for group, target in named)
     schemas["train"] = _root_schema(TrainConfig, "train.yaml", files, PARTS)
     schemas["test"] = _root_schema(TestConfig, "test.yaml", files, ("data",))
     schemas |= {group: {"allOf": [{"$ref": "train.json"}]} for group in COMBINATIONS}
-    return {
+    texts = {
         f"{name}.json": json.dumps({"$schema": DRAFT, "title": name, **schema}, indent=1, ensure_ascii=False) + "\n"
         for name, schema in schemas.items()
     }
+    return texts, [*dict.fromkeys(problems)]
 
 
 def _root_schema(

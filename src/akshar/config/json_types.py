@@ -4,12 +4,15 @@ A schema is never stricter than `akshar train`: what JSON cannot express, as an 
 """
 
 import math
+import types
 from collections.abc import Mapping
 from inspect import Parameter, Signature
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
+
+from akshar.config.docstrings import argument_texts
 
 Schema = dict[str, Any]
 
@@ -34,7 +37,13 @@ class _Types(GenerateJsonSchema):
 
     def dataclass_schema(self, schema: Any) -> Schema:
         fields = _without_required(super().dataclass_schema(schema)) | {"additionalProperties": False}
-        return {"type": "object", "if": {"required": ["_target_"]}, "then": NESTED, "else": fields}
+        texts = argument_texts(schema["cls"])
+        described: Any = fields.pop("properties")
+        fields["properties"] = {
+            name: {**field, "description": texts.get(name, "")} for name, field in described.items()
+        }
+        fields.pop("description", None)
+        return {"type": "object", "if": {"required": ["_target_"]}, "else": fields}
 
 
 def _without_required(schema: Schema) -> Schema:
@@ -46,8 +55,8 @@ def value_schema(annotation: Any) -> Schema:
     if annotation is Parameter.empty:
         return {}
     try:
-        # the list takes the setting, which some types do not
-        adapter = TypeAdapter(list[annotation], config=ConfigDict(arbitrary_types_allowed=True))
+        in_list: Any = types.GenericAlias(list, annotation)  # which takes the setting; a dataclass would not
+        adapter = TypeAdapter(in_list, config=ConfigDict(arbitrary_types_allowed=True))
         found = adapter.json_schema(schema_generator=_Types)
     except Exception:  # of pydantic, or of what the type itself brings along
         return {}
@@ -60,11 +69,13 @@ def model_schemas(model: type[BaseModel]) -> dict[str, Schema]:
     return {name: _plain(field, found.get("$defs", {})) for name, field in found["properties"].items()}
 
 
-def argument_schemas(signature: Signature) -> dict[str, Schema]:
-    """Return the schema of each argument that is given by name, with its default."""
+def argument_schemas(signature: Signature, texts: Mapping[str, str]) -> dict[str, Schema]:
+    """Return the schema of each argument that is given by name, with its default and its text of a docstring."""
     named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     return {
-        name: value_schema(parameter.annotation) | _default(parameter.default)
+        name: value_schema(parameter.annotation)
+        | _default(parameter.default)
+        | ({"description": texts[name]} if name in texts else {})
         for name, parameter in signature.parameters.items()
         if parameter.kind in named
     }
@@ -73,6 +84,15 @@ def argument_schemas(signature: Signature) -> dict[str, Schema]:
 def takes_anything(signature: Signature) -> bool:
     """Whether a signature ends with `**kwargs`."""
     return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in signature.parameters.values())
+
+
+def narrowed(typed: Schema, argument: Schema) -> Schema:
+    """Return the schema of a key of the typed config that is an argument of a target: with the target's default."""
+    found = {word: value for word, value in typed.items() if word != "default"}
+    found |= {word: argument[word] for word in ("default", "description") if word in argument}
+    if "type" in argument and argument["type"] != "null" and "anyOf" in found:
+        found["anyOf"] = [choice for choice in found["anyOf"] if choice != {"type": "null"}]
+    return found
 
 
 def key_schema(schema: Schema, comment: str | None = None, late: Schema = LATE) -> Schema:
@@ -98,7 +118,7 @@ def key_schema(schema: Schema, comment: str | None = None, late: Schema = LATE) 
 def _default(value: Any) -> Schema:
     value = list(value) if isinstance(value, tuple) else value
     values = value if isinstance(value, list) else [value]
-    known = all(type(item) in SCALARS and not (isinstance(item, float) and math.isinf(item)) for item in values)
+    known = all(type(item) in SCALARS and (not isinstance(item, float) or math.isfinite(item)) for item in values)
     return {"default": value} if known else {}
 
 
@@ -120,12 +140,12 @@ def _plain(schema: Any, definitions: Mapping[str, Any], inside: tuple[str, ...] 
     if (place := schema.get("$ref", "")).startswith("#/$defs/"):
         name = place.removeprefix("#/$defs/")
         return {} if name in inside else _plain(definitions[name], definitions, (*inside, name))
-    plain: Schema = {}
+    plain: dict[str, Any] = {}
     for word, value in schema.items():
         if word == "properties":
             plain[word] = {key: key_schema(_plain(inner, definitions, inside)) for key, inner in value.items()}
         elif word == "prefixItems":
-            plain["items"] = [_plain(item, definitions, inside) for item in value]
+            plain |= {"items": [_plain(item, definitions, inside) for item in value]}
         elif word not in ("title", "discriminator", "format"):
             plain[word] = _plain(value, definitions, inside)
     return plain

@@ -33,16 +33,12 @@ def read_group(folders: Iterable[Path]) -> list[ConfigFile]:
     """Read the YAML files of a group.
 
     Args:
-        folders: of the group, one for each place with configs; of two files with one name the first is taken.
+        folders: of the group, one for each place with configs.
 
     Raises:
         UsageError: a file cannot be read.
     """
-    paths: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
-            paths.setdefault(path.name, path)
-    return [read_file(path) for path in paths.values()]
+    return [read_file(path) for folder in folders for path in sorted(folder.glob("*.yaml"))]
 
 
 def read_file(path: Path) -> ConfigFile:
@@ -89,8 +85,9 @@ def targets(node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
         if isinstance(target := node.get("_target_"), str) and target != "???":
             yield target
-        for value in node.values():
-            yield from targets(value)
+        node = [*node.values()]
+    for value in node if isinstance(node, list) else []:
+        yield from targets(value)
 
 
 def target_of(file: ConfigFile, group: Sequence[ConfigFile]) -> str | None:
