@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import akshar.config.resolvers  # noqa: F401  (for configs that build on `pkg://akshar.conf`)
+
 if TYPE_CHECKING:
     from akshar.reader.reader import Answer, Guess, Reader, load
 

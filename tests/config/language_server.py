@@ -43,8 +43,24 @@ class Client:
         assert "error" not in message, message["error"]
         return message["result"]
 
+    def diagnostics(self, path: Path, text: str) -> list[str]:
+        """List the problems that an editor would show in a file, each with its line."""
+        found = self.open(path, text)
+        self.close(path)
+        lines = text.splitlines()
+        return [f"{lines[problem['range']['start']['line']]} -> {problem['message']}" for problem in found]
+
+    def completions(self, path: Path, line: int, character: int) -> set[str]:
+        """List what an editor would offer at a place in an open file."""
+        found = self._at("completion", path, line, character)
+        return {item["label"] for item in found["items"]}
+
+    def hover(self, path: Path, line: int, character: int) -> str:
+        """Return what an editor would show about a place in an open file."""
+        return self._at("hover", path, line, character)["contents"]["value"]
+
     def open(self, path: Path, text: str) -> list[dict[str, Any]]:
-        """Open a file with a text of one's own; return the problems that an editor would show."""
+        """Open a file with a text of one's own; return its problems."""
         self.number += 1
         document = {"uri": path.absolute().as_uri(), "languageId": "yaml", "version": self.number, "text": text}
         self.send("textDocument/didOpen", {"textDocument": document})
@@ -62,8 +78,7 @@ class Client:
         while self._read().get("method") != "textDocument/publishDiagnostics":
             pass
 
-    def at(self, method: str, path: Path, line: int, character: int) -> Any:
-        """Ask about a place in an open file."""
+    def _at(self, method: str, path: Path, line: int, character: int) -> Any:
         document = {"uri": path.absolute().as_uri()}
         place = {"line": line, "character": character}
         return self.ask(f"textDocument/{method}", {"textDocument": document, "position": place})

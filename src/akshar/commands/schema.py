@@ -44,7 +44,10 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="akshar schema", description=__doc__)
     parser.add_argument(
-        "--conf", default="conf", metavar="FOLDER", help="your config files; their targets are included (default: conf)"
+        "--conf",
+        default="conf",
+        metavar="FOLDER",
+        help="your config files; their targets are included (default: conf)",
     )
     parser.add_argument("--out", default="schema", metavar="FOLDER", help="where to write (default: schema)")
     parser.add_argument("--check", action="store_true", help="only compare; exit code 1 if a file is out of date")

@@ -9,15 +9,20 @@ from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job
+from hydra.errors import HydraException
 from hydra.types import HydraContext
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
+from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths, search_path_override
+from akshar.config.schema import Section
 from akshar.credentials import mask
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
 from akshar.renamed import rename_overrides
+from akshar.streams import print_error
 from akshar.writable import check_folder
 
 # Hydra's options: those with a value, those that show something and run nothing, and those without a value.
@@ -55,14 +60,30 @@ def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return options, quote_paths(rename_overrides(overrides))
 
 
-def show(config_name: str, options: Sequence[str], overrides: Sequence[str]) -> None:
-    """Let Hydra show a config or its own help."""
+def show(config_name: str, options: Sequence[str], overrides: Sequence[str], schema: type[Section]) -> int:
+    """Let Hydra show a config or its own help; what is wrong with the config is said on standard error.
+
+    Returns:
+        The exit code: 0, or 2 for a config with a problem.
+    """
+    problems: Sequence[str] = ()
+    try:
+        with composing(config_name):
+            overrides = compose(config_name, overrides, schema, multirun=True).overrides
+    except UsageError as error:
+        problems = error.problems
     command_line = sys.argv
     sys.argv = [command_line[0], *options, *overrides]
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(lambda _: None)()
+    except (HydraException, OmegaConfBaseException):
+        if not problems:
+            raise
     finally:
         sys.argv = command_line
+    for problem in problems:
+        print_error(mask(problem))
+    return 2 if problems else 0
 
 
 def run_once(tree: DictConfig, job: Callable[[Path], int]) -> int:

@@ -103,7 +103,7 @@ def key_schema(schema: Schema, comment: str | None = None, late: Schema = LATE) 
         comment: shown by editors.
         late: what values that are known later look like.
     """
-    outer = {"description": comment} if comment else {}
+    outer: Schema = {"description": comment} if comment else {}
     inner = dict(schema)
     for word in ("description", "default"):
         if word in inner:
@@ -111,7 +111,7 @@ def key_schema(schema: Schema, comment: str | None = None, late: Schema = LATE) 
     if choices := _choices(inner):
         outer["examples"] = choices  # editors complete these, but not what is below `else`
     if not inner:
-        return outer | NESTED if not outer else {**outer, "allOf": [NESTED]}
+        return {**outer, "allOf": [NESTED]}
     return {**outer, "if": late, "then": NESTED, "else": inner}
 
 
