@@ -2,9 +2,10 @@
 
 import pytest
 
+from akshar.config.ranges import RANGES
 from akshar.config.reserved import Reserved
 from akshar.config.schema import DataConfig, Part
-from akshar.config.targets import import_problems, plain_message, target_problems
+from akshar.config.targets import import_problems, imported_signature, plain_message, target_problems
 
 
 def problems(target, passed=(), reserved=(), path="model", **arguments):
@@ -110,3 +111,16 @@ def test_hydra_s_own_keys_are_not_ignored_in_silence():
     line = "model._args_: has no effect on a part; leave it out, and give every argument by its name"
     assert problems("own_forms.Base", size=1, _args_=[1]) == [line]
     assert not problems("own_forms.first", passed={"params"}, path="optimizer", _partial_=True, lr=1)
+
+
+def test_a_range_that_another_library_s_signature_leaves_open_is_checked():
+    target = "torch.optim.lr_scheduler.OneCycleLR"
+    arguments = {"max_lr": 0.1, "total_steps": "steps"}
+    assert problems(target, {"optimizer"}, path="scheduler", **arguments, pct_start=0.5) == []
+    (line,) = problems(target, {"optimizer"}, path="scheduler", **arguments, pct_start=20)
+    assert line == "scheduler.pct_start=20: must be less than or equal to 1"
+
+
+@pytest.mark.parametrize(("target", "arguments"), RANGES.items())
+def test_the_arguments_whose_range_is_known_exist(target, arguments):
+    assert arguments.keys() <= imported_signature(target).parameters.keys()

@@ -23,6 +23,7 @@ Akshar (अक्षर): a config-driven experiment framework; its first projec
   akshar predict RUN PICTURE ...       read the characters in pictures, photographs and scans
   akshar draw RUN                      draw characters in the browser and see them read
   akshar export RUN                    write an ONNX file, which runs without torch, or safetensors
+  akshar schema                        write JSON Schemas of the config files, for editors
   akshar new my-project                make a project with a data set, a network and a metric of its own
   akshar bench --quick                 measure this machine: input, steps, predictions, time to accuracy
 

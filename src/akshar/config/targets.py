@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from akshar.config.keys import did_you_mean
+from akshar.config.ranges import RANGES
 from akshar.config.reserved import Reserved
 from akshar.config.schema import HYDRA_KEYS, Part
 from akshar.config.static_signature import Unreadable, signature
@@ -74,9 +75,14 @@ def import_problems(parts: Iterable[tuple[str, Part]]) -> list[str]:
 def signature_of(dotted: str) -> Signature | None:
     """Read a signature from source, or else by importing; None for a builtin without one."""
     try:
-        return signature(dotted)
+        return _with_types(signature(dotted), RANGES.get(dotted, {}))
     except Unreadable:
-        target = resolve_name(dotted)
+        return imported_signature(dotted)
+
+
+def imported_signature(dotted: str) -> Signature | None:
+    """Import a target for its signature, with all types and defaults; None for a builtin without one."""
+    target = resolve_name(dotted)
     try:
         found = inspect.signature(target)
     except (TypeError, ValueError):
@@ -85,9 +91,14 @@ def signature_of(dotted: str) -> Signature | None:
         types = get_type_hints(target.__init__ if inspect.isclass(target) else target, include_extras=True)
     except (NameError, TypeError, AttributeError):
         types = {}
+    untyped = dict.fromkeys(found.parameters, Parameter.empty)
+    return _with_types(found, {**untyped, **types, **RANGES.get(dotted, {})})
+
+
+def _with_types(found: Signature, types: Mapping[str, object]) -> Signature:
     return found.replace(
         parameters=[
-            parameter.replace(annotation=types.get(name, parameter.empty))
+            parameter.replace(annotation=types.get(name, parameter.annotation))
             for name, parameter in found.parameters.items()
         ]
     )

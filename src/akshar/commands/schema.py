@@ -1,0 +1,58 @@
+"""`akshar schema`: write a JSON Schema for each config group, by which editors complete, explain and check keys."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from akshar.config.json_schema import json_schemas
+from akshar.errors import UsageError
+from akshar.files import printable, write_atomic
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Args:
+        arguments: what follows `akshar schema`.
+
+    Returns:
+        The exit code: 0, or 1 if `--check` found a schema that is missing or out of date.
+    """
+    args = _parser().parse_args(arguments)
+    conf, out = Path(args.conf), Path(args.out)
+    if not conf.is_dir() and args.conf != "conf":
+        raise UsageError(f"--conf {printable(conf)}: no such folder")
+    schemas, problems = json_schemas(conf if conf.is_dir() else None)
+    for problem in problems:
+        print(f"{printable(problem)}; its keys are not checked")
+    stale = [name for name, text in schemas.items() if _text(out / name) != text]
+    if args.check:
+        for name in stale:
+            print(f"{printable(out / name)}: out of date; `akshar schema` writes it again")
+        return int(bool(stale))
+    for name in stale:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(out / name, schemas[name].encode())
+    print(f"{len(schemas)} schemas in {printable(out)}, {len(stale)} of them new or changed")
+    path = Path(os.path.relpath(out / "model.json", conf / "model")).as_posix()
+    print(f"A file in {printable(conf / 'model')} names its own in a comment at the top, and so in every group:")
+    print(f"# yaml-language-server: $schema={printable(path)}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="akshar schema", description=__doc__)
+    parser.add_argument(
+        "--conf",
+        default="conf",
+        metavar="FOLDER",
+        help="your config files; their targets are included (default: conf)",
+    )
+    parser.add_argument("--out", default="schema", metavar="FOLDER", help="where to write (default: schema)")
+    parser.add_argument("--check", action="store_true", help="only compare; exit code 1 if a file is out of date")
+    return parser
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
