@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from akshar.config.json_schema import json_schemas
+from akshar.config.project import project_conf
 from akshar.errors import UsageError
-from akshar.files import printable, write_atomic
+from akshar.files import as_typed, printable, write_atomic
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,9 +21,11 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0, or 1 if `--check` found a schema that is missing or out of date.
     """
     args = _parser().parse_args(arguments)
-    conf, out = Path(args.conf), Path(args.out)
-    if not conf.is_dir() and args.conf != "conf":
+    conf = Path(args.conf) if args.conf else project_conf() or Path("conf")
+    if args.conf and not conf.is_dir():
         raise UsageError(f"--conf {printable(conf)}: no such folder")
+    out = Path(args.out) if args.out else Path(as_typed(conf.parent / "schema"))
+    conf = Path(as_typed(conf))
     schemas, problems = json_schemas(conf if conf.is_dir() else None)
     for problem in problems:
         print(f"{printable(problem)}; its keys are not checked")
@@ -45,11 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="akshar schema", description=__doc__)
     parser.add_argument(
         "--conf",
-        default="conf",
         metavar="FOLDER",
-        help="your config files; their targets are included (default: conf)",
+        help="your config files; their targets are included (default: those of the project, or conf)",
     )
-    parser.add_argument("--out", default="schema", metavar="FOLDER", help="where to write (default: schema)")
+    parser.add_argument("--out", metavar="FOLDER", help="where to write (default: schema, beside the config files)")
     parser.add_argument("--check", action="store_true", help="only compare; exit code 1 if a file is out of date")
     return parser
 
