@@ -25,6 +25,7 @@ ORDER = (
     "sweeps",
     "devanagari reader",
     "benchmarks",
+    "api",
     "commands",
     "cli",
 )

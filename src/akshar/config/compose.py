@@ -60,10 +60,13 @@ class Composed(Generic[Config]):
 @contextmanager
 def composing(config_name: str) -> Iterator[None]:
     """Let Hydra compose from `conf/` inside the `with` block."""
+    found = GlobalHydra.instance().hydra  # of an application or a notebook that calls akshar
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(conf_dir()), job_name=config_name, version_base="1.3"):
-        yield
-    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(conf_dir()), job_name=config_name, version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = found
 
 
 def compose(
@@ -82,7 +85,8 @@ def compose(
     """
     parsed, problems = parse(overrides)
     if not multirun:
-        problems += [f"{text}: several values need -m" for override, text in parsed if override.is_sweep_override()]
+        several = [text for override, text in parsed if override.is_sweep_override()]
+        problems += [f"{text}: several values need akshar {config_name} -m" for text in several]
     choices = {text: choices_of(override, parsed) for override, text in parsed}
     wrong = {text: group_problems(override, choices[text]) for override, text in parsed if choices[text]}
     problems += [problem for found in wrong.values() for problem in found]
