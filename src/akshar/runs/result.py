@@ -164,10 +164,10 @@ class Result(Record):
         """The run's folder.
 
         Raises:
-            ValueError: this result was not read from a file.
+            ValueError: this result was neither read from a file nor written to one.
         """
         if self._folder is None:
-            raise ValueError("folder: this result was not read from a file")
+            raise ValueError("folder: this result was neither read from a file nor written to one")
         return self._folder
 
     @property
@@ -183,6 +183,7 @@ class Result(Record):
     def write(self, path: Path) -> None:
         """Write `result.json`, whole or not at all."""
         write_json(path, self.model_dump(mode="json"))
+        self._folder = path.parent
 
 
 def read_result(run_dir: RunDir) -> Result:
