@@ -46,7 +46,7 @@ def test_quick_answers_load_little(words):
     loaded = {*done.stderr.split()}
     assert done.stdout
     assert not {"torch", "hydra", "numpy", "pytorch_lightning"} & loaded
-    assert len(loaded) <= 80, sorted(loaded)  # most of them argparse's
+    assert len(loaded) <= 220, sorted(loaded)  # most of them omegaconf's, for the resolvers
 
 
 def test_help_and_version_say_what_to_type():
@@ -127,6 +127,23 @@ def test_the_whole_config_can_be_shown(workplace, capfd):
     assert main(["train", "--cfg", "job", "experiment=tutorial"]) == 0
     assert "_target_: akshar.models.tutorial.Tutorial" in capfd.readouterr().out
     assert not (workplace / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "is_shown"),
+    [
+        (["seed=-1"], ["error: seed=-1: must be greater than or equal to 0"], True),
+        (["data=folder"], ["error: data.root: must be given, as data.root=VALUE"], True),
+        (["modle=2", "seed=-1"], ["error: modle: no such key; did you mean model?"], False),
+        (["optimizer=sgd", "trainer.profiler=simple"], [], True),  # a key that only the target knows
+    ],
+)
+def test_a_config_that_is_shown_is_checked(workplace, capfd, words, wrong, is_shown):
+    assert main(["train", "--cfg", "job", *words]) == (2 if wrong else 0)
+    shown = capfd.readouterr()
+    assert shown.err.splitlines()[: len(wrong)] == wrong
+    assert bool(wrong) == bool(shown.err)
+    assert ("chance_warning_epochs: 3" in shown.out) == is_shown
 
 
 @pytest.mark.parametrize("path", ["/x/चित्र", "a b/(1)[2]", "it's", "x=1,2", "~/set", "plain/path.zip"])

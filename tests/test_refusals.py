@@ -91,7 +91,7 @@ WRONG = [
     (["data=folder", "data.root="], "data.root=: String must have at least 1 character"),
     (["data=folder"], "data.root: must be given, as data.root=VALUE"),
     (["scheduler=none", "+scheduler.typo=1"], "scheduler.typo: has no effect without a scheduler"),
-    (["trainer.strategy=fsdp"], "trainer.strategy=fsdp: checkpoints hold the whole network in one file"),
+    (["trainer.strategy=fsdp"], "trainer.strategy=fsdp: choose auto, ddp or ddp_find_unused_parameters_true"),
     (["data.batch_size"], "'data.batch_size' is not a KEY=VALUE override"),
     (["quickstart"], "'quickstart' is not a KEY=VALUE override; did you mean experiment=quickstart?"),
     (["data.fold=1"], "data.fold=1: needs data.folds, the number of folds"),

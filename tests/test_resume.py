@@ -111,7 +111,7 @@ EARLY += ["callbacks.early_stopping.min_delta=1", "metrics=f1", "monitor=f1/val"
         pytest.param("start 2 0 crash", PLATEAU, marks=pytest.mark.slow),
         ("end 1 2 crash", EARLY),
         pytest.param("start 1 0 crash", EARLY, marks=pytest.mark.slow),
-        ("fit 2 0 crash", EARLY),
+        pytest.param("fit 2 0 crash", EARLY, marks=pytest.mark.slow),
         pytest.param(
             "fit 2 0 crash",
             [*EARLY, "callbacks.early_stopping.check_on_train_epoch_end=false"],
@@ -123,7 +123,11 @@ EARLY += ["callbacks.early_stopping.min_delta=1", "metrics=f1", "monitor=f1/val"
             ["callbacks=ema", "callbacks.ema.decay=0.9", "monitor=accuracy/val"],
             marks=pytest.mark.slow,
         ),
-        ("end 1 4 crash", ["trainer.accumulate_grad_batches=3", "checkpoint.every_n_steps=1"]),
+        pytest.param(
+            "end 1 4 crash",
+            ["trainer.accumulate_grad_batches=3", "checkpoint.every_n_steps=1"],
+            marks=pytest.mark.slow,
+        ),
         pytest.param("start 1 2 SIGTERM", ["trainer.accumulate_grad_batches=3"], marks=pytest.mark.slow),
         ("end 1 3 crash", ["trainer.max_steps=19"]),
         pytest.param("fit 2 0 crash", ["trainer.max_steps=19"], marks=pytest.mark.slow),

@@ -30,8 +30,8 @@ ORDER = (
     "cli",
 )
 LEVELS = {room: level for level, rooms in enumerate(ORDER) for room in rooms.split()}
-# Deprecated entry points and `python -m akshar`, which nothing imports
-ENTRIES = ("akshar", "akshar.__main__", "akshar.trained")
+# Entry points, which nothing imports
+ENTRIES = ("akshar", "akshar.__main__", "akshar.conf", "akshar.trained")
 
 # Rooms of the framework, which know no script, no font, no letter and no default size
 FRAMEWORK = "config training data pictures models metrics runs sweeps plots report".split()

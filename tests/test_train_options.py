@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,3 +241,20 @@ def test_fast_learns_from_few_images(train, seed):
     fit = result["fit"]
     assert fit["seconds"] * fit["images_per_second"] == pytest.approx(8280, rel=0.001)
     assert result["best"]["val_accuracy"] > 0.5
+
+
+def test_a_job_may_work_in_its_own_folder(workplace, capfd):
+    for number in range(20):
+        write_picture(workplace / "my" / "bar" / f"{number}.png")
+        write_picture(workplace / "my" / "cross" / f"{number}.png", shape=1)
+    words = ["data=characters", "data.root=my", "data.batch_size=16", *TINY[4:], "hydra.job.chdir=true"]
+    assert main(["train", *words, "logger=csv"]) == 0
+    (folder,) = workplace.glob("outputs/train/*")
+    assert f"run folder     {folder}\n" in capfd.readouterr().err
+    assert Path.cwd() == workplace
+    assert main(["train", "-m", *words, "hydra.sweep.dir=sweep", "seed=1,2"]) == 0
+    assert len([*workplace.glob("sweep/*/result.json")]) == 2
+    words = [f"checkpoint={folder}/checkpoints/best.ckpt", "part=all", "hydra.job.chdir=true"]
+    assert main(["test", *words, "hydra.run.dir=tested"]) == 0
+    assert (workplace / "tested" / "result.json").exists()
+    assert main(["test", "-m", *words, "data=characters", "data.root=my"]) == 0

@@ -67,13 +67,13 @@ def test_lightning_s_hint_about_srun_is_not_shown(recwarn):
 
 
 def test_a_run_keeps_its_best_checkpoint_alone(train, refused, capfd, monkeypatch):
-    monkeypatch.setattr(console_summary, "LARGE", 1000)
+    monkeypatch.setattr(console_summary, "LARGE_CHECKPOINTS", 1000)
     _, folder = train(*TINY, "scheduler=none")
     assert "; checkpoint.keep=best leaves 0 MB" in capfd.readouterr().err
     assert main(["train", f"resume={folder}", "trainer.max_epochs=3", "checkpoint.keep=best"]) == 0
     assert [path.name for path in (folder / "checkpoints").iterdir()] == ["best.ckpt"]
     assert "checkpoint.keep" not in capfd.readouterr().err.partition("run folder")[2]
     (line,) = refused("train", f"resume={folder}", "trainer.max_epochs=4")
-    assert "kept its best checkpoint alone, as checkpoint.keep=best says" in line
+    assert "kept only its best checkpoint (checkpoint.keep=best)" in line
     assert main(["train", f"resume={folder}", "trainer.max_epochs=4", "resume_from=best"]) == 0
     assert json.loads((folder / "result.json").read_text())["fit"]["epochs"] == 4

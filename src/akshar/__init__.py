@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import akshar.config.resolvers  # noqa: F401  (for configs that build on `pkg://akshar.conf`)
+
 if TYPE_CHECKING:
     from akshar.api import compose, sweep, train
     from akshar.reader.reader import Answer, Guess, Reader, load

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 import akshar.config.compose as composer
 from akshar.config.compose import composing, to_record
-from akshar.config.hydra_app import application_folder, refuse_used_folder, split_words
+from akshar.config.hydra_app import refuse_used_folder, running_application, split_words
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
@@ -98,9 +98,9 @@ def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) 
     if configs:
         if len(given) > 1:
             raise UsageError("train: give one config, or overrides, not both")
-        config = configs[0]
-        record = config.to_record() if isinstance(config, TrainConfig) else to_record(config)
-        return run_config(validate(record, TrainConfig), application_folder())
+        config, hydra = configs[0], running_application()
+        record = config.to_record() if isinstance(config, TrainConfig) else to_record(config, hydra)
+        return run_config(validate(record, TrainConfig), Path(hydra.runtime.output_dir) if hydra else None)
     words = mask_and_remember(words)
     if is_recorded(words):
         return run_recorded(words, trust)

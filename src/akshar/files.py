@@ -153,6 +153,13 @@ def failure_reason(error: OSError) -> str:
     return "no space left for it" if is_full(error) else error.strerror or str(error)
 
 
+def as_typed(path: Path) -> str:
+    """Return a path as one would type it: relative where it lies below the working directory, else as it is."""
+    shown = os.path.relpath(path)
+    # A job with hydra.job.chdir=true has its own folder as working directory, and a shell has another one
+    return str(path) if shown.startswith("..") or shown == "." else shown
+
+
 def printable(text: object) -> str:
     r"""Escape control characters, so that text from a file cannot move the terminal's cursor.
 

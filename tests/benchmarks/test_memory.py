@@ -4,7 +4,10 @@ import re
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_anonymous_memory_does_not_grow_with_the_pixels(tmp_path):
     words = ["--gigabytes", "0.2", "--side", "256", "--batch-size", "4", "--folder", str(tmp_path)]
     command = [sys.executable, "-m", "akshar.benchmarks.memory", *words]

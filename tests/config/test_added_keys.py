@@ -4,8 +4,6 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from akshar.config.added_keys import argument_keys, is_new_part, with_plus
-from akshar.config.compose import complete_keys
-from akshar.config.schema import TrainConfig
 
 CONFIG = {"model": {"_target_": "added_forms.Net", "width": 3}, "optimizer": {"_target_": "added_forms.open"}}
 
@@ -51,9 +49,3 @@ def test_a_part_of_one_s_own_is_known_by_its_target():
     assert is_new_part("callbacks.mine._target_")
     assert not is_new_part("callbacks.mine.every")
     assert not is_new_part("model._target_")
-
-
-def test_hydra_is_shown_the_completed_keys_and_typos_as_they_are():
-    words = ["optimizer=sgd", "trainer.profiler=simple"]
-    assert [*complete_keys("train", words, TrainConfig)] == ["optimizer=sgd", "++trainer.profiler=simple"]
-    assert [*complete_keys("train", ["trainer.profilr=1"], TrainConfig)] == ["trainer.profilr=1"]

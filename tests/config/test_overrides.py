@@ -72,6 +72,20 @@ def test_a_folder_that_does_not_exist_is_refused():
         search_path_override("nowhere")
 
 
+def test_a_glob_selects_among_the_choices_of_a_group_and_of_one_s_own_folder(tmp_path):
+    (tmp_path / "optimizer").mkdir()
+    (tmp_path / "optimizer" / "own.yaml").write_text("")
+    (_, (override, text)), problems = parse([search_path_override(str(tmp_path)), "optimizer=glob(*,exclude=s*)"])
+    assert not problems
+    assert text == "optimizer=adamw,muon,own"
+    assert override.is_sweep_override()
+    assert parse(["data=glob(*)"])[0][0][1].startswith("data=broad,characters,")  # without base.yaml
+    assert parse(["seed=glob(*)", "loss=glob(x*)"])[1] == [
+        "seed=glob(*): glob() is for the choices of a group; seed is not a group",
+        "loss=glob(x*): selects none of the choices (cross_entropy, focal, margin)",
+    ]
+
+
 def test_problems_with_a_choice_name_the_near_one():
     def problems(text):
         return group_problems(parsed(text), ["adamw", "muon", "sgd"])

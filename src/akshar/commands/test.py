@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from pydantic import JsonValue
 
 from akshar.commands.arguments import split_trust
-from akshar.config.compose import complete_keys, compose, composing, to_record
+from akshar.config.compose import compose, composing, to_record
 from akshar.config.conf_dir import conf_dir
 from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_words
 from akshar.config.schema import TestConfig
@@ -51,8 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     if not names_data:
         overrides = [*_data_overrides(named[-1], trust), *overrides]
     if any(option in SHOWING for option in options):
-        show(CONFIG_NAME, options, complete_keys(CONFIG_NAME, overrides, TestConfig))
-        return 0
+        return show(CONFIG_NAME, options, overrides, TestConfig)
     with composing(CONFIG_NAME):
         composed = compose(CONFIG_NAME, overrides, TestConfig, multirun)
         if not multirun:
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
         def task(tree: DictConfig) -> None:
             folder = Path(HydraConfig.get().runtime.output_dir)
-            codes.append(_run_job(validate(to_record(tree), TestConfig), folder))
+            codes.append(_run_job(validate(to_record(tree, HydraConfig.get()), TestConfig), folder))
 
         run_many(CONFIG_NAME, composed.overrides, task)
         return max(codes, default=0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from akshar.commands.arguments import split_trust
-from akshar.config.compose import complete_keys, compose, composing
+from akshar.config.compose import compose, composing
 from akshar.config.hydra_app import SHOWING, refuse_used_folder, show, split_words
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
@@ -29,8 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError("--trust: only with resume= or repeat=; what a command line names is trusted")
     options, overrides = split_words(arguments)
     if any(option in SHOWING for option in options):
-        show(CONFIG_NAME, options, complete_keys(CONFIG_NAME, overrides, TrainConfig))
-        return 0
+        return show(CONFIG_NAME, options, overrides, TrainConfig)
     sweep_keys = [word for word in overrides if word.partition("=")[0] in SWEEP_KEYS]
     overrides = [word for word in overrides if word not in sweep_keys]
     multirun = bool({"-m", "--multirun"} & {*options})

@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic
 
 from hydra import initialize_config_dir
+from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -14,7 +16,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-import akshar.config.resolvers  # noqa: F401  (which the configs use)
 from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
 from akshar.config.groups import COMBINATIONS
@@ -27,7 +28,8 @@ from akshar.config.overrides import (
     key_problem,
     parse,
 )
-from akshar.config.schema import Section, TrainConfig
+from akshar.config.places import with_absolute_places
+from akshar.config.schema import TrainConfig
 from akshar.config.validate import Config, validate
 from akshar.credentials import mask_and_remember
 from akshar.errors import UsageError, first_line
@@ -119,18 +121,6 @@ def compose(
     raise UsageError(*dict.fromkeys(problems or [failure]))
 
 
-def complete_keys(config_name: str, overrides: Sequence[str], schema: type[Section]) -> Sequence[str]:
-    """Put `++` before keys that only their part's target knows, for Hydra to show the config.
-
-    Overrides with a problem stay as they are.
-    """
-    try:
-        with composing(config_name):
-            return compose(config_name, overrides, schema, multirun=True).overrides
-    except UsageError:
-        return overrides
-
-
 def _compose_valid(
     config_name: str, parsed: Sequence[tuple[Override, str]], schema: type[Config]
 ) -> Composed[Config]:
@@ -165,21 +155,30 @@ def compose_tree(config_name: str, overrides: Sequence[str]) -> DictConfig:
     return hydra.compose_config(config_name, list(overrides), run_mode=RunMode.RUN, from_shell=False)
 
 
-def to_record(tree: DictConfig) -> dict[str, Any]:
+def to_record(tree: DictConfig, hydra: HydraConf | None = None) -> dict[str, Any]:
     """Resolve a composed config to plain values under today's keys, without presets.
+
+    Args:
+        tree: with its `hydra` node, unless that is given.
+        hydra: Hydra's own part of the config, which it takes away from what a job of a sweep gets; neither where
+            no Hydra application runs.
 
     Raises:
         UsageError: a mandatory value is missing, or an interpolation leads nowhere.
     """
+    hydra = hydra or tree.get("hydra")
+    cwd = Path(hydra.runtime.cwd) if hydra else Path.cwd()
     wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in (*COMBINATIONS, "hydra")])
     if missing := [*_missing_keys(OmegaConf.to_container(wanted, resolve=False))]:
         raise UsageError(*[f"{key}: must be given, as {key}=VALUE" for key in missing])
     try:
-        content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
+        with chdir(cwd):  # where the command was given; hydra.job.chdir may have left it
+            content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {first_line(error)}") from error
     assert isinstance(content, dict)
-    return upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
+    config = upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
+    return with_absolute_places(config, cwd) if hydra and hydra.job.chdir else config
 
 
 def _missing_keys(node: object, path: str = "") -> Iterator[str]:

@@ -7,18 +7,24 @@ from typing import TypeVar
 
 import hydra
 from hydra._internal.callbacks import Callbacks
+from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job
+from hydra.errors import HydraException
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths, search_path_override
+from akshar.config.schema import Section
 from akshar.credentials import mask
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
 from akshar.renamed import rename_overrides
+from akshar.streams import print_error
 from akshar.writable import check_folder
 
 Ended = TypeVar("Ended")
@@ -58,14 +64,30 @@ def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return options, quote_paths(rename_overrides(overrides))
 
 
-def show(config_name: str, options: Sequence[str], overrides: Sequence[str]) -> None:
-    """Let Hydra show a config or its own help."""
+def show(config_name: str, options: Sequence[str], overrides: Sequence[str], schema: type[Section]) -> int:
+    """Let Hydra show a config or its own help; what is wrong with the config is said on standard error.
+
+    Returns:
+        The exit code: 0, or 2 for a config with a problem.
+    """
+    problems: Sequence[str] = ()
+    try:
+        with composing(config_name):
+            overrides = compose(config_name, overrides, schema, multirun=True).overrides
+    except UsageError as error:
+        problems = error.problems
     command_line = sys.argv
     sys.argv = [command_line[0], *options, *overrides]
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(lambda _: None)()
+    except (HydraException, OmegaConfBaseException):
+        if not problems:
+            raise
     finally:
         sys.argv = command_line
+    for problem in problems:
+        print_error(mask(problem))
+    return 2 if problems else 0
 
 
 def run_once(tree: DictConfig, job: Callable[[Path], Ended]) -> Ended:
@@ -103,16 +125,16 @@ def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictCon
     hydra_app.multirun(config_name, masked_task, list(overrides))
 
 
-def application_folder() -> Path | None:
-    """Output folder of the Hydra application that this process runs; None if it runs none.
+def running_application() -> HydraConf | None:
+    """Hydra's part of the config of an application that calls akshar; None where there is none.
 
-    Credentials in what Hydra wrote there are masked.
+    Credentials in what Hydra wrote to its output folder are masked.
     """
     if not HydraConfig.initialized() or OmegaConf.is_missing(HydraConfig.get().runtime, "output_dir"):
         return None
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    _mask_credentials(folder.glob(".hydra/*.yaml"))
-    return folder
+    hydra_config = HydraConfig.get()
+    _mask_credentials(Path(hydra_config.runtime.output_dir).glob(".hydra/*.yaml"))
+    return hydra_config
 
 
 def _mask_credentials(files: Iterable[Path]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
 from akshar.config.conf_dir import conf_dir
@@ -51,7 +51,7 @@ def search_path_override(folder: str) -> str:
 
 
 def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[str]]:
-    """Parse overrides; return each with its text, and one line for each that cannot be parsed."""
+    """Parse overrides, with globs written out; return each with its text, and one line for each with a problem."""
     parser, parsed, problems = OverridesParser.create(), [], []
     for text in overrides:
         try:
@@ -64,7 +64,30 @@ def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[st
                 is_experiment = (conf_dir() / "experiment" / f"{text}.yaml").is_file()
                 hint = f"; did you mean experiment={text}?" if is_experiment else ""
                 problems.append(f"{text!r} is not a KEY=VALUE override{hint}")
-    return parsed, problems
+    written_out = []
+    for override, text in parsed:
+        try:
+            written_out.append(expand_glob(override, text, choices_of(override, parsed)))
+        except UsageError as error:
+            problems += error.problems
+    return written_out, problems
+
+
+def expand_glob(override: Override, text: str, choices: Sequence[str]) -> tuple[Override, str]:
+    """Write out a glob, as `optimizer=glob(*)`, as a sweep over those of a group's choices that it selects.
+
+    Raises:
+        UsageError: it selects nothing.
+    """
+    glob = override.value()
+    if not isinstance(glob, Glob):
+        return override, text
+    if not choices:
+        raise UsageError(f"{text}: glob() is for the choices of a group; {override.key_or_group} is not a group")
+    if not (selected := glob.filter([*choices])):
+        raise UsageError(f"{text}: selects none of the choices ({', '.join(choices)})")
+    text = f"{override.get_key_element()}={','.join(selected)}"
+    return OverridesParser.create().parse_override(text), text
 
 
 def is_hydra_override(override: Override) -> bool:

@@ -10,7 +10,7 @@ class Reserved:
 
     Attributes:
         reason: why, and what to do instead; follows `key=value: `.
-        accepted: values that ask for what is done anyway, or that work.
+        accepted: values that may be given, because they ask for what is done anyway, or work.
     """
 
     reason: str
@@ -24,8 +24,8 @@ class Reserved:
 # `docs/trainer.md` has a row for every argument of Lightning's Trainer, with these reasons.
 TRAINER: Mapping[str, Reserved] = {
     "strategy": Reserved(
-        "checkpoints hold the whole network in one file, and akshar starts the processes itself; choose auto, ddp "
-        "or ddp_find_unused_parameters_true",
+        "choose auto, ddp or ddp_find_unused_parameters_true; akshar starts the processes itself and saves the "
+        "whole network in one file",
         ("auto", "ddp", "ddp_find_unused_parameters_true", "ddp_find_unused_parameters_false"),
     ),
     "num_nodes": Reserved(
@@ -40,58 +40,64 @@ TRAINER: Mapping[str, Reserved] = {
         (False, 0, None),
     ),
     "limit_val_batches": Reserved(
-        "validation images are in the order of their classes, so its first batches are its first classes; a "
-        "smaller data.val_fraction takes fewer images of every class",
+        "the first batches may hold only a few of the classes; for a shorter validation give fewer images, by "
+        "data.val_fraction or in the val_dataloader of your own data module",
         (None, 1.0),
     ),
     "limit_test_batches": Reserved(
-        "every test image is counted once, so that accuracies can be compared; test=false leaves the test out",
+        "every test image is counted once, so that accuracies can be compared; test=false skips the test",
         (None, 1.0),
     ),
     "limit_predict_batches": Reserved(
-        "has no effect, because training predicts nothing; akshar predict reads the pictures that it is given",
+        "has no effect, because training makes no predictions; akshar predict does, of the pictures that it is "
+        "given",
         (None, 1.0),
     ),
     "overfit_batches": Reserved(
-        "the batches of an epoch are drawn anew; to overfit a few images, train on few with data.val_fraction=0.99 "
-        "augment=none",
+        "would shorten validation as well, which selects the best epoch; to overfit a few images, train on few, "
+        "by data.val_fraction=0.99 augment=none or in your own data module",
         (0.0, 0),
     ),
     "val_check_interval": Reserved(
-        "checkpoints, history and resume count validated epochs; trainer.limit_train_batches=N makes an epoch of N "
-        "batches, with a validation after it",
+        "checkpoints, history and resume count epochs, each with one validation; for more validations make "
+        "epochs shorter, as with trainer.limit_train_batches=100",
         (None, 1.0),
     ),
     "check_val_every_n_epoch": Reserved(
-        "every epoch is validated, because the best is kept and resume continues after one; a smaller "
-        "data.val_fraction makes validation shorter",
+        "every epoch is validated, because the best one is kept; for less time in validation give fewer images, "
+        "by data.val_fraction or in your own data module",
         (1,),
     ),
     "num_sanity_val_steps": Reserved(
-        "has no effect: two blank images pass through the network before training in any case", (0, None)
+        "has no effect: before training akshar tries a network on two blank images, and a LightningModule on "
+        "one validation batch",
+        (0, None),
     ),
-    "enable_checkpointing": Reserved(
-        "the best epoch is tested and the last one resumed, both from their checkpoints", (True, None)
+    "enable_checkpointing": Reserved("the test reads the best checkpoint, and resume= the last one", (True, None)),
+    "use_distributed_sampler": Reserved(
+        "is set by akshar: its own loader gives each process its share of every batch, and Lightning divides "
+        "the batches of other loaders",
+        (False,),
     ),
-    "use_distributed_sampler": Reserved("akshar's loader gives each process its share of every batch", (False,)),
     "barebones": Reserved(
-        "would leave out the checkpoints and metrics that a result consists of; akshar bench measures what the "
-        "Trainer costs",
+        "would skip the checkpoints and metrics that a result is made of; akshar bench measures the overhead of "
+        "the Trainer",
         (False,),
     ),
     "plugins": Reserved(
-        "akshar has its own, which write checkpoints whole; choose the precision by trainer.precision, and "
-        "processes by trainer=ddp",
+        "akshar uses its own, which never leave half a checkpoint; set the precision by trainer.precision, and "
+        "use several processes by trainer=ddp",
         (None,),
     ),
     "reload_dataloaders_every_n_epochs": Reserved(
-        "has no effect: the images stay in memory, and the order and augmentation of every epoch are drawn anew",
+        "schedules and resume rely on one training loader for the whole run; akshar's draws order and "
+        "augmentation anew in every epoch, and yours can do so in its __iter__",
         (0,),
     ),
     "default_root_dir": Reserved("a run writes to its own folder; choose it by hydra.run.dir=FOLDER", (None,)),
     "model_registry": Reserved(
-        "belongs to Lightning's own checkpoint callback, which akshar replaces; upload checkpoints/best.ckpt of "
-        "the completed run",
+        "belongs to Lightning's checkpoint callback, which akshar replaces; upload checkpoints/best.ckpt of the "
+        "completed run",
         (None,),
     ),
 }

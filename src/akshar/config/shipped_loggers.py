@@ -6,7 +6,6 @@ from functools import cache
 
 from omegaconf import OmegaConf
 
-import akshar.config.resolvers  # noqa: F401  (which the configs use)
 from akshar.config.conf_dir import conf_dir
 from akshar.errors import UsageError
 from akshar.extras import require_packages

@@ -20,7 +20,8 @@ from akshar.data.pictures import Pictures
 from akshar.data.survey import Listing, Survey, look_at, positions_in_groups, progress
 from akshar.errors import DataError, UsageError
 
-# Those with one class an image, whose files hold no code: LSUN and others unpickle what they find.
+# Those with one class an image, except LSUN and others that unpickle files without a check. CIFAR is unpickled too,
+# but torchvision compares its files with MD5 checksums first.
 DATASETS = (
     "CIFAR10 CIFAR100 CLEVRClassification Caltech101 Caltech256 Country211 DTD EMNIST EuroSAT FER2013 FGVCAircraft "
     "FakeData FashionMNIST Flowers102 Food101 GTSRB INaturalist ImageNet Imagenette KMNIST LFWPeople MNIST "

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, NonNegativeInt
 
 from akshar.errors import UsageError
-from akshar.files import failure_reason, is_full, printable, write_atomic, write_json
+from akshar.files import as_typed, failure_reason, is_full, printable, write_atomic, write_json
 from akshar.untrusted import read_bytes
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
@@ -82,9 +82,8 @@ class RunDir:
         self.holder = path / ".holder"
 
     def __str__(self) -> str:
-        """Return the path as one would type it: relative where it lies below the working directory."""
-        shown = os.path.relpath(self.path)
-        return str(self.path) if shown.startswith("..") else shown
+        """Return the path as one would type it."""
+        return as_typed(self.path)
 
     def checkpoint(self, name: CheckpointName) -> Path:
         """Path of a checkpoint."""

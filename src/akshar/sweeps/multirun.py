@@ -67,7 +67,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
     gpus = _gpu_count() if has_workers else 0
 
     def run_job(job_tree: DictConfig) -> None:
-        config = validate(to_record(job_tree), TrainConfig)
+        config = validate(to_record(job_tree, HydraConfig.get()), TrainConfig)
         run_dir = RunDir(Path(HydraConfig.get().runtime.output_dir))
         varied = [override for override in HydraConfig.get().overrides.task if override not in overrides]
         title = f"job {run_dir.path.name}  {' '.join(word.lstrip('+') for word in varied)}".rstrip()

@@ -1,7 +1,6 @@
 """Log lines before and after the epochs: what is trained on what, and how good it became."""
 
 import logging
-import os
 import shlex
 import shutil
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from akshar.config.idle_sections import idle_sections
 from akshar.config.keys import Differences
 from akshar.config.trusted import trust_flags
+from akshar.files import as_typed
 from akshar.models.parameters import count_parameters
 from akshar.runs.result import Result
 from akshar.runs.run_dir import RunDir
@@ -62,7 +62,8 @@ def _limits(setup: Setup) -> Iterator[str]:
     """Say what a run with a LightningDataModule or a LightningModule of one's own cannot do."""
     name = type(setup.data).__name__
     for sections, reason in idle_sections(setup.config).items():
-        yield f"{sections}: of the config {'have' if ', ' in sections else 'has'} no effect, because {reason}"
+        these = "these sections of the config have" if ", " in sections else "this section of the config has"
+        yield f"{sections}: {these} no effect, because {reason}"
     if not setup.summary.exact_loader:
         yield (
             f"resume: after the last whole epoch, because the training loader of {name} has no state_dict; "
@@ -70,7 +71,7 @@ def _limits(setup: Setup) -> Iterator[str]:
         )
     if setup.config.test and setup.summary.test != 0 and not setup.can_test:
         yield f"not tested at the end: {type(setup.model.module).__name__} has no test_step"
-    only_test = "afterwards: akshar test alone; predict, inspect and export need "
+    only_test = "afterwards: only akshar test; predict, inspect and export need "
     if not setup.summary.reads_pictures:
         yield f"{only_test}{name}.input_spec and .classes"
     elif not setup.reads_pictures:
@@ -123,4 +124,4 @@ def _tensorboard_command() -> str:
     """Return the command that starts TensorBoard: its name, or its path where it is not on the PATH."""
     if shutil.which("tensorboard"):
         return "tensorboard"
-    return shlex.quote(os.path.relpath(Path(sys.executable).parent / "tensorboard"))
+    return shlex.quote(as_typed(Path(sys.executable).parent / "tensorboard"))

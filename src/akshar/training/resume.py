@@ -127,7 +127,7 @@ def resumed_config(
         problems.append(f"{run_dir}: is completed; {way_out}")
     if before.checkpoint.keep == "best" and longer and not run_dir.last.exists() and resume_from is None:
         problems.append(
-            f"{run_dir}: kept its best checkpoint alone, as checkpoint.keep=best says, so it cannot be continued "
+            f"{run_dir}: kept only its best checkpoint (checkpoint.keep=best), so it cannot be continued "
             "after its last epoch; add resume_from=best to continue after the best one"
         )
     if status and status.status == "diverged" and resume_from is None:

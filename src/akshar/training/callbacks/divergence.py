@@ -92,7 +92,7 @@ class DivergenceGuard(Callback):
         reason = "and training accuracy has not risen; try another optimizer.lr"
         if accuracy > (first or math.exp(-self.chance)) + RISEN:
             reason = (
-                f"while training accuracy rose to {accuracy:.1%}: the network fits the training images alone, or "
+                f"while training accuracy rose to {accuracy:.1%}: the network fits only the training images, or "
                 "its norm layers need more steps"
             )
         log.warning(
