@@ -180,6 +180,11 @@ class Result(Record):
         """Name and seed, for people."""
         return self.name if self.seed is None else f"{self.name}, seed {self.seed}"
 
+    def __repr__(self) -> str:
+        """Return one line, for a notebook; `model_dump` gives everything."""
+        accuracy = f", test accuracy {self.test.accuracy:.2%}" if self.test else ""
+        return f"<Result of {self.title}{accuracy}{f', in {RunDir(self._folder)}' if self._folder else ''}>"
+
     def write(self, path: Path) -> None:
         """Write `result.json`, whole or not at all."""
         write_json(path, self.model_dump(mode="json"))
