@@ -8,10 +8,10 @@ from akshar.files import printable
 
 
 def weights_dir() -> Path:
-    """`weights/` of the checkout for an editable install, in the package for a wheel."""
+    """`weights/` in the package for a wheel, of the checkout for an editable install."""
     package = Path(__file__).parents[1]
-    checkout = package.parents[1] / "weights"
-    return checkout if checkout.is_dir() else package / "weights"
+    packaged = package / "weights"
+    return packaged if packaged.is_dir() else package.parents[1] / "weights"
 
 
 def find_model(model: str | Path) -> Path:
