@@ -14,7 +14,8 @@ PACKAGE = SOURCE / "akshar"
 
 # Rooms and top-level modules, from low to high; those of one line may import each other, but not in a circle.
 ORDER = (
-    "errors files untrusted extras seeds memory distributed tables renamed credentials streams writable",
+    "errors files untrusted extras seeds memory distributed tables renamed credentials streams writable"
+    " new_project",
     "pictures",
     "data",
     "models metrics",
@@ -38,7 +39,8 @@ FRAMEWORK = "config training data pictures models metrics runs sweeps plots repo
 FORBIDDEN = ("akshar.devanagari", "akshar.reader")
 SIZE = 32  # of our data sets' images; in the framework it comes from the data's InputSpec
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+TEMPLATE = PACKAGE / "project_template"  # a project of its own, which `akshar new` copies
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if TEMPLATE not in path.parents)
 
 
 def module_name(path: Path) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from akshar import __version__
+from akshar.commands import COMMANDS
 from akshar.commands.help import HELP, TEST_HELP, train_help
 from akshar.config.keys import did_you_mean
 from akshar.credentials import mask, mask_and_remember
 from akshar.errors import AksharError, Interrupted
 from akshar.files import failure_reason, is_full, printable
 from akshar.streams import OutputError, close_streams, open_streams, print_error
-
-COMMANDS = ("train", "test", "runs", "sweep", "inspect", "compare", "predict", "export", "draw", "bench")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

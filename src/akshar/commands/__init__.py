@@ -1,1 +1,3 @@
-"""One module a command, thin: each turns what was asked for into calls of the rooms below."""
+"""The commands, each a module of this package."""
+
+COMMANDS = tuple("train test runs sweep inspect compare predict export draw new bench completion".split())

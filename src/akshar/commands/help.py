@@ -1,7 +1,11 @@
 """Help texts of `akshar`, `akshar train` and `akshar test`; the other commands use argparse's."""
 
+from contextlib import suppress
+
 from akshar.config.conf_dir import conf_dir
 from akshar.config.groups import COMBINATIONS, PARTS
+from akshar.config.project import project_conf
+from akshar.errors import UsageError
 
 HELP = """\
 Akshar (अक्षर): a config-driven experiment framework; its first project reads handwritten Devanagari.
@@ -19,8 +23,10 @@ Akshar (अक्षर): a config-driven experiment framework; its first projec
   akshar predict RUN PICTURE ...       read the characters in pictures, photographs and scans
   akshar draw RUN                      draw characters in the browser and see them read
   akshar export RUN                    write an ONNX file, which runs without torch, or safetensors
+  akshar new my-project                make a project with a data set, a network and a metric of its own
   akshar bench --quick                 measure this machine: input, steps, predictions, time to accuracy
 
+  akshar completion bash               complete commands, choices and keys with the tab key; also zsh
   akshar --version                     print the version
 """
 
@@ -82,12 +88,13 @@ Values (KEY=VALUE); conf/test.yaml and conf/data/ explain every key
 
 
 def train_help() -> str:
-    """Return the help of `akshar train`, with the groups of `conf/` and their choices, one line per group."""
-    lines = []
+    """Return the help of `akshar train`, with the groups of all configs and their choices, one line per group."""
+    folders, lines = [conf_dir()], []
+    with suppress(UsageError):  # training says what is wrong
+        folders += [project] if (project := project_conf()) else []
     experiment, *others = COMBINATIONS
     for group in (experiment, *PARTS, *others):
-        names = sorted(
-            path.stem for path in (conf_dir() / group).glob("*.yaml") if not path.stem.startswith("base")
-        )
+        files = [path for folder in folders for path in (folder / group).glob("*.yaml")]
+        names = sorted(path.stem for path in files if not path.stem.startswith("base"))
         lines.append(f"  {group:<12}{', '.join(names)}")
     return TRAIN_HELP.format(groups="\n".join(lines))

@@ -18,8 +18,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
-from akshar.config.overrides import quote_paths, search_path_override
+from akshar.config.overrides import quote_paths
 from akshar.config.schema import Section
+from akshar.config.search_path import search_path_override
 from akshar.credentials import mask
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
@@ -38,14 +39,15 @@ ALONE = ("--multirun", "-m", "--run", "-r", "--resolve", "--hydra-help", "--shel
 def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split a command line into Hydra's options with their values, and overrides.
 
-    Paths are quoted, old keys renamed, and a folder of configs becomes an override, so that checking and running
-    find the same files.
+    Paths are quoted, old keys renamed, and folders of configs (of `--config-dir`, then of the project) become an
+    override, so that checking and running find the same files.
 
     Raises:
         UsageError: an unknown option, or a folder that does not exist.
     """
     options: list[str] = []
     overrides: list[str] = []
+    config_dirs: list[str] = []
     words = iter(arguments)
     for word in words:
         option, equals, value = word.partition("=")
@@ -54,14 +56,14 @@ def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         elif option in WITH_VALUE:
             value = value if equals else next(words, "")
             if option in ("--config-dir", "-cd"):
-                overrides.append(search_path_override(value))
+                config_dirs.append(value)
             else:
                 options += [option, value]
         elif word in ALONE:
             options.append(word)
         else:
             raise UsageError(f"{word}: no such option; see akshar VERB --help")
-    return options, quote_paths(rename_overrides(overrides))
+    return options, [*search_path_override(config_dirs), *quote_paths(rename_overrides(overrides))]
 
 
 def show(config_name: str, options: Sequence[str], overrides: Sequence[str], schema: type[Section]) -> int:

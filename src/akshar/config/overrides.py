@@ -37,19 +37,6 @@ def quote_paths(overrides: Sequence[str]) -> list[str]:
     return quoted
 
 
-def search_path_override(folder: str) -> str:
-    """Return the override that adds a folder of configs to Hydra's search path.
-
-    Raises:
-        UsageError: the folder does not exist.
-    """
-    path = Path(folder).expanduser().resolve()
-    if not path.is_dir():
-        raise UsageError(f"--config-dir {folder}: no such folder")
-    escaped = str(path).replace("'", "\\'")
-    return f"hydra.searchpath=['file://{escaped}']"
-
-
 def parse(overrides: Sequence[str]) -> tuple[list[tuple[Override, str]], list[str]]:
     """Parse overrides, with globs written out; return each with its text, and one line for each with a problem."""
     parser, parsed, problems = OverridesParser.create(), [], []
@@ -101,10 +88,10 @@ def choices_of(override: Override, parsed: Sequence[tuple[Override, str]]) -> li
     if is_hydra_override(override) or override.is_delete():
         return []
     choices = [*GlobalHydra.instance().config_loader().get_group_options(group)]
-    for other, text in parsed:
-        if other.key_or_group == "hydra.searchpath":
-            folder = Path(text.partition("file://")[2].rstrip("]'").replace("\\'", "'"))
-            choices += [path.stem for path in (folder / group).glob("*.yaml")]
+    for other, _ in parsed:
+        if other.key_or_group == "hydra.searchpath" and isinstance(addresses := other.value(), list):
+            folders = [Path(str(address).removeprefix("file://")) for address in addresses]
+            choices += [path.stem for folder in folders for path in (folder / group).glob("*.yaml")]
     return sorted(name for name in {*choices} if not name.startswith("base"))  # parts that choices share
 
 

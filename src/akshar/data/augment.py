@@ -30,8 +30,7 @@ class Augment:
         shear: degrees, drawn from [-shear, shear]; slants the drawing.
         elastic: standard deviation in pixels of a smooth random displacement (Simard et al., ICDAR 2003).
         elastic_knots: control points per side of that displacement; more of them bend smaller parts.
-        flip_horizontal: probability of mirroring the image; off in every shipped config, because a mirrored
-            character is a different one or none.
+        flip_horizontal: probability of mirroring the image; off for characters, which it would make different ones.
         flip_vertical: probability of turning the image upside down; off for the same reason.
         blur: largest weight of each neighbour in a 3-tap blur, drawn from [0, blur]; at most 1/3.
         noise: largest standard deviation of Gaussian noise, drawn from [0, noise].

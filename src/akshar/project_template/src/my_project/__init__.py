@@ -1,0 +1,1 @@
+"""Coloured shapes, told apart by a small network."""
