@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 
 import pytest
@@ -33,6 +34,9 @@ def test_two_runs_image_by_image(runs, workplace, capsys):
     assert found["only_other"] - found["only_first"] == other["correct"] - one["correct"]
     assert sum(row["only_other"] for row in found["by_class"]) == found["only_other"]
     assert found["verdict"] in " ".join(shown.split())
+    assert {"key": "optimizer.lr", "A": 0.004, "B": 0.05} in compared["config"]
+    assert [row["key"] for row in compared["config"]][:2] == ["seed", "optimizer.lr"]
+    assert re.search(r"^trainer.max_epochs +2 +8 *$", shown, re.M)
     with (workplace / "out" / "compare.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     gained = [row for row in rows if row["prediction_B"] == row["truth"] != row["prediction_A"]]

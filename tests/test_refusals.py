@@ -79,7 +79,7 @@ WRONG = [
         "model._target_=akshar.models.compact.Net: cannot be imported",
     ),
     (["experiment=null"], "experiment=null: name a choice (choices: compact, "),
-    (["seed=1,2"], "seed=1,2: several values need -m"),
+    (["seed=1,2"], "seed=1,2: several values need akshar train -m"),
     (["optimizer=[adamw,sgd]"], "optimizer: takes one choice"),
     (["optimizer.lr=inf"], "optimizer.lr=inf: must be a finite number"),
     (["seed=5000000000"], "seed=5000000000: must be less than 4294967296"),

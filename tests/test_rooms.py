@@ -26,6 +26,7 @@ ORDER = (
     "sweeps",
     "devanagari reader",
     "benchmarks",
+    "api",
     "commands",
     "cli",
 )

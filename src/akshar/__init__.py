@@ -1,20 +1,25 @@
 """Akshar: a config-driven experiment framework, with reading handwritten Devanagari as its first project."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import akshar.config.resolvers  # noqa: F401  (for configs that build on `pkg://akshar.conf`)
 
 if TYPE_CHECKING:
+    from akshar.api import compose, sweep, train
     from akshar.reader.reader import Answer, Guess, Reader, load
+    from akshar.runs.index import runs_table as runs
 
 __version__ = "0.2.0.dev0"
-__all__ = ["Answer", "Guess", "Reader", "__version__", "load"]
+__all__ = ["Answer", "Guess", "Reader", "__version__", "compose", "load", "runs", "sweep", "train"]
+
+_API = ("compose", "sweep", "train")
 
 
 def __getattr__(name: str) -> Any:
     """Import the public API when it is first used, so that `akshar --help` stays fast."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from akshar.reader import reader
-
-    return getattr(reader, name)
+    if name == "runs":
+        return import_module("akshar.runs")  # a package that can be called
+    return getattr(import_module("akshar.api" if name in _API else "akshar.reader.reader"), name)

@@ -5,8 +5,10 @@ import io
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 from akshar.files import printable, write_atomic
 
@@ -150,3 +152,13 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     escaped = ([cell.replace("|", r"\|") for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
+
+
+def data_frame(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Any:
+    """Return a pandas DataFrame where pandas is installed, otherwise a list with a dict for each row."""
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    if find_spec("pandas") is None:
+        return records
+    import pandas  # pyright: ignore[reportMissingImports]
+
+    return pandas.DataFrame(records, columns=[*columns])

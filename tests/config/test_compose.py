@@ -93,7 +93,7 @@ def test_every_problem_is_reported_at_once():
 
 
 def test_several_values_need_a_multirun():
-    assert problems("seed=1,2") == ["seed=1,2: several values need -m"]
+    assert problems("seed=1,2") == ["seed=1,2: several values need akshar train -m"]
     assert compose("train", ["seed=5,2"], TrainConfig, multirun=True).config.seed == 5
 
 

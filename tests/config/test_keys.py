@@ -1,6 +1,6 @@
 """Dotted keys: listing, suggesting and flattening."""
 
-from akshar.config.keys import all_keys, did_you_mean, flatten
+from akshar.config.keys import all_keys, did_you_mean, differing_keys, flatten
 
 CONFIG = {"seed": 1, "data": {"_target_": "a.b.Folder", "root": "x", "batch_size": 8}, "callbacks": {}}
 
@@ -27,3 +27,28 @@ def test_a_flat_config_has_plain_values_and_no_places():
         {"data": {"archive": "/home/x", "cache_dir": None}, "traceback": True, "lr": None, "widths": [1]}
     )
     assert flat == {"lr": "None", "widths": "[1]"}
+
+
+def test_keys_that_differ_between_several_configs_are_listed_once():
+    first = {
+        "name": "a",
+        "seed": 1,
+        "model": {"_target_": "a.Net", "width": 8},
+        "logger": {"x": 1},
+        "scheduler": None,
+    }
+    second = {
+        "name": "b",
+        "seed": 1,
+        "model": {"_target_": "b.Net"},
+        "logger": None,
+        "scheduler": {"_target_": "c.S"},
+    }
+    third = first | {"seed": 2}
+    assert differing_keys([first, second, third]) == {
+        "model._target_": ("a.Net", "b.Net", "a.Net"),
+        "model.width": (8, None, 8),
+        "scheduler._target_": (None, "c.S", None),
+        "seed": (1, 1, 2),
+    }
+    assert differing_keys([first, first]) == {}

@@ -40,7 +40,7 @@ def test_the_record_keeps_its_keys(tmp_path):
     record = json.loads(
         json.dumps(compared(tmp_path, predictions(LABELS), predictions([1, *LABELS[1:]])).to_record())
     )
-    assert [*record] == ["images", "runs", "pairs"]
+    assert [*record] == ["images", "runs", "pairs", "config"]
     assert [*record["runs"][0]] == "run name folder correct total accuracy interval_95 parameters".split()
     counts = "total first_right other_right both_right only_first only_other both_wrong".split()
     assert [*record["pairs"][0]] == ["run", *counts, *"difference interval_95 p by_class p_holm verdict".split()]

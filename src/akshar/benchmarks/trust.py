@@ -64,7 +64,7 @@ def main() -> None:
     with composing("train"):
         config = compose("train", words, TrainConfig).config
     with tempfile.TemporaryDirectory() as folder:
-        if code := run_job(config, RunDir(Path(folder, "run"))):
+        if code := run_job(config, RunDir(Path(folder, "run"))).exit_code:
             sys.exit(code)
         fit = read_result(RunDir(Path(folder, "run"))).fit
         assert fit is not None

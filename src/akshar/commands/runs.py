@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from akshar.errors import UsageError
-from akshar.runs.index import DIED, Run, list_runs, remove_runs
+from akshar.runs.index import DIED, Run, further_metrics, list_runs, remove_runs
 from akshar.tables import Cell, Column, print_table
 
 STATUSES = ("running", "completed", "failed", "interrupted", "diverged", "pruned", DIED)
@@ -82,9 +82,7 @@ def _remove(candidates: Sequence[Run], args: argparse.Namespace) -> int:
 
 def _print(runs: Sequence[Run]) -> None:
     now = datetime.now(UTC)
-    further = sorted(
-        {name for run in runs for name in run.monitored if not name.startswith(("loss/", "accuracy/"))}
-    )
+    further = further_metrics(runs)
     print_table(
         [*COLUMNS, *(Column(name, right=True, wrap=False) for name in further)],
         [

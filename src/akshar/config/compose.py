@@ -62,10 +62,13 @@ class Composed(Generic[Config]):
 @contextmanager
 def composing(config_name: str) -> Iterator[None]:
     """Let Hydra compose from `conf/` inside the `with` block."""
+    found = GlobalHydra.instance().hydra  # of an application or a notebook that calls akshar
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(conf_dir()), job_name=config_name, version_base="1.3"):
-        yield
-    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(conf_dir()), job_name=config_name, version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = found
 
 
 def compose(
@@ -84,7 +87,8 @@ def compose(
     """
     parsed, problems = parse(overrides)
     if not multirun:
-        problems += [f"{text}: several values need -m" for override, text in parsed if override.is_sweep_override()]
+        several = [text for override, text in parsed if override.is_sweep_override()]
+        problems += [f"{text}: several values need akshar {config_name} -m" for text in several]
     choices = {text: choices_of(override, parsed) for override, text in parsed}
     wrong = {text: group_problems(override, choices[text]) for override, text in parsed if choices[text]}
     problems += [problem for found in wrong.values() for problem in found]
@@ -156,24 +160,25 @@ def to_record(tree: DictConfig, hydra: HydraConf | None = None) -> dict[str, Any
 
     Args:
         tree: with its `hydra` node, unless that is given.
-        hydra: Hydra's own part of the config, which it takes away from what a job of a sweep gets.
+        hydra: Hydra's own part of the config, which it takes away from what a job of a sweep gets; neither where
+            no Hydra application runs.
 
     Raises:
         UsageError: a mandatory value is missing, or an interpolation leads nowhere.
     """
-    hydra = hydra or tree.hydra
-    assert hydra is not None
+    hydra = hydra or tree.get("hydra")
+    cwd = Path(hydra.runtime.cwd) if hydra else Path.cwd()
     wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in (*COMBINATIONS, "hydra")])
     if missing := [*_missing_keys(OmegaConf.to_container(wanted, resolve=False))]:
         raise UsageError(*[f"{key}: must be given, as {key}=VALUE" for key in missing])
     try:
-        with chdir(hydra.runtime.cwd):  # where the command was given; hydra.job.chdir may have left it
+        with chdir(cwd):  # where the command was given; hydra.job.chdir may have left it
             content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {first_line(error)}") from error
     assert isinstance(content, dict)
     config = upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
-    return with_absolute_places(config, Path(hydra.runtime.cwd)) if hydra.job.chdir else config
+    return with_absolute_places(config, cwd) if hydra and hydra.job.chdir else config
 
 
 def _missing_keys(node: object, path: str = "") -> Iterator[str]:

@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import hydra
 from hydra._internal.callbacks import Callbacks
+from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import run_job
 from hydra.errors import HydraException
 from hydra.types import HydraContext
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from akshar.config.compose import compose, composing
@@ -25,6 +27,8 @@ from akshar.files import printable, write_atomic
 from akshar.renamed import rename_overrides
 from akshar.streams import print_error
 from akshar.writable import check_folder
+
+Ended = TypeVar("Ended")
 
 # Hydra's options: those with a value, those that show something and run nothing, and those without a value.
 WITH_VALUE = ("--config-dir", "-cd", "--config-name", "-cn", "--package", "-p", "--info", "-i", "--cfg", "-c")
@@ -88,12 +92,12 @@ def show(config_name: str, options: Sequence[str], overrides: Sequence[str], sch
     return 2 if problems else 0
 
 
-def run_once(tree: DictConfig, job: Callable[[Path], int]) -> int:
+def run_once(tree: DictConfig, job: Callable[[Path], Ended]) -> Ended:
     """Run one job in the folder that its config names, with logging set up; to be called inside `composing`.
 
     Args:
         tree: a composed config with its `hydra` node.
-        job: takes the folder, returns an exit code.
+        job: takes the folder; what it returns is returned.
     """
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
@@ -101,7 +105,7 @@ def run_once(tree: DictConfig, job: Callable[[Path], int]) -> int:
     folder = Path(str(tree.hydra.run.dir))
     check_folder(folder, f"hydra.run.dir={printable(folder)}")
 
-    def task(_: DictConfig) -> int:
+    def task(_: DictConfig) -> Ended:
         output_dir = Path(tree.hydra.runtime.output_dir)
         _mask_credentials(output_dir.glob(".hydra/*.yaml"))
         return job(output_dir)
@@ -121,6 +125,18 @@ def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictCon
         task(tree)
 
     hydra_app.multirun(config_name, masked_task, list(overrides))
+
+
+def running_application() -> HydraConf | None:
+    """Hydra's part of the config of an application that calls akshar; None where there is none.
+
+    Credentials in what Hydra wrote to its output folder are masked.
+    """
+    if not HydraConfig.initialized() or OmegaConf.is_missing(HydraConfig.get().runtime, "output_dir"):
+        return None
+    hydra_config = HydraConfig.get()
+    _mask_credentials(Path(hydra_config.runtime.output_dir).glob(".hydra/*.yaml"))
+    return hydra_config
 
 
 def _mask_credentials(files: Iterable[Path]) -> None:

@@ -1,6 +1,6 @@
 """Dotted keys of a config: listing them, suggesting a near one, flattening a config, and comparing two."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -39,6 +39,24 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
         elif old != new:
             found[f"{prefix}{key}"] = (old, new)
     return found
+
+
+def differing_keys(configs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    """Find the dotted keys whose values are not the same in all configs, with the value in each; see `differences`.
+
+    The name of a run, and keys of `NOT_COMPARED`, are left out.
+
+    >>> differing_keys([{"seed": 1, "test": True}, {"seed": 2, "test": False}, {"seed": 1, "test": True}])
+    {'seed': (1, 2, 1)}
+    """
+    first, *others = configs
+    pairs = [differences(first, other) for other in others]
+    before = {key: old for pair in pairs for key, (old, _) in pair.items()}
+    return {
+        key: (old, *(pair[key][1] if key in pair else old for pair in pairs))
+        for key, old in before.items()
+        if not any(key == other or key.startswith(f"{other}.") for other in ("name", *NOT_COMPARED))
+    }
 
 
 def did_you_mean(word: str, words: Collection[str], prefix: str = "") -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import matplotlib.pyplot as plt
+import matplotlib.figure
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 
 from akshar.plots.save import save_figure
@@ -54,12 +55,11 @@ def draw_bench(sections: Sequence[Panel], title: str, path: Path) -> None:
     """
     sections = [section for section in sections if section.figures]
     heights = [0.7 + 0.4 * len(section.figures) for section in sections]
-    with plt.rc_context(STYLE):
-        figure, charts = plt.subplots(
+    with rc_context(STYLE):
+        figure = matplotlib.figure.Figure(figsize=(9, sum(heights)), layout="constrained")
+        charts = figure.subplots(
             len(sections),
             1,
-            figsize=(9, sum(heights)),
-            layout="constrained",
             squeeze=False,
             gridspec_kw={"height_ratios": [len(section.figures) for section in sections]},
         )

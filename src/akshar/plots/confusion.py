@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, LogNorm
@@ -110,7 +110,7 @@ def draw_confusion(counts: np.ndarray, classes: Sequence[str], card: DatasetCard
     wrong = int(errors.sum()) if errors.count() else 0
     most = int(errors.max()) if wrong else 0
     texts = [card.label_with_latin(classes[int(label)]) for label in order]
-    with plt.rc_context(STYLE):
+    with rc_context(STYLE):
         figure, axes, cell = _matrix(texts, card.font)
         norm = LogNorm(1, max(2, most))
         axes.imshow(np.where(np.eye(len(order)), 0.0, np.nan), cmap=ListedColormap([DIAGONAL]))
@@ -142,7 +142,7 @@ def _matrix(texts: Sequence[str], font: str | None) -> tuple[Figure, Axes, float
     turned = label_width(texts, size, font) > cell
     bottom = (label_width(texts, size, font) if turned else size) / 72 + 0.65
     width, height = left + side + RIM, bottom + side + TOP
-    figure = plt.figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height))
     axes = figure.add_axes((left / width, bottom / height, side / width, side / height))
     label_axis(axes, "x", range(len(texts)), texts, size, font, turned=turned)
     label_axis(axes, "y", range(len(texts)), texts, size, font)

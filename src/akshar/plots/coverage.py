@@ -3,8 +3,9 @@
 import math
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from akshar.metrics.coverage import coverage_at, coverage_curve
@@ -32,8 +33,9 @@ def draw_coverage(confidence: np.ndarray, correct: np.ndarray, path: Path) -> No
     left = _left(min((kept for kept, _ in marks), default=1.0))
     drawn = np.unique(np.linspace(max(0, int(left * count) - 1), count - 1, DRAWN).astype(int))
     bounds = wilson_bounds(np.round(accuracy[drawn] * (drawn + 1)), drawn + 1)
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(10, 5), layout="constrained")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(10, 5), layout="constrained")
+        axes = figure.subplots()
         axes.fill_between(
             share[drawn],
             bounds[:, 0],

@@ -6,8 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
 from akshar.plots.save import save_figure
@@ -30,8 +31,9 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path, 
     """
     if not any(name in row for row in rows for name in ("loss/val", "accuracy/val")):
         return False
-    with plt.rc_context(STYLE):
-        figure, (loss, accuracy) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(10, 4), layout="constrained")
+        loss, accuracy = figure.subplots(1, 2)
         _pair(loss, rows, "loss", best_epoch)
         loss.set_ylabel("loss")
         _scale(loss, [row[name] for row in rows for name in ("loss/train", "loss/val") if name in row])
@@ -54,8 +56,9 @@ def draw_schedule(rows: Sequence[Mapping[str, Any]], best_epoch: int, path: Path
     """
     epochs = [row["epoch"] for row in rows]
     ends = [0.0, *(row["seconds"] for row in rows)]
-    with plt.rc_context(STYLE):
-        figure, (rate, time) = plt.subplots(1, 2, figsize=(10, 3), layout="constrained")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(10, 3), layout="constrained")
+        rate, time = figure.subplots(1, 2)
         rate.plot(epochs, [row["lr"] for row in rows], color=TRAIN, marker="o" if len(rows) < 30 else "", ms=4)
         rate.set_ylabel("learning rate")
         time.bar(epochs, [end - start for start, end in pairwise(ends)], color=TRAIN)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from akshar.data.card import DatasetCard
@@ -13,7 +14,7 @@ from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, WRONG
 
 SHORT = 3  # characters of labels that are drawn large
-HUES = plt.get_cmap("tab20").colors  # pyright: ignore[reportAttributeAccessIssue]
+HUES = colormaps["tab20"].colors  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def draw_feature_map(
@@ -36,8 +37,9 @@ def draw_feature_map(
     """
     texts = [card.label_with_latin(name) for name in classes]
     zoom = 0.36 if max(map(len, texts)) <= SHORT else 0.22
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(9, 9), layout="constrained")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9, 9), layout="constrained")
+        axes = figure.subplots()
         colours = np.array([HUES[label % len(HUES)] for label in labels])
         axes.scatter(*places[correct].T, c=colours[correct], s=7, linewidths=0, alpha=0.6)
         wrong = places[~correct]

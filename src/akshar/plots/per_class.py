@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from akshar.data.card import DatasetCard
@@ -39,8 +40,9 @@ def draw_per_class(
     overall = correct[seen].sum() / total[seen].sum()
     below = bounds[:, 1] < overall - 1e-9  # the upper bound of a perfect class may round to below 1
     rows = np.arange(len(order))
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(10, 1.6 + max(1.2, ROW * len(order))), layout="constrained")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(10, 1.6 + max(1.2, ROW * len(order))), layout="constrained")
+        axes = figure.subplots()
         groups = (
             (below, VAL, "D", "class whose 95 % interval lies below the overall accuracy"),
             (~below, TRAIN, "o", "other classes" if below.any() else "class with its 95 % interval"),

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, NullLocator, PercentFormatter
 
@@ -37,8 +38,8 @@ def draw_reliability(
     logit = is_mostly_sure(confidences)
     ends = _ends(confidences, binned) if logit else (0.0, 1.0)
     scale = "logit scale, " if logit else ""
-    with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(10, 6.6), layout=ConstrainedLayoutEngine(w_pad=0.1))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(10, 6.6), layout=ConstrainedLayoutEngine(w_pad=0.1))
         grid = figure.add_gridspec(2, 2, height_ratios=(2.4, 1), width_ratios=(1.15, 1))
         diagram = figure.add_subplot(grid[0, 0])
         histogram = figure.add_subplot(grid[1, 0], sharex=diagram)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -10,12 +9,9 @@ from akshar.files import atomic_file
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure of matplotlib and close it."""
-    try:
-        with atomic_file(path) as file:
-            figure.savefig(file, format="png")
-    finally:
-        plt.close(figure)
+    """Write a figure of matplotlib."""
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png")
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:

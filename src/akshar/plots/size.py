@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
 from akshar.data.card import PublishedResult
@@ -37,8 +38,9 @@ def draw_size(networks: Sequence[Network], published: Sequence[PublishedResult],
         path: of the PNG.
     """
     front = pareto_front(networks)
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(7.5, 4.8), layout="constrained")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.5, 4.8), layout="constrained")
+        axes = figure.subplots()
         axes.plot(
             [network.parameters for network in front],
             [error(network.accuracy) for network in front],

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
 from akshar.plots.save import save_figure
@@ -55,8 +56,8 @@ def draw_study(
         logarithmic: keys searched on a logarithmic scale.
     """
     keys = list(trials[0].params)
-    with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(max(8.0, 1.9 * len(keys) + 3), 7.5), layout="constrained")
+    with rc_context(STYLE):
+        figure = Figure(figsize=(max(8.0, 1.9 * len(keys) + 3), 7.5), layout="constrained")
         grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.1))
         history = figure.add_subplot(grid[0, 0])
         _history(history, trials, objective, minimised)

@@ -1,10 +1,9 @@
-"""Colours and sizes shared by all figures; the colours are safe for colour-blind readers."""
+"""Colours and sizes shared by all figures; the colours are safe for colour-blind readers.
+
+Figures are made without pyplot, whose backend and open figures belong to the script or notebook that calls akshar.
+"""
 
 from typing import Any
-
-import matplotlib
-
-matplotlib.use("Agg")  # draws to files, without a display
 
 PAPER = "#ffffff"
 INK = "#1f2328"

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import matplotlib.pyplot as plt
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from akshar.plots.save import save_figure
@@ -57,10 +58,9 @@ def draw_sweep(rows: Sequence[SweepRow], path: Path) -> None:
     """
     drawn = [row for row in rows if row.val_accuracy is not None]
     keys = list(rows[0].values) or [""]
-    with plt.rc_context(STYLE):
-        figure, charts = plt.subplots(
-            1, len(keys), figsize=(max(5.0, 3.6 * len(keys)), 4), layout="constrained", squeeze=False, sharey=True
-        )
+    with rc_context(STYLE):
+        figure = Figure(figsize=(max(5.0, 3.6 * len(keys)), 4), layout="constrained")
+        charts = figure.subplots(1, len(keys), squeeze=False, sharey=True)
         for axes, key in zip(charts[0], keys, strict=True):
             _chart(axes, drawn, key)
         charts[0][0].set_ylabel("accuracy")

@@ -10,6 +10,7 @@ from akshar.pictures.characters import read_characters
 from akshar.pictures.decode import Picture
 from akshar.pictures.framing import FramedPicture
 from akshar.reader.predictor import Predictor
+from akshar.reader.shipped_weights import find_model
 
 THRESHOLD = 0.5  # a less confident answer is "unsure"
 UNSURE = "unsure"
@@ -135,17 +136,19 @@ def load(model: str | Path, threshold: float = THRESHOLD, trust: Sequence[str] =
     """Load a trained model.
 
     Args:
-        model: a run's folder (its best checkpoint), a checkpoint, or a file that `akshar export` wrote.
+        model: a run's folder (its best checkpoint), a checkpoint, a file that `akshar export` wrote, or the name of
+            weights that come with akshar: "robust".
         threshold: answers with a lower confidence, [0, 1], are "unsure".
         trust: packages with your own networks that the model may use; see `load_checkpoint`.
 
     Raises:
         UsageError: the model does not exist or cannot be used; the message names the file.
     """
-    if Path(model).suffix == ".onnx":
+    model = find_model(model)
+    if model.suffix == ".onnx":
         from akshar.reader.onnx_model import OnnxModel
 
-        return Reader(OnnxModel(Path(model)), threshold)
+        return Reader(OnnxModel(model), threshold)
     from akshar.runs.load_checkpoint import load_checkpoint  # torch
 
     return Reader(load_checkpoint(str(model), trust), threshold)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from akshar.config.keys import differing_keys
 from akshar.errors import UsageError
 from akshar.files import printable
 from akshar.metrics.intervals import wilson_interval
@@ -80,11 +81,14 @@ class Comparison:
         images: what the runs were tested on, for people.
         runs: in the order in which they were named; the first is A.
         pairs: each later run compared with A.
+        config: dotted key -> value in each run, of the keys in which their configs differ; empty where a training
+            is compared with a test, whose config has other keys.
     """
 
     images: str
     runs: list[ComparedRun]
     pairs: list[ComparedPair]
+    config: dict[str, tuple[Any, ...]]
 
     def to_record(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -92,6 +96,10 @@ class Comparison:
             "images": self.images,
             "runs": [asdict(run) for run in self.runs],
             "pairs": [pair.to_record() for pair in self.pairs],
+            "config": [
+                {"key": key} | {run.run: value for run, value in zip(self.runs, values, strict=True)}
+                for key, values in self.config.items()
+            ],
         }
 
 
@@ -136,7 +144,9 @@ def compare(run_dirs: Sequence[RunDir], predictions: Sequence[Predictions]) -> C
                 verdict=verdict(of_pair.only_first, of_pair.only_other, p_holm, letter),
             )
         )
-    return Comparison(_tested_on(first)[0], runs, pairs)
+    of_one_kind = len({of_run.result.fit is None for of_run in predictions}) == 1
+    config = differing_keys([of_run.result.config for of_run in predictions]) if of_one_kind else {}
+    return Comparison(_tested_on(first)[0], runs, pairs, config)
 
 
 def run_letter(position: int) -> str:

@@ -1,7 +1,9 @@
 """Output of a comparison: tables on the console, every disagreement as CSV, and a sheet of images."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,9 +70,18 @@ def print_comparison(comparison: Comparison, card: DatasetCard) -> None:
     ]
     print_table(columns, rows)
     print()
+    if comparison.config:
+        values = [[key, *map(_text, of_runs)] for key, of_runs in comparison.config.items()]
+        print_table([Column("config"), *(Column(run.run) for run in comparison.runs)], values)
+        print()
     for pair in comparison.pairs:
         _print_pair(pair, len(comparison.pairs) > 1)
         _print_classes(pair, card)
+
+
+def _text(value: Any) -> str:
+    """Write a value of a config as in YAML; null also stands for a key that a config does not have."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _print_pair(pair: ComparedPair, adjusted: bool) -> None:

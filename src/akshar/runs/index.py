@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from akshar.errors import UsageError
 from akshar.files import printable
 from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
+from akshar.tables import data_frame
 from akshar.untrusted import read_json
 from akshar.writable import check_folder
 
+COLUMNS = ("run", "name", "status", "epochs", "updated", "size", "val_accuracy", "test_accuracy")  # of `runs_table`
 DIED = "died"  # the status says running, but no process works on the run
 
 
@@ -47,6 +50,40 @@ def list_runs(root: Path) -> list[Run]:
     """List all runs below `root`, the oldest first; other folders are skipped."""
     found = sorted(root.rglob("status.json"), key=lambda path: path.parent.as_posix())
     return [run for path in found if (run := _read(RunDir(path.parent))) is not None]
+
+
+def further_metrics(runs: Iterable[Run]) -> list[str]:
+    """List the metrics beside loss and accuracy that selected a run's best epoch, by name."""
+    names = {name for run in runs for name in run.monitored}
+    return sorted(name for name in names if not name.startswith(("loss/", "accuracy/")))
+
+
+def runs_table(root: str | Path = "outputs") -> Any:
+    """List all runs below a folder, the oldest first, as `akshar runs` does, unrounded.
+
+    Args:
+        root: the folder.
+
+    Returns:
+        A pandas DataFrame where pandas is installed, otherwise a list of dicts. Columns: run (its folder), name,
+        status, epochs (finished), updated (time of the last status), size (bytes), val_accuracy and test_accuracy
+        ([0, 1]), and other metrics that selected a best epoch.
+
+    Raises:
+        UsageError: no such folder; `outputs` itself may be missing.
+    """
+    if not Path(root).is_dir() and str(root) != "outputs":
+        raise UsageError(f"{printable(root)}: no such folder")
+    runs = list_runs(Path(root))
+    further = further_metrics(runs)
+    rows = (
+        (
+            *(str(run.run_dir), run.name, run.status, run.epoch, run.updated, run.size),
+            *(run.val_accuracy, run.test_accuracy, *map(run.monitored.get, further)),
+        )
+        for run in runs
+    )
+    return data_frame((*COLUMNS, *further), rows)
 
 
 def remove_runs(runs: Iterable[Run]) -> None:

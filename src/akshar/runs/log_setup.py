@@ -1,6 +1,8 @@
 """Sets up logging where Hydra has not: for resumed runs, and for jobs that belong in another folder."""
 
 import logging.config
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from omegaconf import OmegaConf
 
@@ -15,3 +17,21 @@ def log_to(run_dir: RunDir) -> None:
     content = OmegaConf.to_container(config)
     assert isinstance(content, dict)
     logging.config.dictConfig({str(key): value for key, value in content.items()})
+
+
+@contextmanager
+def logging_restored() -> Iterator[None]:
+    """Restore handlers and levels after the `with` block, inside which akshar's own take their place."""
+    root = logging.getLogger()
+    handlers = [*root.handlers]
+    loggers = [root, *(found for found in root.manager.loggerDict.values() if isinstance(found, logging.Logger))]
+    levels = [(logger, logger.level) for logger in loggers]
+    try:
+        yield
+    finally:
+        for handler in [*root.handlers]:
+            if handler not in handlers:
+                handler.close()
+        root.handlers[:] = handlers
+        for logger, level in levels:
+            logger.setLevel(level)

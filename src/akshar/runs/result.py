@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from akshar.data.card import DatasetCard
 from akshar.errors import DataError, UsageError
@@ -157,6 +157,19 @@ class Result(Record):
     provenance: Provenance
     repeats: RepeatResult | None = Field(default=None)
 
+    _folder: Path | None = PrivateAttr(default=None)  # no part of the record, which may be moved
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder.
+
+        Raises:
+            ValueError: this result was neither read from a file nor written to one.
+        """
+        if self._folder is None:
+            raise ValueError("folder: this result was neither read from a file nor written to one")
+        return self._folder
+
     @property
     def dataset_card(self) -> DatasetCard:
         """The data set's card; rebuilt from the config in a result of akshar 0.1, which did not keep it."""
@@ -167,9 +180,15 @@ class Result(Record):
         """Name and seed, for people."""
         return self.name if self.seed is None else f"{self.name}, seed {self.seed}"
 
+    def __repr__(self) -> str:
+        """Return one line, for a notebook; `model_dump` gives everything."""
+        accuracy = f", test accuracy {self.test.accuracy:.2%}" if self.test else ""
+        return f"<Result of {self.title}{accuracy}{f', in {RunDir(self._folder)}' if self._folder else ''}>"
+
     def write(self, path: Path) -> None:
         """Write `result.json`, whole or not at all."""
         write_json(path, self.model_dump(mode="json"))
+        self._folder = path.parent
 
 
 def read_result(run_dir: RunDir) -> Result:
@@ -211,10 +230,12 @@ def read_result_file(path: Path) -> Result:
     try:
         if isinstance(content.get("config"), dict):
             content = content | {"config": upgrade_config(content["config"], warn=False)}
-        return Result.model_validate(_upgraded(content, path.parent) if version == 1 else content)
+        result = Result.model_validate(_upgraded(content, path.parent) if version == 1 else content)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"])) or "content"
         raise UsageError(f"{path}: not a result of akshar, or a damaged one (its {where} is wrong)") from error
+    result._folder = path.parent
+    return result
 
 
 def _upgraded(content: dict[str, Any], folder: Path) -> dict[str, Any]:

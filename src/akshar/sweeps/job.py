@@ -63,7 +63,7 @@ def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRe
             resume_from="last" if resumed else None,
             stop_requested=stop_requested,
             extra_callbacks=lambda: _pruning(run_dir),
-        )
+        ).exit_code
     gc.collect()  # networks and trainers refer to each other in cycles
     return exit_code
 

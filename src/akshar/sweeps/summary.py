@@ -36,19 +36,23 @@ def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
         UsageError: the folder holds no runs, or a link through which another file would be overwritten.
     """
     refuse_links(sweep)
-    entries = read_entries(sweep)
-    if not entries:
-        raise UsageError(f"{sweep}: no runs in this folder")
-    rows = make_table(entries)
+    entries, rows = _read(sweep)
     header, cells = format_rows(rows)
     write_atomic(sweep / "sweep.md", markdown_table(header, cells).encode())
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
-    records = [_record(row) for row in rows]
-    write_csv(sweep / "sweep.csv", [*records[0]], (list(record.values()) for record in records))
+    write_csv(sweep / "sweep.csv", *_columns(rows))
     print_table([Column(title, right=_is_number(title)) for title in header], cells)
     files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
     print(", ".join(files))
     return _report_failures(entries, jobs)
+
+
+def _read(sweep: Path) -> tuple[list[Entry], list[Row]]:
+    """Read the runs of a sweep, and its table."""
+    entries = read_entries(sweep)
+    if not entries:
+        raise UsageError(f"{sweep}: no runs in this folder")
+    return entries, make_table(entries)
 
 
 def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[str]:
@@ -140,6 +144,21 @@ def _plain(row: Row) -> dict[str, object]:
     """A row as JSON, its metrics beside the other values."""
     record = asdict(row)
     return record | record.pop("metrics")
+
+
+def read_columns(sweep: Path) -> tuple[list[str], list[list[object]]]:
+    """Read the table of a sweep as `sweep.csv` has it: column names, and the unrounded values of each row.
+
+    Raises:
+        UsageError: the folder holds no runs.
+    """
+    return _columns(_read(sweep)[1])
+
+
+def _columns(rows: Sequence[Row]) -> tuple[list[str], list[list[object]]]:
+    """Format the table for programs: column names, and the unrounded values of each row."""
+    records = [_record(row) for row in rows]
+    return [*records[0]], [[*record.values()] for record in records]
 
 
 def _record(row: Row) -> dict[str, object]:

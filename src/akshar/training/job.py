@@ -5,6 +5,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from akshar.config.schema import TrainConfig
@@ -22,6 +23,30 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class EndedJob:
+    """A job that ended by itself; one that a signal stopped raises `Interrupted`.
+
+    Attributes:
+        run_dir: its folder.
+        error: what made it fail, already logged; None where it is completed, or pruned.
+        matches: of a repetition, whether its metrics are those of the first run.
+    """
+
+    run_dir: RunDir
+    error: Exception | SystemExit | None = None
+    matches: bool = True
+
+    @property
+    def exit_code(self) -> int:
+        """0, 2 for a usage error, 1 for another failure."""
+        if isinstance(self.error, SystemExit):  # a code of 0 would say that the run is complete
+            return self.error.code if isinstance(self.error.code, int) and self.error.code else 1
+        if self.error is not None:
+            return self.error.exit_code if isinstance(self.error, AksharError) else 1
+        return int(not self.matches)
+
+
 def run_job(
     config: TrainConfig,
     run_dir: RunDir,
@@ -30,7 +55,7 @@ def run_job(
     precision: str | None = None,
     stop_requested: Callable[[], int | None] = lambda: None,
     extra_callbacks: "Callable[[], Sequence[Callback]]" = lambda: (),
-) -> int:
+) -> EndedJob:
     """Train, new or resumed; an error is written to the run's `run.log` and `status.json`.
 
     The folder of a resumed run stays as it is until everything is found to fit.
@@ -42,9 +67,6 @@ def run_job(
         precision: in place of "auto", where an earlier run resolved it.
         stop_requested: a source beside signals: the signal to stop with, or None.
         extra_callbacks: makes callbacks beside the config's, once torch is loaded.
-
-    Returns:
-        The exit code: 0, 2 for a usage error, 1 for another failure.
 
     Raises:
         Interrupted: a signal came, which ends a whole sweep; the run's state is saved.
@@ -94,26 +116,25 @@ def run_job(
         log.info("  %s", resume_command(run_dir, config))
         raise
     except (Exception, SystemExit) as error:
-        return _report_failure(config, run_dir if begun else None, error, _exit_code(error))
-    return 0
+        _report_failure(config, run_dir if begun else None, error)
+        return EndedJob(run_dir, error)
+    return EndedJob(run_dir)
 
 
-def _exit_code(error: BaseException) -> int:
-    if isinstance(error, SystemExit):  # a code of 0 would say that the run is complete
-        return error.code if isinstance(error.code, int) and error.code else 1
-    return error.exit_code if isinstance(error, AksharError) else 1
-
-
-def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseException, exit_code: int) -> int:
-    """Log an error, and write it to the run's folder unless that is None; return the exit code."""
+def describe(error: BaseException) -> str:
+    """Write an error for a person, without credentials."""
     text = mask(str(error)) or type(error).__name__
     if is_full(error):
-        text = f"the disk is full ({text}); files that were complete are kept"
-    elif isinstance(error, SystemExit):
+        return f"the disk is full ({text}); files that were complete are kept"
+    if isinstance(error, SystemExit):
         code = "" if error.code is None else repr(error.code)
-        text = f"sys.exit({code}) was called before the run was complete"
-    elif not isinstance(error, AksharError):
-        text = f"{type(error).__name__}: {text}"
+        return f"sys.exit({code}) was called before the run was complete"
+    return text if isinstance(error, AksharError) else f"{type(error).__name__}: {text}"
+
+
+def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseException) -> None:
+    """Log an error, and write it to the run's folder unless that is None."""
+    text = describe(error)
     for line in text.splitlines():
         log.error(line)
     known = isinstance(error, AksharError) or is_full(error)
@@ -127,7 +148,7 @@ def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseExce
             " here" if run_dir else "",
         )
     if run_dir is None:
-        return exit_code
+        return
     status: StatusName = "diverged" if isinstance(error, Diverged) else "failed"
     try:
         run_dir.write_status(status, error=text)
@@ -138,7 +159,6 @@ def _report_failure(config: TrainConfig, run_dir: RunDir | None, error: BaseExce
             log.error("%s: cannot be written (%s)", second.filename, second.strerror)
     if status == "failed" and run_dir.last.exists() and not isinstance(error, UsageError):
         log.error("once that is fixed, resume with  %s", resume_command(run_dir, config))
-    return exit_code
 
 
 def quiet_libraries() -> None:

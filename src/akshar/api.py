@@ -1,0 +1,128 @@
+"""The Python API: `akshar train` and `akshar sweep` as functions, which raise errors and never end the process."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, overload
+
+from omegaconf import DictConfig
+
+import akshar.config.compose as composer
+from akshar.config.compose import composing, to_record
+from akshar.config.hydra_app import refuse_used_folder, running_application, split_words
+from akshar.config.overrides import SWEEP_KEYS
+from akshar.config.schema import TrainConfig
+from akshar.config.validate import validate
+from akshar.credentials import mask_and_remember
+from akshar.errors import AksharError, Interrupted, UsageError
+from akshar.runs.log_setup import logging_restored
+from akshar.runs.result import Result, read_result
+from akshar.sweeps.summary import read_columns
+from akshar.sweeps.sweep_dir import find_sweep
+from akshar.tables import data_frame
+from akshar.training.job import EndedJob, describe
+from akshar.training.launch import is_recorded, run_composed, run_config, run_recorded
+
+CONFIG_NAME = "train"
+
+
+@overload
+def train(config: DictConfig | TrainConfig, /) -> Result: ...
+@overload
+def train(*overrides: str, trust: Sequence[str] = ()) -> Result: ...
+def train(*given: str | DictConfig | TrainConfig, trust: Sequence[str] = ()) -> Result:
+    """Train and test one network, as `akshar train` does, in a folder of its own under `outputs/`.
+
+    Ctrl-C, or a notebook's stop button, saves the run before it stops; `train("resume=FOLDER")` continues it.
+
+    Args:
+        *given: the words after `akshar train`: overrides, `resume=RUN`, `repeat=RUN`, `--config-dir=FOLDER`. Or one
+            config: of `compose`, or of a Hydra application whose config builds on akshar's `train.yaml`; its output
+            folder is then the run's.
+        trust: packages whose parts the config of `resume=` or `repeat=` may name.
+
+    Returns:
+        What `result.json` holds; `result.folder` is the run's folder.
+
+    Raises:
+        AksharError: a `UsageError` for a config with a problem, or another error that ended the run.
+        KeyboardInterrupt: the run was stopped, and is saved.
+        Interrupted: likewise, by another signal than Ctrl-C.
+    """
+    try:
+        with logging_restored():
+            ended = _run(given, trust)
+    except Interrupted as stop:
+        if stop.signal_number == signal.SIGINT:
+            raise KeyboardInterrupt from None
+        raise
+    if isinstance(ended.error, SystemExit):
+        raise AksharError(describe(ended.error)) from ended.error
+    if ended.error is not None:
+        raise ended.error
+    return read_result(ended.run_dir)
+
+
+def compose(*overrides: str) -> TrainConfig:
+    """Compose and check the config of `akshar train`, without running anything.
+
+    Args:
+        *overrides: the words after `akshar train`.
+
+    Raises:
+        UsageError: with every problem found.
+    """
+    with composing(CONFIG_NAME):
+        return _compose(_overrides(overrides)).config
+
+
+def sweep(folder: str | Path) -> Any:
+    """Return the table of a sweep, with the columns of its `sweep.csv`; write nothing.
+
+    Args:
+        folder: of the sweep, or "latest".
+
+    Returns:
+        A pandas DataFrame where pandas is installed, otherwise a list of dicts: a row for each combination of the
+        values that vary, ranked by validation, with mean and deviation (`_sd`) of each metric over seeds and folds.
+
+    Raises:
+        UsageError: not the folder of a sweep, or one that holds no runs.
+    """
+    return data_frame(*read_columns(find_sweep(str(folder))))
+
+
+def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) -> EndedJob:
+    words = [word for word in given if isinstance(word, str)]
+    configs = [config for config in given if not isinstance(config, str)]
+    if configs:
+        if len(given) > 1:
+            raise UsageError("train: give one config, or overrides, not both")
+        config, hydra = configs[0], running_application()
+        record = config.to_record() if isinstance(config, TrainConfig) else to_record(config, hydra)
+        return run_config(validate(record, TrainConfig), Path(hydra.runtime.output_dir) if hydra else None)
+    words = mask_and_remember(words)
+    if is_recorded(words):
+        return run_recorded(words, trust)
+    if trust:
+        raise UsageError("trust: only with resume= or repeat=; what a call names is trusted")
+    overrides = _overrides(words)
+    refuse_used_folder(overrides)
+    with composing(CONFIG_NAME):
+        return run_composed(_compose(overrides))
+
+
+def _overrides(words: Sequence[str]) -> list[str]:
+    options, overrides = split_words(words)
+    sweep_words = [word for word in overrides if word.partition("=")[0] in SWEEP_KEYS]
+    if unknown := [*options, *sweep_words]:
+        raise UsageError(f"{unknown[0]}: only on the command line; several values need `akshar train -m`")
+    return overrides
+
+
+def _compose(overrides: Sequence[str]) -> composer.Composed[TrainConfig]:
+    composed = composer.compose(CONFIG_NAME, overrides, TrainConfig)
+    if composed.is_multirun:
+        preset = next((word for word in overrides if word.startswith("sweep=")), "hydra.mode=MULTIRUN")
+        raise UsageError(f"{preset}: several values need akshar train -m")
+    return composed
