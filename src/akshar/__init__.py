@@ -1,9 +1,11 @@
 """Akshar: a config-driven experiment framework, with reading handwritten Devanagari as its first project."""
 
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import akshar.config.resolvers  # noqa: F401  (for configs that build on `pkg://akshar.conf`)
+with suppress(ModuleNotFoundError):  # exported files are read where neither torch nor Hydra is installed
+    import akshar.config.resolvers  # noqa: F401  (for configs that build on `pkg://akshar.conf`)
 
 if TYPE_CHECKING:
     from akshar.api import compose, sweep, train
