@@ -24,7 +24,7 @@ GROUPS = {
 ROOT = ["data.root=x"]
 NEEDED = {("data", name): ROOT for name in ("folder", "characters")}
 NEEDED |= {("data", "csv"): ["data.file=x"], ("data", "torchvision"): [*ROOT, "data.dataset=MNIST"]}
-NEEDED |= {("experiment", "fashion_mnist"): ROOT}
+NEEDED |= {("experiment", name): ROOT for name in ("fashion_mnist", "fashion_mnist_best")}
 
 
 def composed(*words):
