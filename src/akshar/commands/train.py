@@ -1,5 +1,6 @@
 """`akshar train`: a new run, a sweep, a run that continues, or one that is repeated."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,8 +30,12 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0, 2 for a usage error, 1 for another failure.
     """
+    began = time.perf_counter() - time.process_time()  # imports so far, which do little but compute
     trust, arguments = split_trust(arguments)
+    is_dry, arguments = "--dry-run" in arguments, [word for word in arguments if word != "--dry-run"]
     if any(word.partition("=")[0] in RECORDED for word in arguments):
+        if is_dry:
+            raise UsageError("--dry-run: for a new run or sweep, without resume= and repeat=")
         return _run_recorded(arguments, trust)
     if trust:
         raise UsageError("--trust: only with resume= or repeat=; what a command line names is trusted")
@@ -44,6 +49,10 @@ def main(arguments: Sequence[str]) -> int:
     refuse_used_folder(overrides)
     with composing(CONFIG_NAME):
         composed = compose(CONFIG_NAME, overrides, TrainConfig, multirun)
+        if is_dry:
+            from akshar.sweeps.dry_run import dry_run  # imports torch
+
+            return dry_run(composed, multirun or composed.is_multirun, began)
         if multirun or composed.is_multirun:
             from akshar.sweeps.multirun import run_sweep  # imports scipy, which takes half a second
 

@@ -1,0 +1,149 @@
+"""What `akshar train --dry-run` predicts, beside the same runs: time, memory and disk of ten configs.
+
+Run: `python -m akshar.benchmarks.dry_run`. Each config is rehearsed and then trained, each in a new process, in
+turns, so that a busy moment of the machine affects both. All of them draw their data.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from akshar.cli import main as akshar
+from akshar.memory import peak_memory
+from akshar.runs.provenance import environment
+from akshar.tables import Column, print_table
+
+SMALL = ("data=glyphs", "data.train_per_class=100", "data.test_per_class=20")
+DIGITS = ("data=glyphs", "data.subset=digits")
+CONFIGS = {
+    "quickstart": ("experiment=quickstart",),
+    "compact, 2 epochs": ("data=glyphs", "trainer.max_epochs=2"),
+    "batches of 32, ten digits": (
+        "data=glyphs",
+        "data.subset=digits",
+        "data.batch_size=32",
+        "trainer.max_epochs=8",
+    ),
+    "batches of 512, sgd": (*SMALL, "data.batch_size=512", "optimizer=sgd", "trainer.max_epochs=10"),
+    "tutorial's network": (*SMALL, "model=tutorial", "optimizer=sgd", "optimizer.lr=0.01", "trainer.max_epochs=3"),
+    "separable, augment=strong": (*SMALL, "model=separable", "augment=strong", "trainer.max_epochs=8"),
+    "resnet18 of torchvision": (*SMALL, "model=resnet18", "augment=none", "trainer.max_epochs=2"),
+    "ema, tensorboard and csv": (*SMALL, "callbacks=ema", "logger=[tensorboard,csv]", "trainer.max_epochs=8"),
+    "muon, 4 metrics, best alone": (
+        *SMALL,
+        "optimizer=muon",
+        "metrics=[f1,auroc,top5,calibration_error]",
+        "checkpoint.keep=best",
+        "trainer.max_epochs=6",
+    ),
+    "ends by max_steps, float32": (*SMALL, "trainer.precision=32-true", "trainer.max_steps=150", "test=false"),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took, or will take.
+
+    Attributes:
+        seconds: from the start of its process to the end.
+        memory: most resident memory, bytes.
+        disk: in its folder, bytes.
+    """
+
+    seconds: float
+    memory: float
+    disk: float
+
+    def __sub__(self, other: "Cost") -> list[float]:
+        """Relative differences: time, memory, disk."""
+        pairs = zip(asdict(self).values(), asdict(other).values(), strict=True)
+        return [mine / theirs - 1 for mine, theirs in pairs]
+
+
+def predict(words: Sequence[str]) -> Cost:
+    """Rehearse a config in a new process."""
+    found = _in_process("predict", words)
+    return Cost(found["seconds"], found["memory"], found["disk"])
+
+
+def measure(words: Sequence[str]) -> Cost:
+    """Train a config in a new process."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        found = _in_process("measure", [*words, f"hydra.run.dir={folder}/run"])
+        seconds = time.perf_counter() - start
+        files = {path.stat().st_ino: path.stat() for path in Path(folder).rglob("*") if path.is_file()}
+    return Cost(seconds, found["memory"], sum(status.st_size for status in files.values()))
+
+
+def _in_process(action: str, words: Sequence[str]) -> dict[str, float]:
+    command = [sys.executable, "-m", "akshar.benchmarks.dry_run", "--in-process", action, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def _predict_here(words: Sequence[str]) -> dict[str, float]:
+    """Do what `akshar train --dry-run` does, and return the figures unrounded."""
+    began = time.perf_counter() - time.process_time()
+    from akshar.config.compose import compose, composing
+    from akshar.config.schema import TrainConfig
+    from akshar.training.dry_run import rehearse
+
+    with composing("train"):
+        config = compose("train", words, TrainConfig).config
+    estimate = rehearse(config, began)
+    return {"seconds": estimate.seconds, "memory": estimate.memory or 0, "disk": estimate.disk}
+
+
+def _measure_here(words: Sequence[str]) -> dict[str, float]:
+    with redirect_stdout(sys.stderr):
+        code = akshar(["train", *words])
+    if code:
+        sys.exit(code)
+    return {"memory": peak_memory() or 0}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one row for each config."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="NAME", action="append", choices=CONFIGS, help="one of the configs")
+    parser.add_argument("--in-process", choices=("predict", "measure"), help=argparse.SUPPRESS)
+    args, words = parser.parse_known_args(arguments)
+    if args.in_process:
+        print(json.dumps((_predict_here if args.in_process == "predict" else _measure_here)(words)))
+        return
+    host = environment().host
+    print(f"{host.cpu}, {host.threads} threads, {host.system}")
+    rows, errors = [], []
+    for name in args.only or CONFIGS:
+        predicted = predict(CONFIGS[name])
+        measured = measure(CONFIGS[name])
+        error = predicted - measured
+        errors.append(error)
+        rows.append(
+            (
+                name,
+                f"{predicted.seconds:.0f} / {measured.seconds:.0f} s",
+                f"{predicted.memory / 1e6:,.0f} / {measured.memory / 1e6:,.0f} MB",
+                f"{predicted.disk / 1e6:,.1f} / {measured.disk / 1e6:,.1f} MB",
+                ", ".join(f"{share:+.0%}" for share in error),
+            )
+        )
+        print(*rows[-1], sep="  ", file=sys.stderr, flush=True)
+    columns = [Column("config"), *(Column(name, right=True) for name in ("time", "memory", "disk", "error"))]
+    print_table(columns, rows, "predicted / measured")
+    within = sum(all(abs(share) <= 0.25 for share in error) for error in errors)
+    print(f"within 25 % in all three: {within} of {len(errors)}")
+
+
+if __name__ == "__main__":
+    main()
