@@ -1,21 +1,21 @@
 """What `akshar train --dry-run` predicts, beside the same runs: time, memory and disk of ten configs.
 
-Run: `python -m akshar.benchmarks.dry_run`. Each config is rehearsed and then trained, each in a new process, in
-turns, so that a busy moment of the machine affects both. All of them draw their data.
+Run: `python -m akshar.benchmarks.dry_run`. Each config is rehearsed and then trained, each in a new process,
+and rehearsed again; the error is that of the mean of both predictions. All of them draw their data.
 """
 
 import argparse
 import json
+import runpy
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from akshar.cli import main as akshar
 from akshar.memory import peak_memory
 from akshar.runs.provenance import environment
 from akshar.tables import Column, print_table
@@ -43,7 +43,7 @@ CONFIGS = {
         "checkpoint.keep=best",
         "trainer.max_epochs=6",
     ),
-    "ends by max_steps, float32": (*SMALL, "trainer.precision=32-true", "trainer.max_steps=150", "test=false"),
+    "ends by max_steps, float32": (*SMALL, "trainer.precision=32-true", "trainer.max_steps=100", "test=false"),
 }
 
 
@@ -60,6 +60,11 @@ class Cost:
     seconds: float
     memory: float
     disk: float
+
+    def mean(self, other: "Cost") -> "Cost":
+        """The mean of two."""
+        pairs = zip(asdict(self).values(), asdict(other).values(), strict=True)
+        return Cost(*((mine + others) / 2 for mine, others in pairs))
 
     def __sub__(self, other: "Cost") -> list[float]:
         """Relative differences: time, memory, disk."""
@@ -79,13 +84,15 @@ def measure(words: Sequence[str]) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         found = _in_process("measure", [*words, f"hydra.run.dir={folder}/run"])
         seconds = time.perf_counter() - start
+        if not Path(folder, "run", "result.json").exists():
+            raise RuntimeError(f"{' '.join(words)}: failed")
         files = {path.stat().st_ino: path.stat() for path in Path(folder).rglob("*") if path.is_file()}
     return Cost(seconds, found["memory"], sum(status.st_size for status in files.values()))
 
 
 def _in_process(action: str, words: Sequence[str]) -> dict[str, float]:
     command = [sys.executable, "-m", "akshar.benchmarks.dry_run", "--in-process", action, *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
     return json.loads(done.stdout)
@@ -105,10 +112,10 @@ def _predict_here(words: Sequence[str]) -> dict[str, float]:
 
 
 def _measure_here(words: Sequence[str]) -> dict[str, float]:
-    with redirect_stdout(sys.stderr):
-        code = akshar(["train", *words])
-    if code:
-        sys.exit(code)
+    """Run `akshar train` in this process, whose memory it then knows."""
+    sys.argv = ["akshar", "train", *words]
+    with redirect_stdout(sys.stderr), suppress(SystemExit):  # a failed run leaves no result, which is seen later
+        runpy.run_module("akshar", run_name="__main__")
     return {"memory": peak_memory() or 0}
 
 
@@ -125,14 +132,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{host.cpu}, {host.threads} threads, {host.system}")
     rows, errors = [], []
     for name in args.only or CONFIGS:
-        predicted = predict(CONFIGS[name])
-        measured = measure(CONFIGS[name])
+        # A rehearsal before and one after, so that a drift of the machine's speed is seen and falls on neither side
+        before, measured, after = predict(CONFIGS[name]), measure(CONFIGS[name]), predict(CONFIGS[name])
+        predicted = before.mean(after)
         error = predicted - measured
         errors.append(error)
         rows.append(
             (
                 name,
-                f"{predicted.seconds:.0f} / {measured.seconds:.0f} s",
+                f"{before.seconds:.0f}, {after.seconds:.0f} / {measured.seconds:.0f} s",
                 f"{predicted.memory / 1e6:,.0f} / {measured.memory / 1e6:,.0f} MB",
                 f"{predicted.disk / 1e6:,.1f} / {measured.disk / 1e6:,.1f} MB",
                 ", ".join(f"{share:+.0%}" for share in error),

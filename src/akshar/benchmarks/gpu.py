@@ -161,7 +161,9 @@ def train(*words: str) -> Run:
     """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "akshar", "train", *CONFIG, *words, "hydra.run.dir=run"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
         if done.returncode:
             raise RuntimeError(done.stderr or "failed without a message")
         result = json.loads((Path(folder) / "run" / "result.json").read_text(encoding="utf-8"))

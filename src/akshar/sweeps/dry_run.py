@@ -55,15 +55,13 @@ def _sweep(composed: Composed[TrainConfig], place: Path, imported: float) -> int
     else:
         jobs = [sweep_grid.Job((), composed.config)] * hydra.sweeper.search.trials
     parallel = min(len(jobs), sweep_grid.parallel_jobs(hydra))
+    threads = torch.get_num_threads()
     if sweep_grid.has_workers(hydra):
-        torch.set_num_threads(max(1, torch.get_num_threads() // parallel))  # the jobs share them
+        torch.set_num_threads(max(1, threads // parallel))  # the jobs share them
     groups: dict[str, list[sweep_grid.Job]] = {}
     for job in jobs:
         groups.setdefault(_cost_key(job.config), []).append(job)
-    _line(
-        "jobs",
-        f"{len(jobs)}, {parallel} at a time; {len(groups)} rehearsed, the others differ in what costs nothing",
-    )
+    _line("jobs", f"{len(jobs)}, {parallel} at a time; jobs with the same cost are rehearsed once")
     seconds, disk, meanwhile, memory = 0.0, 0, 0, 0
     for same in groups.values():
         words = [word for word in same[0].words if word not in composed.overrides]
@@ -76,6 +74,7 @@ def _sweep(composed: Composed[TrainConfig], place: Path, imported: float) -> int
         disk += len(same) * estimate.disk
         meanwhile = max(meanwhile, estimate.room - estimate.disk)
         memory = max(memory, estimate.memory or 0)
+    torch.set_num_threads(threads)
     at_most = "" if sweep_grid.is_grid(hydra) else ", at most: bad trials may be pruned"
     _line("", "")
     _line("all jobs", f"about {duration(imported + seconds / parallel)}{at_most}")
