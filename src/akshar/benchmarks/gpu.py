@@ -30,7 +30,7 @@ from akshar.tables import Column, print_table
 from akshar.training.job import quiet_libraries
 
 CONFIG = (
-    "data=glyphs data.train_per_class=200 data.test_per_class=50 trainer.max_epochs=3 logger=none "
+    "data=glyphs data.train_per_class=60 data.test_per_class=50 trainer.max_epochs=3 logger=none "
     "chance_warning_epochs=9"
 ).split()
 SEEDS = (1, 2, 3)
