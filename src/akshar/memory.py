@@ -1,7 +1,10 @@
-"""How the C library handles freed memory."""
+"""Memory of this process: how the C library handles what is freed, and how much was taken at most."""
 
 import ctypes
 import sys
+from contextlib import suppress
+from multiprocessing import active_children
+from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 _LARGEST = 32 * 2**20  # bytes; the highest threshold that every version of glibc accepts
@@ -18,3 +21,28 @@ def keep_freed_memory() -> None:
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, _LARGEST)
             mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def peak_memory() -> int | None:
+    """Largest resident memory of this process so far, in bytes; None where the system does not say."""
+    if sys.platform == "linux":  # whose `getrusage` counts what the parent had before this process was started
+        return _kilobytes("status", "VmHWM:") * 1024
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def workers_memory() -> int:
+    """Resident memory of this process's workers that they share with no other process, in bytes; 0 if unknown."""
+    total = 0
+    for worker in active_children() if sys.platform == "linux" else ():
+        with suppress(OSError):  # it has just ended
+            total += _kilobytes(f"../{worker.pid}/smaps_rollup", "Private_Dirty:") * 1024
+    return total
+
+
+def _kilobytes(file: str, key: str) -> int:
+    lines = Path("/proc/self", file).read_text(encoding="utf-8").splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith(key)), 0)

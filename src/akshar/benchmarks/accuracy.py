@@ -104,7 +104,7 @@ def train_once(words: Sequence[str], limit_s: float | None = None) -> Reached:
             raise TrainingTimeout(f"training was ended after {limit_s:.0f} s, before it was finished") from error
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
-        result = json.loads((Path(folder) / "run" / "result.json").read_text())
+        result = json.loads((Path(folder) / "run" / "result.json").read_text(encoding="utf-8"))
     fit = result["fit"]
     return Reached(fit["seconds"], round(fit["seconds"] * fit["images_per_second"]), result["best"]["val_accuracy"])
 

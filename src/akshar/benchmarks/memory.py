@@ -90,7 +90,7 @@ class AnonymousMemory:
 
 def anonymous_memory() -> int:
     """Bytes of this process's memory that no file backs."""
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
+    for line in Path("/proc/self/smaps_rollup").read_text(encoding="utf-8").splitlines():
         name, *values = line.split()
         if name == "Anonymous:":
             return int(values[0]) * 1024

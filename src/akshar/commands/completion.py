@@ -42,7 +42,7 @@ compdef _akshar akshar
 SCRIPTS = {"bash": BASH, "zsh": ZSH}
 RECORDED = {"train": ("resume=", "repeat="), "test": ()}  # keys that no config has
 OPTIONS = {
-    "train": ("--multirun", "--cfg", "--config-dir", "--help", "--trust"),
+    "train": ("--multirun", "--dry-run", "--cfg", "--config-dir", "--help", "--trust"),
     "test": ("--multirun", "--cfg", "--help", "--trust"),
 }
 TAKE_A_PATH = (*PATH_KEYS, "resume", "repeat", "sweep.resume")

@@ -61,6 +61,7 @@ Values (KEY=VALUE); conf/ explains every key
 
 More
   akshar train -m seed=1,2,3 optimizer.lr=0.01,0.001   a sweep: every combination
+  akshar train --dry-run experiment=tutorial           check it, and say how long and how much it will take
   akshar train --cfg job experiment=tutorial           print the whole config without training
   akshar train resume=RUN [--trust my_package]         continue an interrupted run; resume=latest
   akshar train resume=RUN resume_from=best             ... from its best epoch, if last.ckpt is damaged

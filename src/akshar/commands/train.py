@@ -1,5 +1,6 @@
 """`akshar train`: a new run, a sweep, a run that continues, or one that is repeated."""
 
+import time
 from collections.abc import Sequence
 
 from akshar.commands.arguments import split_trust
@@ -22,8 +23,12 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0, 2 for a usage error, 1 for another failure.
     """
+    began = time.perf_counter() - time.process_time()  # imports so far, which do little but compute
     trust, arguments = split_trust(arguments)
+    is_dry, arguments = "--dry-run" in arguments, [word for word in arguments if word != "--dry-run"]
     if is_recorded(arguments):
+        if is_dry:
+            raise UsageError("--dry-run: for a new run or sweep, without resume= and repeat=")
         return run_recorded(arguments, trust).exit_code
     if trust:
         raise UsageError("--trust: only with resume= or repeat=; what a command line names is trusted")
@@ -36,6 +41,10 @@ def main(arguments: Sequence[str]) -> int:
     refuse_used_folder(overrides)
     with composing(CONFIG_NAME):
         composed = compose(CONFIG_NAME, overrides, TrainConfig, multirun)
+        if is_dry:
+            from akshar.sweeps.dry_run import dry_run  # imports torch
+
+            return dry_run(composed, multirun or composed.is_multirun, began)
         if multirun or composed.is_multirun:
             from akshar.sweeps.multirun import run_sweep  # imports scipy, which takes half a second
 

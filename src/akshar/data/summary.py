@@ -67,8 +67,8 @@ def summarise(data: LightningDataModule) -> DataSummary:
         card=card,
         classes=classes,
         input_spec=input_spec,
-        train=_count(train),
-        val=_count(data.val_dataloader()),
+        train=count_loader(train),
+        val=count_loader(data.val_dataloader()),
         test=None if is_overridden("test_dataloader", data) else 0,
         digest=None,
         class_counts=torch.zeros(len(classes), dtype=torch.long),
@@ -117,7 +117,7 @@ def _of_images(data: ImageDataModule) -> DataSummary:
     )
 
 
-def _count(loader: Any) -> int | None:
+def count_loader(loader: Any) -> int | None:
     """Count the examples of a loader, or of several; None where one of them does not tell."""
     counts = [_length(getattr(part, "dataset", None)) for part in CombinedLoader(loader).flattened]
     return None if None in counts else sum(count for count in counts if count is not None)

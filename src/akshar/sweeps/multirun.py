@@ -61,7 +61,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
     if is_grid:
         if is_search(sweep):
             raise UsageError(f"{RunDir(sweep)}: holds a search; choose another folder for a grid")
-        jobs = sweep_grid.check_jobs(overrides, hydra_config)
+        jobs = {*sweep_grid.check_jobs(overrides, hydra_config)}
         print(f"{len(jobs)} jobs in {RunDir(sweep)}", file=sys.stderr)
     stop, main_process = StopFile(sweep), os.getpid()
     gpus = _gpu_count() if has_workers else 0

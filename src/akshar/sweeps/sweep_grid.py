@@ -1,7 +1,10 @@
 """The jobs of a grid: every combination of the values, each composed and checked before the first job starts."""
 
 import itertools
+import os
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -44,7 +47,29 @@ def is_grid(hydra_config: DictConfig) -> bool:
     return str(hydra_config.sweeper.get("_target_")).endswith(HYDRA_SWEEPER)
 
 
-def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> set[str]:
+def parallel_jobs(hydra_config: DictConfig) -> int:
+    """Largest number of jobs that run at a time."""
+    launcher = hydra_config.launcher
+    if str(launcher.get("_target_")).endswith("LocalLauncher"):
+        return sys.maxsize  # submitit starts all of them
+    count = int(launcher.get("n_jobs") or launcher.get("array_parallelism") or 1)
+    return count if count > 0 else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a sweep.
+
+    Attributes:
+        words: its overrides.
+        config: valid.
+    """
+
+    words: tuple[str, ...]
+    config: TrainConfig
+
+
+def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> dict[str, Job]:
     """Compose and validate every job of a grid; to be called inside `composing`.
 
     Args:
@@ -52,7 +77,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> set[str]:
         hydra_config: Hydra's part of the config, for the parameters of a preset.
 
     Returns:
-        The hash of each job's config; equal jobs count once.
+        The jobs by the hash of their config; equal jobs count once.
 
     Raises:
         UsageError: lists each problem once, with the first job that has it.
@@ -60,16 +85,17 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> set[str]:
     jobs = expand_grid(overrides, hydra_config)
     workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
-    hashes: set[str] = set()
+    checked: dict[str, Job] = {}
     for number, job in enumerate(jobs, start=1):
         try:
-            hashes.add(_check_job(job, workers))
+            config = _check_job(job, workers)
+            checked.setdefault(config_hash(config, "", config.init_from), Job(job, config))
         except UsageError as error:
             for problem in error.problems:
                 problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
     if problems:
         raise UsageError(*problems.values())
-    return hashes
+    return checked
 
 
 def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tuple[str, ...]]:
@@ -97,8 +123,8 @@ def _single_values(override: Override) -> list[str]:
     return values
 
 
-def _check_job(job: Sequence[str], has_workers: bool) -> str:
-    """Validate the config of one job and return its hash."""
+def _check_job(job: Sequence[str], has_workers: bool) -> TrainConfig:
+    """Validate the config of one job."""
     kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_for_hydra(word)]
     try:
         config = validate(to_record(compose_tree("train", kept)), TrainConfig)
@@ -106,7 +132,7 @@ def _check_job(job: Sequence[str], has_workers: bool) -> str:
         raise UsageError(first_line(error)) from error
     if has_workers and config.trainer.devices not in (1, "auto"):
         raise UsageError(f"trainer.devices={config.trainer.devices}: parallel jobs take one device each")
-    return config_hash(config, "", config.init_from)
+    return config
 
 
 def _is_for_hydra(override: str) -> bool:

@@ -72,7 +72,11 @@ def cpu_has_bf16() -> bool:
     if isa.upper() in ISA_WITHOUT_BF16 or torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX", "AVX2"):
         return False
     try:
-        flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags"))
+        flags = next(
+            line
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("flags")
+        )
     except (OSError, StopIteration):
         return False
     return bool({"avx512_bf16", "amx_bf16"} & {*flags.split()})

@@ -16,7 +16,7 @@ from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
 from akshar.training.loggers import open_loggers
 from akshar.training.record import make_result, start_record
-from akshar.training.setup import set_up
+from akshar.training.setup import Setup, set_up
 
 
 def train(
@@ -51,6 +51,12 @@ def train(
     check_disk_space(run_dir, setup.model.network)
     begin()
     log_setup(setup)
+    return train_and_test(setup, interrupts, extra_callbacks)
+
+
+def train_and_test(setup: Setup, interrupts: Interrupts, extra_callbacks: Sequence[Callback] = ()) -> Result:
+    """Train and test what is set up, and write everything to its folder; the errors are those of `train`."""
+    config, run_dir = setup.config, setup.run_dir
     record = start_record(setup)
 
     with open_loggers(setup) as loggers:

@@ -89,7 +89,7 @@ def set_up(
 
     data = build_data(config)
     summary = summarise(data)
-    _check_devices(data, hardware.devices)
+    check_devices(data, hardware.devices)
     if config.checkpoint.every_n_steps is not None and not summary.exact_loader:
         raise UsageError(
             f"checkpoint.every_n_steps={config.checkpoint.every_n_steps}: needs a training loader with state_dict "
@@ -113,7 +113,7 @@ def set_up(
     return Setup(config, run_dir, hardware, data, summary, model, facts, left)
 
 
-def _check_devices(data: pl.LightningDataModule, devices: int) -> None:
+def check_devices(data: pl.LightningDataModule, devices: int) -> None:
     """Check that every device gets a share of each batch.
 
     Raises:

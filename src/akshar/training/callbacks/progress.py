@@ -95,12 +95,12 @@ class DurationEstimate(Callback):
         if measured < self.MIN_STEPS or seconds < self.MIN_SECONDS:
             return
         self._done = True
-        images = count_examples(batch) * trainer.num_training_batches * trainer.world_size
-        share = self._val_images / max(1, images) * self.VALIDATION
-        left = (
-            planned_steps(trainer, int(trainer.num_training_batches)) - trainer.global_step
-        ) * trainer.accumulate_grad_batches
-        estimate = (1 + share) * left * seconds / measured
+        step, of_epoch = seconds / measured, trainer.num_training_batches
+        image = step / max(1, count_examples(batch) * trainer.world_size)
+        left = planned_steps(trainer, int(of_epoch)) - trainer.global_step
+        estimate = training_seconds(
+            left * trainer.accumulate_grad_batches, of_epoch, step, self._val_images * image * self.VALIDATION
+        )
         limit = seconds_left(trainer)
         log.info(
             "training takes about %s (estimated from %d steps)",
@@ -111,6 +111,18 @@ class DurationEstimate(Callback):
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop measuring: after an epoch its log line says how long it took."""
         self._done = True
+
+
+def training_seconds(batches: float, of_epoch: float, batch_s: float, validation_s: float) -> float:
+    """Estimate how long training takes.
+
+    Args:
+        batches: number of all batches.
+        of_epoch: number of batches of an epoch.
+        batch_s: seconds of training on a batch.
+        validation_s: seconds between the last batch of an epoch and the first of the next.
+    """
+    return batches * (batch_s + validation_s / of_epoch)
 
 
 def duration(seconds: float) -> str:
