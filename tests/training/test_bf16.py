@@ -17,7 +17,7 @@ def processor_with_bf16(monkeypatch):
     for name in LIMITS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
-    monkeypatch.setattr(Path, "read_text", lambda self: "processor : 0\nflags : fpu avx512f avx512_bf16\n")
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: "flags : fpu avx512f avx512_bf16\n")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_pytorch_s_kernels_below_avx512_have_no_bf16(processor_with_bf16, monkey
 
 
 def test_a_processor_without_the_instructions_has_no_bf16(processor_with_bf16, monkeypatch):
-    monkeypatch.setattr(Path, "read_text", lambda self: "flags : fpu avx2 avx512f\n")
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: "flags : fpu avx2 avx512f\n")
     assert not cpu_has_bf16()
 
 
