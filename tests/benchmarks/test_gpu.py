@@ -42,7 +42,7 @@ def test_every_check_is_in_the_table_and_in_the_file(measured, capsys, workplace
     assert [check["name"] for check in content["checks"]] == [*gpu.CHECKS]
     assert all(name in out for name in gpu.CHECKS)
     assert "FAILED" not in out
-    assert len(measured) == 6 + 2 + 2 + 2  # accuracy over seeds, precisions, repetition, DDP and without
+    assert len(measured) == 6 + 2 + 2 + 6  # accuracy over seeds, precisions, repetition, DDP over seeds
 
 
 def test_a_failed_check_leaves_the_others_and_tells_no_path(measured, capsys, workplace, monkeypatch):
@@ -65,7 +65,7 @@ def test_an_accuracy_beyond_the_spread_fails(monkeypatch):
     )
     check = gpu.accuracy("gpu")
     assert check.passed is False
-    assert check.found == "cpu 80.00% ± 0.00%, gpu 70.00% ± 0.00%; may differ by 2.55%"
+    assert check.found == ("cpu 80.00% ± 0.00%, 1 images/s; device 70.00% ± 0.00%, 1 images/s; may differ by 2.55%")
     assert gpu.accuracy("cpu").passed
 
 
