@@ -2,6 +2,7 @@
 
 import re
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 from conftest import TINY
@@ -125,3 +126,17 @@ def test_too_little_room_on_the_disk_is_a_failure(workplace, rehearsed, capsys, 
 def test_a_recorded_run_is_not_rehearsed(workplace, capsys):
     assert main(["train", "--dry-run", "resume=latest"]) == 2
     assert "--dry-run: for a new run or sweep" in capsys.readouterr().err
+
+
+def test_lightning_classes_of_one_s_own_are_rehearsed(workplace, monkeypatch, capsys):
+    page = (Path(__file__).parents[1] / "docs" / "your-own-lightning.md").read_text(encoding="utf-8")
+    for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", page, re.S):
+        (workplace / name).write_text(code)
+    monkeypatch.syspath_prepend(workplace)
+    own = ["data=lightning", "data._target_=my_lightning.Bars"]
+    own += ["model=lightning", "model._target_=my_steps.Steps"]
+    assert main(["train", "--dry-run", *own, "monitor=f1/val", "trainer.max_epochs=2"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["data"] == "bars: 480 train, 60 val, 60 test"
+    assert lines["model"].startswith("steps, ")
+    assert not (workplace / "outputs").exists()
