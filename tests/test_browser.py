@@ -72,7 +72,7 @@ def test_tensorboard_shows_a_run(name, run, shots):
             inner.get_by_text("test_features").first.wait_for(state="attached", timeout=60_000)
             inner.get_by_text("Points: ").first.wait_for(timeout=60_000)
         if name == "custom_scalars":
-            assert page.locator("tf-custom-scalar-multi-line-chart-card").count() == 5
+            assert page.locator("tf-custom-scalar-multi-line-chart-card").count() >= 5
         page.wait_for_timeout(2000)  # for charts that are still being drawn
         if shots and name in ("custom_scalars", "projector"):
             keep(page, DOCS / f"tensorboard-{name.replace('_', '-')}.png")
