@@ -141,7 +141,7 @@ def test_with_pandas_a_table_is_a_data_frame(tmp_path, monkeypatch):
 
 def test_shipped_weights_are_loaded_by_name_unless_a_path_has_it(workplace):
     assert len(akshar.load("robust").classes) == 46
-    with pytest.raises(UsageError, match=r"^robst: .* robust; did you mean robust\?$"):
+    with pytest.raises(UsageError, match=r"^robst: .* \(robust\); did you mean robust\?$"):
         akshar.load("robst")
     (workplace / "robust").mkdir()
     with pytest.raises(UsageError, match=r"^robust"):

@@ -34,6 +34,9 @@ TO_THE_START, TO_THE_END = "\x01", "\x05"  # Ctrl-A and Ctrl-E
         ("akshar test data=g", ["data=glyphs"]),
         ("akshar predict ", []),
         ("akshar train nothing", []),
+        ("akshar train --dry-run --trust x resume=latest optimizer=s", ["optimizer=sgd"]),
+        ("akshar train data.root=my\\ images optimizer=s", ["optimizer=sgd"]),
+        ("akshar train 'data.root=my images optimizer=s", []),
     ],
 )
 def test_candidates(line, expected):
@@ -42,8 +45,10 @@ def test_candidates(line, expected):
 
 def test_groups_of_one_s_own_folder_are_completed(tmp_path):
     (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "own.yaml").write_text("")
+    for name in ("own", "owner;touch x", "baseline", "base_own"):
+        (tmp_path / "model" / f"{name}.yaml").write_text("")
     assert candidates(f"akshar train --config-dir {tmp_path} model=o") == ["model=own"]
+    assert candidates(f"akshar train --config-dir {tmp_path} model=b") == ["model=baseline"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -114,7 +114,10 @@ def test_a_search_takes_at_most_all_its_trials(workplace, rehearsed, capsys):
     words = ["hydra/sweeper=akshar_optuna", "hydra.sweeper.search.trials=4", "optimizer.lr=interval(0.01, 0.1)"]
     assert main(["train", "-m", "--dry-run", *TINY, *words]) == 0
     assert len(rehearsed) == 1
-    assert re.search(r"all jobs    about [56] min, at most", capsys.readouterr().out)
+    shown = capsys.readouterr().out
+    assert re.search(r"all jobs    about [56] min, if all trials are like the first", shown)
+    assert main(["train", "-m", "--dry-run", *TINY, *words, "hydra.sweeper.search.trials=0"]) == 2
+    assert "hydra.sweeper.search.trials=0: must be" in capsys.readouterr().err
 
 
 def test_too_little_room_on_the_disk_is_a_failure(workplace, rehearsed, capsys, monkeypatch):

@@ -252,7 +252,8 @@ def test_a_job_may_work_in_its_own_folder(workplace, capfd):
     (folder,) = workplace.glob("outputs/train/*")
     assert f"run folder     {folder}\n" in capfd.readouterr().err
     assert Path.cwd() == workplace
-    assert main(["train", "-m", *words, "hydra.sweep.dir=sweep", "seed=1,2"]) == 0
+    first = f"init_from={folder.relative_to(workplace)}"
+    assert main(["train", "-m", *words, "hydra.sweep.dir=sweep", "seed=1,2", first]) == 0  # none is "not started"
     assert len([*workplace.glob("sweep/*/result.json")]) == 2
     words = [f"checkpoint={folder}/checkpoints/best.ckpt", "part=all", "hydra.job.chdir=true"]
     assert main(["test", *words, "hydra.run.dir=tested"]) == 0

@@ -24,6 +24,7 @@ from akshar.training.job import EndedJob, describe
 from akshar.training.launch import is_recorded, run_composed, run_config, run_recorded
 
 CONFIG_NAME = "train"
+TRUST = "trust: only with resume= or repeat=; what a call names is trusted"
 
 
 @overload
@@ -98,14 +99,20 @@ def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) 
     if configs:
         if len(given) > 1:
             raise UsageError("train: give one config, or overrides, not both")
-        config, hydra = configs[0], running_application()
+        if not isinstance(config := configs[0], DictConfig | TrainConfig):
+            raise UsageError(
+                f"train: takes overrides or a config, not {type(config).__name__}; akshar.compose(...) makes one"
+            )
+        if trust:
+            raise UsageError(TRUST)
+        hydra = running_application()
         record = config.to_record() if isinstance(config, TrainConfig) else to_record(config, hydra)
         return run_config(validate(record, TrainConfig), Path(hydra.runtime.output_dir) if hydra else None)
     words = mask_and_remember(words)
     if is_recorded(words):
         return run_recorded(words, trust)
     if trust:
-        raise UsageError("trust: only with resume= or repeat=; what a call names is trusted")
+        raise UsageError(TRUST)
     overrides = _overrides(words)
     refuse_used_folder(overrides)
     with composing(CONFIG_NAME):

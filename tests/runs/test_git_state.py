@@ -4,26 +4,50 @@ import subprocess
 from functools import partial
 
 from akshar.runs import provenance
-from akshar.runs.git_state import read_git_state, write_diff
+from akshar.runs.git_state import read_git_state, read_project_state, write_diff
 from akshar.runs.provenance import Facts
 from akshar.runs.run_dir import RunDir
 
 
-def test_remotes_are_not_recorded(tmp_path, monkeypatch):
-    checkout, run_dir = tmp_path / "checkout", RunDir(tmp_path / "run")
-    checkout.mkdir()
-    run_dir.make()
+def make_checkout(folder):
+    folder.mkdir()
 
     def git(*words):
         identity = ("-c", "user.name=x", "-c", "user.email=x@y")
-        subprocess.run(["git", "-C", str(checkout), *identity, *words], check=True, capture_output=True)
+        subprocess.run(["git", "-C", str(folder), *identity, *words], check=True, capture_output=True)
 
     git("init", "-q")
-    git("remote", "add", "origin", "https://me:hunter22@host.example/code.git")
-    (checkout / "code.py").write_text("first\n")
+    (folder / "code.py").write_text("first\n")
     git("add", "-A")
     git("commit", "-qm", "first")
-    (checkout / "code.py").write_text("second\n")
+    (folder / "code.py").write_text("second\n")
+    return git
+
+
+def test_no_program_that_a_checkout_names_is_run(tmp_path, monkeypatch):
+    """A checkout in the working directory may come from someone else."""
+    git, ran = make_checkout(tmp_path / "theirs"), tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\ncat\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path / "theirs")
+    git("config", "diff.external", str(program))
+    git("config", "core.fsmonitor", str(program))
+    state = read_project_state()
+    assert state is not None
+    assert state.dirty
+    write_diff(tmp_path / "diff", tmp_path / "theirs")
+    assert "+second" in (tmp_path / "diff").read_text()
+    git("config", "filter.theirs.clean", str(program))
+    (tmp_path / "theirs" / ".gitattributes").write_text("*.py filter=theirs\n")
+    assert read_project_state() is None
+    assert not ran.exists()
+
+
+def test_remotes_are_not_recorded(tmp_path, monkeypatch):
+    checkout, run_dir = tmp_path / "checkout", RunDir(tmp_path / "run")
+    run_dir.make()
+    make_checkout(checkout)("remote", "add", "origin", "https://me:hunter22@host.example/code.git")
     monkeypatch.setattr(provenance, "read_git_state", partial(read_git_state, checkout))
     monkeypatch.setattr(provenance, "write_diff", partial(write_diff, folder=checkout))
     monkeypatch.chdir(checkout)

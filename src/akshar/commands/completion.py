@@ -6,16 +6,19 @@ eval "$(akshar completion zsh)"         in ~/.zshrc, after compinit
 
 import argparse
 import re
+import shlex
 from collections.abc import Sequence
 
 from hydra._internal.core_plugins.bash_completion import BashCompletion
 from hydra.core.global_hydra import GlobalHydra
 
 from akshar.commands import COMMANDS
+from akshar.commands.arguments import split_trust
 from akshar.config.compose import composing
-from akshar.config.groups import COMBINATIONS, PARTS
+from akshar.config.groups import COMBINATIONS, PARTS, is_base
 from akshar.config.hydra_app import WITH_VALUE, split_words
 from akshar.config.overrides import PATH_KEYS
+from akshar.training.launch import is_recorded
 
 # Bash takes what follows the last = or : for the word to complete.
 BASH = """\
@@ -45,6 +48,7 @@ OPTIONS = {
     "train": ("--multirun", "--dry-run", "--cfg", "--config-dir", "--help", "--trust"),
     "test": ("--multirun", "--cfg", "--help", "--trust"),
 }
+SAFE = re.compile(r"[\w@%+=:,./~-]+")  # needs no quotes; a shell runs what it reads in a name such as "a;b"
 TAKE_A_PATH = (*PATH_KEYS, "resume", "repeat", "sweep.resume")
 
 
@@ -70,20 +74,26 @@ def main(arguments: Sequence[str]) -> int:
 
 def candidates(line: str) -> list[str]:
     """List what the last word of a command line can become; nothing where the shell is to complete file names."""
-    *words, word = line.split(" ")
-    words = [other for other in words[1:] if other]
+    before, _, word = line.rpartition(" ")
+    try:
+        _, *words = shlex.split(before) or [""]
+    except ValueError:  # within quotes
+        return []
     if not words:
         return [name for name in COMMANDS if name.startswith(word)]
     command, *words = words
-    if command not in OPTIONS or (words and words[-1] in WITH_VALUE) or word.partition("=")[0] in TAKE_A_PATH:
+    takes_value = bool(words) and words[-1] in (*WITH_VALUE, "--trust")
+    if command not in OPTIONS or takes_value or word.partition("=")[0] in TAKE_A_PATH:
         return []
     if word.startswith("-"):
         return [option for option in OPTIONS[command] if option.startswith(word)]
+    _, words = split_trust([other for other in words if other != "--dry-run" and not is_recorded([other])])
     _, overrides = split_words(words)
+    overrides = [override for override in overrides if " " not in override]  # at which Hydra splits a line
     with composing(command):
         hydra = BashCompletion(GlobalHydra.instance().config_loader())
         found = hydra._query(config_name=command, line=" ".join([*overrides, word]))
     found += [key for key in RECORDED[command] if key.startswith(word)]
     if command == "test":  # Hydra lists every group of conf/
         found = [name for name in found if re.split("[.=/]", name)[0] not in {*PARTS, *COMBINATIONS} - {"data"}]
-    return sorted(name for name in found if not name.partition("=")[2].startswith("base"))
+    return sorted(name for name in found if SAFE.fullmatch(name) and not is_base(name.partition("=")[2]))

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from akshar.config.conf_dir import conf_dir
-from akshar.config.groups import COMBINATIONS, PARTS
+from akshar.config.groups import COMBINATIONS, PARTS, is_base
 from akshar.config.project import project_conf
 from akshar.errors import UsageError
 
@@ -97,6 +97,6 @@ def train_help() -> str:
     experiment, *others = COMBINATIONS
     for group in (experiment, *PARTS, *others):
         files = [path for folder in folders for path in (folder / group).glob("*.yaml")]
-        names = sorted(path.stem for path in files if not path.stem.startswith("base"))
+        names = sorted(path.stem for path in files if not is_base(path.stem))
         lines.append(f"  {group:<12}{', '.join(names)}")
     return TRAIN_HELP.format(groups="\n".join(lines))

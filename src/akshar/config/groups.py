@@ -7,3 +7,8 @@ NAMED = ("callbacks", "metrics", "logger")
 PARTS = (*SINGLE, *NAMED)
 # Groups that only combine the others
 COMBINATIONS = ("experiment", "sweep", "debug")
+
+
+def is_base(choice: str) -> bool:
+    """Whether a file of a group is no choice, but what its choices share, as `base` and `base_pictures`."""
+    return choice == "base" or choice.startswith("base_")

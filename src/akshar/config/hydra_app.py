@@ -63,7 +63,10 @@ def split_words(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
             options.append(word)
         else:
             raise UsageError(f"{word}: no such option; see akshar VERB --help")
-    return options, [*search_path_override(config_dirs), *quote_paths(rename_overrides(overrides))]
+    added = search_path_override(config_dirs)
+    if added and (given := next((word for word in overrides if word.startswith("hydra.searchpath=")), None)):
+        raise UsageError(f"{given}: cannot be combined with a project or --config-dir; use --config-dir FOLDER")
+    return options, [*added, *quote_paths(rename_overrides(overrides))]
 
 
 def show(config_name: str, options: Sequence[str], overrides: Sequence[str], schema: type[Section]) -> int:
@@ -75,7 +78,7 @@ def show(config_name: str, options: Sequence[str], overrides: Sequence[str], sch
     problems: Sequence[str] = ()
     try:
         with composing(config_name):
-            overrides = compose(config_name, overrides, schema, multirun=True).overrides
+            overrides = compose(config_name, overrides, schema, bool({"-m", "--multirun"} & {*options})).overrides
     except UsageError as error:
         problems = error.problems
     command_line = sys.argv

@@ -6,7 +6,7 @@ of the group names may have any keys.
 
 from collections.abc import Mapping, Sequence
 
-from akshar.config.groups import NAMED
+from akshar.config.groups import NAMED, is_base
 from akshar.config.json_keys import DEFAULTS, Keys, placeholders, typed_keys, union
 from akshar.config.json_types import UNKNOWN, Schema
 from akshar.config.yaml_files import ConfigFile, targets
@@ -52,7 +52,7 @@ def group_schema(group: str, files: Sequence[ConfigFile]) -> Schema:
         whole = {"allOf": [{"$ref": "#/definitions/section"}], **needs_target}
     else:
         needs_target["then"] = HAS_TARGET
-        has_bases = any(file.name.startswith("base") for file in files)
+        has_bases = any(is_base(file.name) for file in files)
         whole = {"type": "object", "allOf": [PART], **({} if has_bases else needs_target)}
     return {**whole, "definitions": definitions}
 

@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 
 from akshar.config.conf_dir import conf_dir
-from akshar.config.groups import NAMED
+from akshar.config.groups import NAMED, is_base
 from akshar.config.keys import all_keys, did_you_mean
 from akshar.config.places import PLACES
 from akshar.errors import UsageError
@@ -92,7 +92,7 @@ def choices_of(override: Override, parsed: Sequence[tuple[Override, str]]) -> li
         if other.key_or_group == "hydra.searchpath" and isinstance(addresses := other.value(), list):
             folders = [Path(str(address).removeprefix("file://")) for address in addresses]
             choices += [path.stem for folder in folders for path in (folder / group).glob("*.yaml")]
-    return sorted(name for name in {*choices} if not name.startswith("base"))  # parts that choices share
+    return sorted(name for name in {*choices} if not is_base(name))
 
 
 def group_problems(override: Override, choices: list[str]) -> list[str]:

@@ -27,7 +27,6 @@ def find_model(model: str | Path) -> Path:
     if path.name not in shipped:
         hint = did_you_mean(path.name, shipped)
         raise UsageError(
-            f"{printable(model)}: no such file or run folder, and not shipped weights, "
-            f"which are {', '.join(shipped)}{hint}"
+            f"{printable(model)}: no such file, run folder or shipped weights ({', '.join(shipped)}){hint}"
         )
     return shipped[path.name]

@@ -6,12 +6,14 @@ import re
 import subprocess
 from pathlib import Path
 
+from hydra.core.hydra_config import HydraConfig
 from pydantic import BaseModel, ConfigDict
 
 from akshar.credentials import MASK, mask
 from akshar.files import write_atomic
 
 HERE = Path(__file__).parent
+DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules")  # runs no program that a checkout names
 MAX_DIFF = 1_000_000  # bytes of a diff that are kept
 # Files that hold secrets by their nature
 LEFT_OUT = [
@@ -26,6 +28,7 @@ ASSIGNED = re.compile(
     r"""((?:password|passwd|secret|token|api_?key|access_?key|credentials?)["']?\s*[:=]\s*)(["'])[^"'\s]{4,}\2""",
     re.IGNORECASE,
 )
+RUNS_CODE = re.compile(r"^filter\..*\.(clean|process)$", re.IGNORECASE | re.MULTILINE)
 PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END|\Z)", re.DOTALL)
 
 
@@ -50,21 +53,31 @@ def read_git_state(folder: Path = HERE) -> GitState:
     # A folder inside a repository that does not track it is not a checkout of ours.
     if not _git(folder, "ls-files", "."):
         return GitState()
-    diff = _git(folder, "diff", "HEAD")
+    diff = _git(folder, *DIFF, "HEAD")
     digest = hashlib.sha256(diff.encode(errors="replace")).hexdigest()[:12] if diff else None
     return GitState(commit=_git(folder, "rev-parse", "HEAD"), dirty=bool(diff), diff=digest)
 
 
 def read_project_state() -> GitState | None:
-    """Describe the checkout that the working directory belongs to; None where there is none, or it is akshar's."""
-    top, of_akshar = (_git(folder, "rev-parse", "--show-toplevel") for folder in (Path.cwd(), HERE))
-    state = read_git_state(Path.cwd()) if top != of_akshar else GitState()
+    """Describe the checkout of `project_folder`; None where there is none, it is akshar's, or it could run code."""
+    folder, top = project_folder(), "--show-toplevel"
+    of_akshar = _git(HERE, "rev-parse", top) if _git(HERE, "ls-files", ".") else None
+    # A comparison runs a filter of the checkout, which may come from someone else
+    settings = _git(folder, "config", "--includes", "--name-only", "--list") or ""
+    if _git(folder, "rev-parse", top) == of_akshar or RUNS_CODE.search(settings):
+        return None
+    state = read_git_state(folder)
     return state if state.commit else None
+
+
+def project_folder() -> Path:
+    """Where the command was given; a job with `hydra.job.chdir=true` is elsewhere."""
+    return Path(HydraConfig.get().runtime.cwd) if HydraConfig.initialized() else Path.cwd()
 
 
 def write_diff(path: Path, folder: Path = HERE) -> None:
     """Write the uncommitted changes, if there are any, to a file that only its owner can read."""
-    if not (diff := _git(folder, "diff", "HEAD", "--", ":/", *LEFT_OUT)):
+    if not (diff := _git(folder, *DIFF, "HEAD", "--", ":/", *LEFT_OUT)):
         return
     before = os.umask(0o077)
     try:
@@ -86,7 +99,7 @@ def without_secrets(text: str) -> str:
 def _git(folder: Path, *arguments: str) -> str | None:
     """Run git in a folder; None without git or a repository."""
     try:
-        command = ["git", "-C", str(folder), *arguments]
+        command = ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
         done = subprocess.run(command, capture_output=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return None

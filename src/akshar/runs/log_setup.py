@@ -26,6 +26,8 @@ def logging_restored() -> Iterator[None]:
     handlers = [*root.handlers]
     loggers = [root, *(found for found in root.manager.loggerDict.values() if isinstance(found, logging.Logger))]
     levels = [(logger, logger.level) for logger in loggers]
+    registered = [*logging._handlerList]  # pyright: ignore[reportAttributeAccessIssue]
+    logging._handlerList.clear()  # pyright: ignore[reportAttributeAccessIssue]  (dictConfig closes those)
     try:
         yield
     finally:
@@ -33,5 +35,6 @@ def logging_restored() -> Iterator[None]:
             if handler not in handlers:
                 handler.close()
         root.handlers[:] = handlers
+        logging._handlerList[:] = registered  # pyright: ignore[reportAttributeAccessIssue]
         for logger, level in levels:
             logger.setLevel(level)

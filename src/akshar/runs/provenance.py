@@ -14,7 +14,13 @@ from pydantic import BaseModel, ConfigDict
 from akshar.credentials import mask
 from akshar.errors import UsageError
 from akshar.files import write_json
-from akshar.runs.git_state import GitState, read_git_state, read_project_state, write_diff
+from akshar.runs.git_state import (
+    GitState,
+    project_folder,
+    read_git_state,
+    read_project_state,
+    write_diff,
+)
 from akshar.runs.run_dir import RunDir
 from akshar.untrusted import read_bytes
 
@@ -182,7 +188,7 @@ def _write(run_dir: RunDir, content: Provenance, diff_name: str) -> None:
     if content.git.commit:
         write_diff(run_dir.path / diff_name)
     if content.project:
-        write_diff(run_dir.path / f"project_{diff_name}", folder=Path.cwd())
+        write_diff(run_dir.path / f"project_{diff_name}", folder=project_folder())
     write_json(run_dir.provenance, content.model_dump(mode="json", exclude_unset=True))
 
 

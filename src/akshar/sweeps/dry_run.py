@@ -4,8 +4,10 @@ import json
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
+from omegaconf import OmegaConf
 
 from akshar.config.compose import Composed
 from akshar.config.keys import flatten
@@ -50,11 +52,17 @@ def _sweep(composed: Composed[TrainConfig], place: Path, imported: float) -> int
     """Rehearse one job of each group with the same cost; print each, and the sum."""
     hydra = composed.tree.hydra
     sweep_grid.check_extras(hydra)
+    parallel = sweep_grid.parallel_jobs(hydra)
     if sweep_grid.is_grid(hydra):
         jobs = [*sweep_grid.check_jobs(composed.overrides, hydra).values()]
     else:
-        jobs = [sweep_grid.Job((), composed.config)] * hydra.sweeper.search.trials
-    parallel = min(len(jobs), sweep_grid.parallel_jobs(hydra))
+        from akshar.sweeps.search import SearchConfig  # imports optuna, which an extra installs
+
+        node: Any = OmegaConf.to_container(hydra.sweeper.search, resolve=True)
+        search = SearchConfig.checked(node, composed.config.to_record())
+        jobs = [sweep_grid.Job((), composed.config)] * search.trials
+        parallel = min(parallel, search.n_parallel)
+    parallel = min(parallel, len(jobs))
     threads = torch.get_num_threads()
     if sweep_grid.has_workers(hydra):
         torch.set_num_threads(max(1, threads // parallel))  # the jobs share them
@@ -75,7 +83,7 @@ def _sweep(composed: Composed[TrainConfig], place: Path, imported: float) -> int
         meanwhile = max(meanwhile, estimate.room - estimate.disk)
         memory = max(memory, estimate.memory or 0)
     torch.set_num_threads(threads)
-    at_most = "" if sweep_grid.is_grid(hydra) else ", at most: bad trials may be pruned"
+    at_most = "" if sweep_grid.is_grid(hydra) else ", if all trials are like the first; bad ones may be pruned"
     _line("", "")
     _line("all jobs", f"about {duration(imported + seconds / parallel)}{at_most}")
     if memory:

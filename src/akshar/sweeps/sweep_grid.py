@@ -20,6 +20,7 @@ from akshar.errors import UsageError, first_line
 from akshar.extras import require_packages
 
 HYDRA_SWEEPER = "BasicSweeper"  # runs every combination of the values
+SEEN_BY_A_JOB = ("hydra.searchpath", "hydra.job.chdir")  # in its own config
 LOCAL_LAUNCHERS = ("JoblibLauncher", "LocalLauncher")
 
 
@@ -125,7 +126,7 @@ def _single_values(override: Override) -> list[str]:
 
 def _check_job(job: Sequence[str], has_workers: bool) -> TrainConfig:
     """Validate the config of one job."""
-    kept = [word for word in job if word.startswith("hydra.searchpath") or not _is_for_hydra(word)]
+    kept = [word for word in job if word.startswith(SEEN_BY_A_JOB) or not _is_for_hydra(word)]
     try:
         config = validate(to_record(compose_tree("train", kept)), TrainConfig)
     except (HydraException, OmegaConfBaseException) as error:

@@ -87,7 +87,8 @@ class DDPLauncher:
         with self._log(number).open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "akshar.training.ddp_worker", str(self.run_dir.path)],
-                env=os.environ | {RANK: str(number)},
+                # The folder of a script that started this is where its modules are
+                env=os.environ | {RANK: str(number), "PYTHONPATH": os.pathsep.join(sys.path)},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C is for rank 0, which lets all save

@@ -13,10 +13,11 @@ from akshar.config.schema import TrainConfig
 from akshar.data.image_set import ImageSet, evaluated_at_once
 from akshar.data.module import ImageDataModule
 from akshar.data.summary import count_loader
+from akshar.runs.run_dir import RunDir
 from akshar.training.setup import Setup
 
 BATCHES = 3  # of validation and of test
-FILE_LOGGERS = (".RunLogger", ".CSVLogger")  # write to the run's folder alone
+FILE_LOGGERS = ("akshar.runs.tensorboard.RunLogger", "pytorch_lightning.loggers.CSVLogger")
 
 
 def shorten(setup: Setup) -> tuple[Setup, Callable[[], int | None]]:
@@ -28,7 +29,8 @@ def shorten(setup: Setup) -> tuple[Setup, Callable[[], int | None]]:
     Returns:
         What is rehearsed, and a function that counts the test images of the run itself, known after the rehearsal.
     """
-    short = replace(setup, config=_on_one_device(setup.config), hardware=replace(setup.hardware, devices=1))
+    config = _on_one_device(setup.config, setup.run_dir)
+    short = replace(setup, config=config, hardware=replace(setup.hardware, devices=1))
     data = setup.data
     if not isinstance(data, ImageDataModule):
         counts = _shorten_loaders(data)
@@ -41,8 +43,12 @@ def shorten(setup: Setup) -> tuple[Setup, Callable[[], int | None]]:
     return replace(short, summary=summary), lambda: setup.summary.test
 
 
-def _on_one_device(config: TrainConfig) -> TrainConfig:
-    loggers = {name: part for name, part in config.logger.items() if part and part.target.endswith(FILE_LOGGERS)}
+def _on_one_device(config: TrainConfig, run_dir: RunDir) -> TrainConfig:
+    loggers = {
+        name: part.with_arguments(save_dir=str(run_dir.path)) if "save_dir" in part.arguments else part
+        for name, part in config.logger.items()
+        if part and part.target in FILE_LOGGERS
+    }
     return config.model_copy(update={"logger": loggers, "trainer": config.trainer.with_arguments(devices=1)})
 
 
