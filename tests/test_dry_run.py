@@ -91,7 +91,7 @@ def test_jobs_that_cost_the_same_are_rehearsed_once(workplace, rehearsed, capsys
     assert [config.data.batch_size for config in rehearsed] == [32, 64]
     out = capsys.readouterr().out
     assert "jobs        4, 2 at a time" in out
-    assert "2 jobs      data.batch_size=32 seed=1\n" in out
+    assert "2 jobs      as data.batch_size=32 seed=1\n" in out
     assert re.search(r"all jobs    about [34] min\n", out)  # 4 of 75 s, two at a time
     assert "about 16.0 MB in outputs/multirun" in out
     assert [*workplace.iterdir()] == []

@@ -72,7 +72,7 @@ WRONG = [
     (["trainer.accelerator=quantum"], "trainer.accelerator=quantum: "),
     (
         ["model._target_=nowhere.Net"],
-        "model._target_=nowhere.Net: cannot be imported (No module named 'nowhere')",
+        "model._target_=nowhere.Net: cannot be imported (No module named 'nowhere'; install it, or put",
     ),
     (
         ["model._target_=akshar.models.compact.Net"],

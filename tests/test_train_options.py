@@ -259,3 +259,21 @@ def test_a_job_may_work_in_its_own_folder(workplace, capfd):
     assert main(["test", *words, "hydra.run.dir=tested"]) == 0
     assert (workplace / "tested" / "result.json").exists()
     assert main(["test", "-m", *words, "data=characters", "data.root=my"]) == 0
+
+
+LATE = """
+from pytorch_lightning import Callback
+
+class Epochs(Callback):
+    def on_train_epoch_end(self, trainer, pl_module):
+        self.log("epochs_done", float(trainer.current_epoch + 1))
+"""
+
+
+def test_what_a_callback_logs_at_the_end_of_an_epoch_is_of_that_epoch(train, workplace, monkeypatch):
+    (workplace / "late.py").write_text(LATE)
+    monkeypatch.syspath_prepend(workplace)
+    result, folder = train(*TINY, "callbacks.mine._target_=late.Epochs", "trainer.max_epochs=3", "monitor=epoch")
+    with (folder / "history.csv").open() as file:
+        assert [row["epochs_done"] for row in csv.DictReader(file)] == ["1.0", "2.0", "3.0"]
+    assert result["metrics"]["epochs_done"] == 3

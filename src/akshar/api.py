@@ -108,6 +108,9 @@ def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) 
         hydra = running_application()
         record = config.to_record() if isinstance(config, TrainConfig) else to_record(config, hydra)
         return run_config(validate(record, TrainConfig), Path(hydra.runtime.output_dir) if hydra else None)
+    if any(word.startswith("--trust") for word in words):
+        raise UsageError('--trust: give it as an argument, trust=["my_package"]')
+    trust = [trust] if isinstance(trust, str) else trust
     words = mask_and_remember(words)
     if is_recorded(words):
         return run_recorded(words, trust)

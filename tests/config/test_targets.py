@@ -89,7 +89,7 @@ def test_keys_of_the_framework_are_suggested_for_data():
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("nowhere.Net", "No module named 'nowhere'"),
+        ("nowhere.Net", "No module named 'nowhere'; install it, or put its folder on PYTHONPATH"),
         ("akshar.models.compact.Net", "module 'akshar.models.compact' has no attribute 'Net'"),
     ],
 )

@@ -20,6 +20,7 @@ from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
 from akshar.files import failure_reason, printable
 from akshar.runs.run_dir import RunDir
+from akshar.training.job import quiet_libraries
 from akshar.writable import check_folder
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def _run_job(config: TestConfig, folder: Path) -> int:
     """Test one network; an error does not stop the tests of others."""
     from akshar.report.evaluation import run_test  # imports torch
 
+    quiet_libraries()
     try:
         run_test(config, RunDir(folder))
     except AksharError as error:

@@ -5,8 +5,9 @@ later anyway. Lightning is not imported for the comparison: a class that derives
 """
 
 import sys
-from pkgutil import resolve_name
 from typing import Any
+
+from akshar.config.import_target import import_target
 
 # Modules without a Lightning class of one's own; a check does not import them, which would import torch
 OTHERS = ("akshar.", "torch.", "torchvision.")
@@ -51,7 +52,7 @@ def _imported(target: object) -> Any:
     if not isinstance(target, str) or target.startswith(OTHERS):
         return None
     try:
-        return resolve_name(target)
+        return import_target(target)
     except (Exception, SystemExit) as error:  # whatever the imported module raises
         return error
 

@@ -16,6 +16,8 @@ from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
 
+from akshar.config.import_target import INSTALL
+
 # Light modules, whose names an annotation may use and still be evaluated
 LIGHT = ("typing", "collections.abc", "pydantic", "pathlib")
 
@@ -80,7 +82,7 @@ def _definition(dotted: str) -> tuple[ast.ClassDef | ast.FunctionDef, str]:
     """Find where a name is defined, following imports; return the definition and its module."""
     module, _, name = dotted.rpartition(".")
     if not module:
-        raise NameNotFound(f"No module named {dotted!r}")
+        raise NameNotFound(f"No module named {dotted!r}{INSTALL}")
     if _spec(module) is None:
         _definition(module)  # raises if that does not exist either
         raise Unreadable(dotted)  # a name inside a class

@@ -3,12 +3,12 @@
 import inspect
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from inspect import Parameter, Signature
-from pkgutil import resolve_name
 from typing import get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from akshar.config.import_target import import_target
 from akshar.config.keys import did_you_mean
 from akshar.config.ranges import RANGES
 from akshar.config.reserved import Reserved
@@ -66,7 +66,7 @@ def import_problems(parts: Iterable[tuple[str, Part]]) -> list[str]:
     problems = []
     for path, part in parts:
         try:
-            resolve_name(part.target)
+            import_target(part.target)
         except (Exception, SystemExit) as error:
             problems.append(f"{path}._target_={part.target}: cannot be imported ({first_line(error)})")
     return problems
@@ -82,7 +82,7 @@ def signature_of(dotted: str) -> Signature | None:
 
 def imported_signature(dotted: str) -> Signature | None:
     """Import a target for its signature, with all types and defaults; None for a builtin without one."""
-    target = resolve_name(dotted)
+    target = import_target(dotted)
     try:
         found = inspect.signature(target)
     except (TypeError, ValueError):

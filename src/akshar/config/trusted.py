@@ -8,7 +8,6 @@ torchvision's classifiers without downloaded weights, and what a package that th
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pkgutil import resolve_name
 from typing import Any
 
 import yaml
@@ -17,6 +16,7 @@ from hydra.utils import instantiate
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.groups import PARTS
+from akshar.config.import_target import import_target
 from akshar.config.shipped_loggers import destinations
 from akshar.errors import UsageError
 from akshar.files import printable
@@ -150,7 +150,7 @@ def resolve_trusted(named_by: str, target: str, trust: Sequence[str]) -> Any:
     if not _may_be_named(target, trust):
         raise _refusal(named_by, target)
     try:
-        found = resolve_name(target)
+        found = import_target(target)
     except Exception as error:
         raise UsageError(f"{named_by}: {printable(target)} cannot be imported ({printable(error)})") from error
     if any(target.startswith(f"{package}.") for package in trust):
@@ -178,7 +178,7 @@ def _is_of_family(target: str, found: object) -> bool:
         import torchvision
 
         return name in torchvision.models.list_models(module=torchvision.models)
-    return isinstance(found, type) and issubclass(found, resolve_name(FAMILIES[module]))
+    return isinstance(found, type) and issubclass(found, import_target(FAMILIES[module]))
 
 
 def _refusal(named_by: str, target: str) -> UsageError:

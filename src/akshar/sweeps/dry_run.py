@@ -74,7 +74,7 @@ def _sweep(composed: Composed[TrainConfig], place: Path, imported: float) -> int
     for same in groups.values():
         words = [word for word in same[0].words if word not in composed.overrides]
         _line("", "")
-        _line(_count(len(same), "job"), " ".join(words))
+        _line(_count(len(same), "job"), f"{'as ' if len(same) > 1 else ''}{' '.join(words)}")
         estimate = rehearse(same[0].config, time.perf_counter())
         _print(estimate)
         _line("disk", _size(estimate.disk))

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -48,6 +48,7 @@ class History(Callback):
         self.images_seen = 0
         self._start: float | None = None
         self._step = 0  # the last optimizer step that was seen to end
+        self._late: set[str] = set()  # metrics that callbacks log at the end of a training epoch, after validation
 
     @property
     def state_key(self) -> str:
@@ -80,6 +81,10 @@ class History(Callback):
         self._start = time.perf_counter() - self.fit_seconds
         self._step = trainer.global_step
 
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add to the last row what was logged after it was written."""
+        self._add_late(trainer)
+
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
@@ -99,6 +104,7 @@ class History(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock."""
+        self._add_late(trainer)
         self.fit_seconds = self._seconds()
         self._start = None
 
@@ -110,7 +116,7 @@ class History(Callback):
         # checkpoints are written; here callbacks can monitor it too.
         training = trainer.fit_loop.epoch_loop._results.metrics(on_step=False)
         trainer.callback_metrics.update(training["callback"])
-        measured = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        measured = _values(trainer.callback_metrics, self._late)  # those are of the epoch before
         if self.monitor not in (EPOCH, *measured):
             raise UsageError(
                 f"monitor={self.monitor}: {type(pl_module).__name__} did not log it in this epoch, but "
@@ -128,6 +134,15 @@ class History(Callback):
             logger.log_metrics({"epoch": row["epoch"], "lr": row["lr"]} | shown, step=row["step"])
         self._write()
         log.info(self._line(row, trainer.max_epochs))
+
+    def _add_late(self, trainer: Trainer) -> None:
+        if not self.rows:
+            return
+        late = _values(trainer.callback_metrics, (*NO_METRICS, *self.rows[-1]))
+        self._late |= late.keys()
+        self.rows[-1] |= late
+        if late and trainer.is_global_zero:
+            self._write()
 
     def _log_step(self, trainer: Trainer, outputs: Any) -> None:
         """Log loss and lr of one optimizer step: of its last batch, and over several devices of rank 0's share."""
@@ -162,6 +177,10 @@ class History(Callback):
             else ""
         )
         return f"epoch {row['epoch']:>{width}}{total}  {losses}{others}after {row[SECONDS]:.0f} s{best}"
+
+
+def _values(metrics: Mapping[str, Any], without: Collection[str]) -> dict[str, float]:
+    return {name: float(value) for name, value in metrics.items() if name not in without}
 
 
 def learning_rate(trainer: Trainer) -> float:
