@@ -56,7 +56,7 @@ def test_a_dry_run_says_what_a_run_takes_and_keeps_nothing(workplace, capsys):
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert [*lines] == ["dry", "data", "model", "device", "time", "memory", "disk"]
     assert lines["data"] == "glyphs: 828 train, 92 val, 230 test"
-    assert re.fullmatch(r"about \d+ s: \d+ s start, 2 epochs of [\d.]+ s, \d+ s test and plots", lines["time"])
+    assert re.fullmatch(r"about .+: .+ start, 2 epochs of .+, .+ test and plots", lines["time"])
     assert re.fullmatch(r"about [\d.]+ [MG]B in outputs/train \([\d,.]+ GB free\)", lines["disk"])
     assert [*workplace.iterdir()] == []
 
