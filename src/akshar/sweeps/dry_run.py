@@ -29,7 +29,7 @@ def dry_run(composed: Composed[TrainConfig], multirun: bool, began: float) -> in
     Args:
         composed: the config, of a sweep that of its first job.
         multirun: whether it is a sweep.
-        began: when the process did, by `time.perf_counter`.
+        began: when the command did, by `time.perf_counter`.
 
     Returns:
         0, or 1 if the disk has not enough room.

@@ -70,7 +70,7 @@ def rehearse(config: TrainConfig, began: float) -> Estimate:
 
     Args:
         config: valid.
-        began: when the process did, by `time.perf_counter`.
+        began: when the command did, by `time.perf_counter`.
 
     Raises:
         AksharError: what would end the run: data and config do not fit together, or a part fails.
