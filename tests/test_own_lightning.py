@@ -183,7 +183,18 @@ def test_the_report_shows_images_of_a_data_module(own):
     assert "<title>bars-compact" in Path("RUN/report.html").read_text()
 
 
-@pytest.mark.parametrize(("name", "further"), [("Bars", ()), ("Exact", ()), ("Exact", model("Configured"))])
+PLATEAU = ("scheduler=plateau", "scheduler.patience=0", "scheduler.threshold=1")  # a lower rate after each epoch
+
+
+@pytest.mark.parametrize(
+    ("name", "further"),
+    [
+        ("Bars", ()),
+        ("Exact", ()),
+        ("Exact", model("Configured")),
+        ("Bars", (*model("Configured"), "optimizer=sgd", "optimizer.lr=0.1", *PLATEAU)),
+    ],
+)
 def test_a_resumed_run_is_the_one_that_was_not_interrupted(name, further, own):
     words = [*data(name), *further]
     trained(*words, name="WHOLE")

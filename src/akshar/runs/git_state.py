@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
 from pydantic import BaseModel, ConfigDict
 
 from akshar.credentials import MASK, mask
@@ -71,8 +72,11 @@ def read_project_state() -> GitState | None:
 
 
 def project_folder() -> Path:
-    """Where the command was given; a job with `hydra.job.chdir=true` is elsewhere."""
-    return Path(HydraConfig.get().runtime.cwd) if HydraConfig.initialized() else Path.cwd()
+    """Where the command was given: not the run's folder, in which a job with `hydra.job.chdir=true` works."""
+    here = Path.cwd()
+    runtime = HydraConfig.get().runtime if HydraConfig.initialized() else None
+    is_in_run = runtime and OmegaConf.select(runtime, "output_dir") == str(here)
+    return Path(runtime.cwd) if runtime and is_in_run else here
 
 
 def write_diff(path: Path, folder: Path = HERE) -> None:

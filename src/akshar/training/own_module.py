@@ -1,7 +1,7 @@
 """A LightningModule of one's own: built, tried before training, and given the config's optimizer if it has none."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pkgutil import resolve_name
 from typing import Any
 
@@ -20,6 +20,7 @@ from akshar.errors import UsageError
 from akshar.models.classifier import Classifier, total_steps
 from akshar.models.data_arguments import taken_of
 from akshar.models.parameters import parameter_groups
+from akshar.training.callbacks.plateau import PlateauSchedule
 from akshar.training.hardware import Hardware
 from akshar.training.parts import bare_trainer, optimizer_maker, schedule_maker
 
@@ -52,17 +53,23 @@ def build_own_module(model: Part, offered: Mapping[str, object]) -> tuple[Part, 
 def use_configured_optimizer(module: pl.LightningModule, config: TrainConfig) -> None:
     """Give a module without `configure_optimizers` the optimizer and the schedule of the config."""
     make_optimizer, make_schedule = optimizer_maker(config), schedule_maker(config)
+    plateau, callbacks_of_module = PlateauSchedule(config.monitor), module.configure_callbacks
 
     def configure_optimizers() -> Any:
         optimizer = make_optimizer(parameter_groups(module))
         if make_schedule is None:
             return optimizer
         schedule = make_schedule(optimizer, total_steps(module.trainer))
-        is_plateau = isinstance(schedule, ReduceLROnPlateau)
-        interval = "epoch" if is_plateau else config.scheduler.interval
-        return [optimizer], [{"scheduler": schedule, "interval": interval, "monitor": config.monitor}]
+        if isinstance(schedule, ReduceLROnPlateau):
+            plateau.schedule = schedule
+            return optimizer
+        return [optimizer], [{"scheduler": schedule, "interval": config.scheduler.interval}]
 
-    module.configure_optimizers = configure_optimizers
+    def configure_callbacks() -> list[pl.Callback]:
+        own = callbacks_of_module()
+        return [*(own if isinstance(own, Sequence) else [own]), plateau]
+
+    module.configure_optimizers, module.configure_callbacks = configure_optimizers, configure_callbacks
 
 
 def check_monitor(
