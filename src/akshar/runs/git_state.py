@@ -73,10 +73,10 @@ def read_project_state() -> GitState | None:
 
 def project_folder() -> Path:
     """Where the command was given: not the run's folder, in which a job with `hydra.job.chdir=true` works."""
-    here = Path.cwd()
-    runtime = HydraConfig.get().runtime if HydraConfig.initialized() else None
-    is_in_run = runtime and OmegaConf.select(runtime, "output_dir") == str(here)
-    return Path(runtime.cwd) if runtime and is_in_run else here
+    here, hydra = Path.cwd(), HydraConfig.instance().cfg
+    if hydra is not None and OmegaConf.select(hydra, "hydra.runtime.output_dir") == str(here):
+        return Path(hydra.hydra.runtime.cwd)
+    return here
 
 
 def write_diff(path: Path, folder: Path = HERE) -> None:
