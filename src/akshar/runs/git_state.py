@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
@@ -73,7 +74,8 @@ def read_project_state() -> GitState | None:
 
 def project_folder() -> Path:
     """Where the command was given: not the run's folder, in which a job with `hydra.job.chdir=true` works."""
-    here, hydra = Path.cwd(), HydraConfig.instance().cfg
+    here = Path.cwd()
+    hydra: Any = HydraConfig.instance().cfg
     if hydra is not None and OmegaConf.select(hydra, "hydra.runtime.output_dir") == str(here):
         return Path(hydra.hydra.runtime.cwd)
     return here
