@@ -1,10 +1,10 @@
 """The keys of a part, by its target, with the JSON Schema of each."""
 
 from collections.abc import Mapping, Sequence
-from pkgutil import resolve_name
 
 from akshar.config.docstrings import argument_texts
 from akshar.config.groups import NAMED
+from akshar.config.import_target import import_target
 from akshar.config.json_types import (
     LATE,
     Schema,
@@ -64,7 +64,7 @@ class Keys:
         is_foreign = is_data_module(target) if group == "data" else is_lightning_module(target)
         is_checked = is_own and not is_foreign  # what the keys of another one mean is its own affair
         section = SECTIONS.get(group, Part) if is_checked else Part
-        arguments = argument_schemas(signature, argument_texts(resolve_name(target))) if signature else {}
+        arguments = argument_schemas(signature, argument_texts(import_target(target))) if signature else {}
         if is_own and group in CALLED_LATER:  # the first argument is passed by position
             arguments = dict([*arguments.items()][1:])
         arguments = _without_reserved(arguments, RESERVED.get(group, {}) if is_checked else {})

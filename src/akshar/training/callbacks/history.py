@@ -116,7 +116,7 @@ class History(Callback):
         # checkpoints are written; here callbacks can monitor it too.
         training = trainer.fit_loop.epoch_loop._results.metrics(on_step=False)
         trainer.callback_metrics.update(training["callback"])
-        measured = _values(trainer.callback_metrics, self._late)  # those are of the epoch before
+        measured = _values(trainer.callback_metrics, self._late)  # whose values are still those of the epoch before
         if self.monitor not in (EPOCH, *measured):
             raise UsageError(
                 f"monitor={self.monitor}: {type(pl_module).__name__} did not log it in this epoch, but "
