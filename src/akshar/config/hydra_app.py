@@ -10,9 +10,10 @@ from hydra._internal.callbacks import Callbacks
 from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.core.utils import run_job
 from hydra.errors import HydraException
-from hydra.types import HydraContext
+from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -121,13 +122,52 @@ def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictCon
     """Let Hydra's sweeper and launcher run every job of a sweep; to be called inside `composing`."""
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
+    hydra_app.multirun(config_name, _masking(task), list(overrides))
+
+
+def launch(
+    config_name: str,
+    overrides: Sequence[str],
+    jobs: Sequence[Sequence[str]],
+    task: Callable[[DictConfig], None],
+) -> None:
+    """Let Hydra's launcher run jobs that were checked already; to be called inside `composing`.
+
+    Hydra's own sweeper would compose every job of the grid once more, and launch also those that are done.
+
+    Args:
+        config_name: "train" or "test".
+        overrides: of the command line, which `multirun.yaml` records.
+        jobs: overrides of each job.
+        task: runs one job.
+    """
+    hydra_app = GlobalHydra.instance().hydra
+    assert hydra_app is not None
+    tree = hydra_app.compose_config(config_name, list(overrides), run_mode=RunMode.MULTIRUN)
+    callbacks = Callbacks(tree)
+    callbacks.on_multirun_start(config=tree, config_name=config_name)
+    launcher = Plugins.instance().instantiate_launcher(
+        hydra_context=HydraContext(config_loader=hydra_app.config_loader, callbacks=callbacks),
+        task_function=_masking(task),
+        config=tree,
+    )
+    OmegaConf.save(tree, Path(tree.hydra.sweep.dir) / "multirun.yaml")
+    size = tree.hydra.sweeper.get("max_batch_size") or len(jobs) or 1
+    for first in range(0, len(jobs), size):
+        for ended in launcher.launch([[*job] for job in jobs[first : first + size]], initial_job_idx=first):
+            _ = ended.return_value  # raises what ended the job
+    callbacks.on_multirun_end(config=tree, config_name=config_name)
+
+
+def _masking(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
+    """Let a task begin with masking the credentials in what Hydra wrote."""
 
     def masked_task(tree: DictConfig) -> None:
         output_dir = Path(HydraConfig.get().runtime.output_dir)
         _mask_credentials([*output_dir.glob(".hydra/*.yaml"), *output_dir.parent.glob("multirun.yaml")])
         task(tree)
 
-    hydra_app.multirun(config_name, masked_task, list(overrides))
+    return masked_task
 
 
 def running_application() -> HydraConf | None:

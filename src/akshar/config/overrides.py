@@ -17,7 +17,7 @@ from akshar.config.places import PLACES
 from akshar.errors import UsageError
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
-PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir")
+PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 
 
 def quote_paths(overrides: Sequence[str]) -> list[str]:

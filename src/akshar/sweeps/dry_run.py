@@ -54,13 +54,13 @@ def _sweep(composed: Composed[TrainConfig], place: Path, imported: float) -> int
     sweep_grid.check_extras(hydra)
     parallel = sweep_grid.parallel_jobs(hydra)
     if sweep_grid.is_grid(hydra):
-        jobs = [*sweep_grid.check_jobs(composed.overrides, hydra).values()]
+        jobs = sweep_grid.check_jobs(composed.overrides, hydra)
     else:
         from akshar.sweeps.search import SearchConfig  # imports optuna, which an extra installs
 
         node: Any = OmegaConf.to_container(hydra.sweeper.search, resolve=True)
         search = SearchConfig.checked(node, composed.config.to_record())
-        jobs = [sweep_grid.Job((), composed.config)] * search.trials
+        jobs = [sweep_grid.Job(0, (), composed.config, "")] * search.trials
         parallel = min(parallel, search.n_parallel)
     parallel = min(parallel, len(jobs))
     threads = torch.get_num_threads()

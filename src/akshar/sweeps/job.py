@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 
-from akshar.config.config_hash import config_hash
 from akshar.config.schema import TrainConfig
-from akshar.errors import AksharError, Interrupted
+from akshar.errors import Interrupted
 from akshar.runs import provenance
 from akshar.runs.console import Console
 from akshar.runs.log_setup import log_to
-from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.sweep_dir import is_search, job_dir, write_choices
+from akshar.sweeps.remaining import Digests, is_done, job_key
+from akshar.sweeps.sweep_dir import is_search, own_dir, write_choices
 from akshar.sweeps.workers import StopFile, is_orphan, take_gpu
 from akshar.training.job import run_job
 
@@ -45,11 +44,11 @@ def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRe
         Interrupted: the job was stopped and its state is saved.
     """
     # Trials of a search are identified by their number, other jobs by their config.
-    run_dir = preferred if is_search(preferred.path.parent) else job_dir(preferred, _job_key(config))
+    run_dir = preferred if is_search(preferred.path.parent) else own_dir(preferred, job_key(config, Digests()))
     if run_dir.path != preferred.path:
         run_dir.path.mkdir(exist_ok=True)
         log_to(run_dir)
-    if _is_done(run_dir, config):
+    if is_done(run_dir, config):
         changes = provenance.changes_since(provenance.read(run_dir))
         log.info("already completed%s", f", in another environment ({'; '.join(changes)})" if changes else "")
         return 0
@@ -107,27 +106,3 @@ def _pruning(run_dir: RunDir) -> "Sequence[Callback]":
     from akshar.sweeps.pruning import Pruning
 
     return (Pruning(run_dir),)
-
-
-def _is_done(run_dir: RunDir, config: TrainConfig) -> bool:
-    """Whether nothing of the job is left to do; a completed run may still lack the test."""
-    status = run_dir.read_status()
-    if status is None or status.status != "completed" or not run_dir.result.exists():
-        return status is not None and status.status == "pruned"
-    result = read_result(run_dir)
-    return result.test is not None or not config.test or not result.data.test
-
-
-def _job_key(config: TrainConfig) -> str:
-    """Key that identifies the job; see `job_dir`."""
-    from akshar.runs.load_data import load_data  # imports torch
-    from akshar.training.warm_start import init_digest
-
-    start = config.init_from
-    try:
-        content = config_hash(
-            config, load_data(config.data).digest(), init_digest(start) if start is not None else None
-        )
-    except AksharError:  # the run meets the same error and records it
-        content = ""
-    return f"{config_hash(config, '', start)}-{content}"

@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from akshar.config.compose import to_record
-from akshar.config.hydra_app import run_many
+from akshar.config.hydra_app import launch, run_many
 from akshar.config.overrides import quote_paths
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
@@ -22,6 +22,7 @@ from akshar.errors import AksharError, Interrupted, UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps import sweep_grid
 from akshar.sweeps.job import run_as_worker, run_sweep_job
+from akshar.sweeps.remaining import remaining_jobs
 from akshar.sweeps.summary import summarise
 from akshar.sweeps.sweep_dir import ROOT, find_sweep, is_search, locked, override_keys
 from akshar.sweeps.workers import StopFile
@@ -57,11 +58,11 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
     hydra_config = tree.hydra
     sweep_grid.check_extras(hydra_config)
     is_grid, has_workers = sweep_grid.is_grid(hydra_config), sweep_grid.has_workers(hydra_config)
-    jobs: set[str] = set()
+    jobs: list[sweep_grid.Job] = []
     if is_grid:
         if is_search(sweep):
             raise UsageError(f"{RunDir(sweep)}: holds a search; choose another folder for a grid")
-        jobs = {*sweep_grid.check_jobs(overrides, hydra_config)}
+        jobs = sweep_grid.check_jobs(overrides, hydra_config)
         print(f"{len(jobs)} jobs in {RunDir(sweep)}", file=sys.stderr)
     stop, main_process = StopFile(sweep), os.getpid()
     gpus = _gpu_count() if has_workers else 0
@@ -80,17 +81,24 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
             raise StopSweep
 
     with locked(sweep) if is_grid else nullcontext():  # several processes may work on one search
+        left = remaining_jobs(sweep, jobs)
         if is_grid:
             stop.clear()
+            if done := len(jobs) - len(left):
+                print(f"{done} already completed", file=sys.stderr)
         try:
             with _forward_signals(stop) if has_workers else nullcontext():
-                run_many("train", overrides, run_job)
+                if is_grid:
+                    words = [sweep_grid.launched_words(job, hydra_config) for job in left]
+                    launch("train", overrides, words, run_job)
+                else:
+                    run_many("train", overrides, run_job)
         except StopSweep:
             log.error("stopping after the first failed job, because sweep.fail_fast=true")
         except Interrupted:
             print(_how_to_resume(sweep), file=sys.stderr)
             raise
-        return summarise(sweep, jobs)
+        return summarise(sweep, {job.key for job in jobs})
 
 
 @contextmanager

@@ -66,6 +66,49 @@ def runs_of(sweep: Path) -> list[RunDir]:
     return [RunDir(path) for path in sorted((path.parent for path in sweep.glob("*/status.json")), key=order)]
 
 
+class Claims:
+    """Which job each folder of a sweep belongs to, as it is when this is made.
+
+    Args:
+        sweep: folder of the sweep; it may be missing.
+
+    Attributes:
+        folders: names of all folders, claimed or not.
+    """
+
+    def __init__(self, sweep: Path):
+        self._sweep = sweep
+        self.folders = {path.name for path in sweep.iterdir()} if sweep.is_dir() else set[str]()
+        self._keys: dict[str, str] = {}
+        self._named: dict[
+            str, list[str]
+        ] = {}  # hash of a config, or the whole claim of an earlier version -> folders
+        for name in sorted(self.folders):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                key = self._keys[name] = (sweep / name / CLAIM).read_text(encoding="utf-8")
+                self._named.setdefault(key.partition("-")[0], []).append(name)
+        self._has_old = any("-" not in key for key in self._keys.values())
+
+    def may_have(self, config: str) -> bool:
+        """Whether a job may have a folder: one is claimed for its config, or by an earlier version."""
+        return config in self._named or self._has_old
+
+    def is_claimed(self, name: str) -> bool:
+        """Whether a folder belongs to a job."""
+        return name in self._keys
+
+    def find(self, key: str) -> Path | None:
+        """Find the folder of a job by its key, see `job_dir`; add the hash of its data to a claim without it."""
+        config, _, content = key.partition("-")
+        names = dict.fromkeys([*self._named.get(config, ()), *self._named.get(content, ())])
+        same = [name for name in names if _is_same_job(self._keys[name], key)]
+        name = min(same, key=lambda name: (self._keys[name] != key, name), default=None)
+        if name is None:
+            return None
+        _complete(self._sweep / name / CLAIM, self._keys[name], key)
+        return self._sweep / name
+
+
 def job_dir(preferred: RunDir, key: str) -> RunDir:
     """Claim the run folder of a job.
 
@@ -78,20 +121,49 @@ def job_dir(preferred: RunDir, key: str) -> RunDir:
             weights, which is missing where these cannot be read.
     """
     sweep = preferred.path.parent
-    claims = {path: path.read_text(encoding="utf-8") for path in sorted(sweep.glob(f"*/{CLAIM}"))}
-    for path, claimed in sorted(claims.items(), key=lambda claim: claim[1] != key):
-        if _is_same_job(claimed, key):
-            if claimed != key and not key.endswith("-"):
-                write_atomic(path, key.encode())  # now that its data was read
-            return RunDir(path.parent)
-    numbers = [int(path.name) for path in sweep.iterdir() if path.name.isdecimal()]
+    claims = Claims(sweep)
+    if found := claims.find(key):
+        return RunDir(found)
+    numbers = [int(name) for name in claims.folders if name.isdecimal()]
     for name in itertools.chain([preferred.path.name], map(str, itertools.count(max(numbers, default=-1) + 1))):
-        path = sweep / name
-        path.mkdir(exist_ok=True)
-        with suppress(FileExistsError), (path / CLAIM).open("x", encoding="utf-8") as file:
-            file.write(key)
-            return RunDir(path)
+        if _claim(sweep / name, key):
+            return RunDir(sweep / name)
     raise AssertionError("unreachable: the numbers are infinite")
+
+
+def own_dir(folder: RunDir, key: str) -> RunDir:
+    """Claim the folder that `remaining_jobs` found for a job, without a look at the others.
+
+    Args:
+        folder: the one in which the job was started, or one that was not claimed.
+        key: of the job, see `job_dir`.
+
+    Returns:
+        The folder; another one if it is meanwhile claimed by another job.
+    """
+    try:
+        claimed = (folder.path / CLAIM).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return folder if _claim(folder.path, key) else job_dir(folder, key)
+    if not _is_same_job(claimed, key):
+        return job_dir(folder, key)
+    _complete(folder.path / CLAIM, claimed, key)
+    return folder
+
+
+def _claim(path: Path, key: str) -> bool:
+    """Claim a folder; return whether it was free."""
+    path.mkdir(exist_ok=True)
+    with suppress(FileExistsError), (path / CLAIM).open("x", encoding="utf-8") as file:
+        file.write(key)
+        return True
+    return False
+
+
+def _complete(path: Path, claimed: str, key: str) -> None:
+    """Add the hash of its data to a job's claim, now that the data was read."""
+    if claimed != key and not key.endswith("-"):
+        write_atomic(path, key.encode())
 
 
 def _is_same_job(claimed: str, key: str) -> bool:

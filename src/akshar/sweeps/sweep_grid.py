@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from akshar.config.compose import compose_tree, to_record
 from akshar.config.config_hash import config_hash
+from akshar.config.overrides import quote_paths
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
 from akshar.errors import UsageError, first_line
@@ -62,15 +63,21 @@ class Job:
     """One job of a sweep.
 
     Attributes:
+        number: its position in the grid, from 0, by which Hydra names its folder.
         words: its overrides.
         config: valid.
+        key: hash of its config, without data and initial weights.
+        folder: name of its folder where that is not the one of its number.
     """
 
+    number: int
     words: tuple[str, ...]
     config: TrainConfig
+    key: str
+    folder: str | None = None
 
 
-def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> dict[str, Job]:
+def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> list[Job]:
     """Compose and validate every job of a grid; to be called inside `composing`.
 
     Args:
@@ -78,25 +85,42 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> dict[str, 
         hydra_config: Hydra's part of the config, for the parameters of a preset.
 
     Returns:
-        The jobs by the hash of their config; equal jobs count once.
+        The jobs in their order; of equal ones the first.
 
     Raises:
         UsageError: lists each problem once, with the first job that has it.
     """
-    jobs = expand_grid(overrides, hydra_config)
+    grid = expand_grid(overrides, hydra_config)
     workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
-    checked: dict[str, Job] = {}
-    for number, job in enumerate(jobs, start=1):
+    jobs: dict[str, Job] = {}
+    for number, words in enumerate(grid):
         try:
-            config = _check_job(job, workers)
-            checked.setdefault(config_hash(config, "", config.init_from), Job(job, config))
+            config = _check_job(words, workers)
+            key = config_hash(config, "", config.init_from)
+            jobs.setdefault(key, Job(number, words, config, key))
         except UsageError as error:
             for problem in error.problems:
-                problems.setdefault(problem, f"job {number} of {len(jobs)}: {problem}")
+                problems.setdefault(problem, f"job {number + 1} of {len(grid)}: {problem}")
     if problems:
         raise UsageError(*problems.values())
-    return checked
+    return [*jobs.values()]
+
+
+def launched_words(job: Job, hydra_config: DictConfig) -> list[str]:
+    """List the overrides with which Hydra launches a job: its own, and that of its folder.
+
+    The launcher counts the jobs that it gets, which may be fewer than the grid has.
+
+    Args:
+        job: of a grid.
+        hydra_config: Hydra's part of the config, for the name of the folder.
+    """
+    named = OmegaConf.to_container(hydra_config.sweep, resolve=False)
+    assert isinstance(named, dict)
+    subdir = job.folder or str(named["subdir"]).replace("${hydra.job.num}", str(job.number))
+    words = [word for word in job.words if not _is_for_hydra(word)]
+    return [*words, *quote_paths([f"hydra.sweep.subdir={subdir}"])]
 
 
 def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tuple[str, ...]]:
