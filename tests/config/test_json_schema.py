@@ -23,7 +23,7 @@ FILES = sorted(conf_dir().rglob("*.yaml"))
 MODELINE = re.compile(r"^# yaml-language-server: \$schema=(\S+)$", re.MULTILINE)
 PLANTED = json.loads((Path(__file__).parent / "planted_mistakes.json").read_text(encoding="utf-8"))
 # Their signatures are part of the schemas.
-LIBRARIES = "torch torchvision pytorch-lightning torchmetrics hydra-joblib-launcher hydra-submitit-launcher".split()
+LIBRARIES = "torch torchvision pytorch-lightning torchmetrics hydra-joblib-launcher".split()
 
 
 def schema_of(path: Path, text: str) -> Path:

@@ -20,6 +20,12 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="akshar sweep", description=__doc__)
     parser.add_argument("folder", metavar="FOLDER", help="folder of a sweep, or latest")
-    sweep = find_sweep(parser.parse_args(arguments).folder)
+    parser.add_argument("--watch", action="store_true", help="show how the jobs stand until all have ended")
+    args = parser.parse_args(arguments)
+    sweep = find_sweep(args.folder)
     check_folder(sweep, printable(sweep))
+    if args.watch:
+        from akshar.sweeps.watch import watch  # imports rich
+
+        watch(sweep)
     return summarise(sweep)

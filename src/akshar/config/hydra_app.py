@@ -125,38 +125,50 @@ def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictCon
     hydra_app.multirun(config_name, _masking(task), list(overrides))
 
 
-def launch(
-    config_name: str,
-    overrides: Sequence[str],
-    jobs: Sequence[Sequence[str]],
-    task: Callable[[DictConfig], None],
-) -> None:
+def compose_sweep(config_name: str, overrides: Sequence[str]) -> DictConfig:
+    """Compose the config of a sweep as a whole, with its `hydra` node; to be called inside `composing`."""
+    hydra_app = GlobalHydra.instance().hydra
+    assert hydra_app is not None
+    return hydra_app.compose_config(config_name, list(overrides), run_mode=RunMode.MULTIRUN)
+
+
+def record_sweep(tree: DictConfig) -> None:
+    """Write `multirun.yaml`, as Hydra does."""
+    record = Path(tree.hydra.sweep.dir) / "multirun.yaml"
+    OmegaConf.save(tree, record)
+    _mask_credentials([record])
+
+
+def launch_all(tree: DictConfig, jobs: Sequence[Sequence[str]], task: Callable[[DictConfig], None]) -> None:
+    """Run the jobs of a sweep with Hydra's callbacks around them; see `launch`."""
+    callbacks = Callbacks(tree)
+    callbacks.on_multirun_start(config=tree, config_name=tree.hydra.job.config_name)
+    record_sweep(tree)
+    launch(tree, jobs, task)
+    callbacks.on_multirun_end(config=tree, config_name=tree.hydra.job.config_name)
+
+
+def launch(tree: DictConfig, jobs: Sequence[Sequence[str]], task: Callable[[DictConfig], None]) -> None:
     """Let Hydra's launcher run jobs that were checked already; to be called inside `composing`.
 
     Hydra's own sweeper would compose every job of the grid once more, and launch also those that are done.
 
     Args:
-        config_name: "train" or "test".
-        overrides: of the command line, which `multirun.yaml` records.
+        tree: of the sweep, see `compose_sweep`.
         jobs: overrides of each job.
         task: runs one job.
     """
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
-    tree = hydra_app.compose_config(config_name, list(overrides), run_mode=RunMode.MULTIRUN)
-    callbacks = Callbacks(tree)
-    callbacks.on_multirun_start(config=tree, config_name=config_name)
     launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=HydraContext(config_loader=hydra_app.config_loader, callbacks=callbacks),
+        hydra_context=HydraContext(config_loader=hydra_app.config_loader, callbacks=Callbacks(tree)),
         task_function=_masking(task),
         config=tree,
     )
-    OmegaConf.save(tree, Path(tree.hydra.sweep.dir) / "multirun.yaml")
     size = tree.hydra.sweeper.get("max_batch_size") or len(jobs) or 1
     for first in range(0, len(jobs), size):
         for ended in launcher.launch([[*job] for job in jobs[first : first + size]], initial_job_idx=first):
             _ = ended.return_value  # raises what ended the job
-    callbacks.on_multirun_end(config=tree, config_name=config_name)
 
 
 def _masking(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:

@@ -157,26 +157,39 @@ class RunDir:
                 file.truncate()
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patience: float = 2) -> Iterator[None]:  # longer than `is_locked` holds it
         """Lock the run for this process; the system releases the lock when the process dies.
+
+        Args:
+            patience: seconds to wait for another process that works on the run.
 
         Raises:
             UsageError: another process works on it, or its folder may not be written.
         """
         lock = self._lock()
         try:
-            lock.acquire(timeout=2, poll_interval=0.02)  # longer than `is_locked` holds it
+            lock.acquire(timeout=patience, poll_interval=0.02)
         except Timeout as error:
             raise UsageError(f"{self}: {self._holder()} is working on this run; wait for it, or stop it") from error
         except OSError as error:
             raise UsageError(f"{self}: cannot be locked ({failure_reason(error)})") from error
         try:
             with suppress(OSError):  # a full disk
-                self.holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+                self.holder.write_text(self._this_process(), encoding="utf-8")
             yield
         finally:
             self.holder.unlink(missing_ok=True)
             lock.release()
+
+    def is_taken_over(self) -> bool:
+        """Whether another process has locked the run after this one, on a file system that does not share locks."""
+        try:
+            return self.holder.read_text(encoding="utf-8") != self._this_process()
+        except (OSError, ValueError):
+            return False
+
+    def _this_process(self) -> str:
+        return f"process {os.getpid()} on {socket.gethostname()}"
 
     def _holder(self) -> str:
         """Name the process that holds the lock, as far as it could write its name."""

@@ -1,7 +1,7 @@
 """The runs of a sweep as its table needs them: status, config values and result of each."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -13,6 +13,7 @@ from akshar.renamed import upgrade_config
 from akshar.runs.index import DIED
 from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
+from akshar.sweeps.states import SweepState
 from akshar.sweeps.sweep_dir import read_choices, runs_of
 from akshar.untrusted import read_yaml
 
@@ -70,3 +71,9 @@ def _read(run_dir: RunDir) -> Entry | None:
             status = DIED
     error = recorded.error if recorded and recorded.error else ""
     return Entry(run_dir, status, values, result, error=printable(error.partition("\n")[0]))
+
+
+def with_states(entries: Iterable[Entry], state: SweepState) -> list[Entry]:
+    """Replace each status in the folders by what Slurm says, where the job was submitted to it."""
+    states = {job.run_dir.path: job.state for job in state.jobs}
+    return [replace(entry, status=states.get(entry.run_dir.path, entry.status)) for entry in entries]

@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -27,15 +26,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 StopRequested = Callable[[], int | None]
+LOCK_PATIENCE = 2.0  # seconds to wait for another process that works on a run
 
 
-def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRequested = lambda: None) -> int:
+def run_sweep_job(
+    config: TrainConfig,
+    preferred: RunDir,
+    stop_requested: StopRequested = lambda: None,
+    patience: float = LOCK_PATIENCE,
+) -> int:
     """Run one job in its folder.
 
     Args:
         config: of the job.
         preferred: folder that Hydra made for it.
         stop_requested: returns the signal to stop by, or None.
+        patience: seconds to wait for another process that works on the run.
 
     Returns:
         The exit code.
@@ -55,7 +61,7 @@ def run_sweep_job(config: TrainConfig, preferred: RunDir, stop_requested: StopRe
     resumed = run_dir.provenance.exists() and run_dir.config.exists()
     if not resumed:
         write_choices(run_dir.path, HydraConfig.get().runtime.choices)
-    with run_dir.locked():
+    with run_dir.locked(patience):
         exit_code = run_job(
             config,
             run_dir,
@@ -93,8 +99,6 @@ def run_as_worker(config: TrainConfig, preferred: RunDir, title: str, gpus: int)
         exit_code, end = 0, "interrupted"
         if is_orphan():
             os._exit(interrupt.exit_code)  # the launcher is gone
-        if "SUBMITIT_EXECUTOR" in os.environ:
-            signal.raise_signal(interrupt.signal_number)  # state is saved: submitit now requeues the job
     sys.stderr.write(f"{title}: {end}\n")
     return exit_code
 

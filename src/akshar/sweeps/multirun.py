@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from akshar.config.compose import to_record
-from akshar.config.hydra_app import launch, run_many
+from akshar.config.hydra_app import compose_sweep, launch_all, record_sweep, run_many
 from akshar.config.overrides import quote_paths
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
@@ -23,8 +23,10 @@ from akshar.runs.run_dir import RunDir
 from akshar.sweeps import sweep_grid
 from akshar.sweeps.job import run_as_worker, run_sweep_job
 from akshar.sweeps.remaining import remaining_jobs
+from akshar.sweeps.slurm.launch import SlurmLaunch
 from akshar.sweeps.summary import summarise
 from akshar.sweeps.sweep_dir import ROOT, find_sweep, is_search, locked, override_keys
+from akshar.sweeps.watch import watch
 from akshar.sweeps.workers import StopFile
 from akshar.training.interrupts import Interrupts
 from akshar.writable import check_folder
@@ -45,26 +47,61 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
         tree: the config of the first job as Hydra composed it.
 
     Returns:
-        The exit code: 0 if every run of the sweep is completed, otherwise 1.
+        The exit code: 0 if every run of the sweep is completed, or was submitted to a cluster; otherwise 1.
     """
     sweep_values = {_key(override): _value(override) for override in sweep_overrides}
-    fail_fast = sweep_values.get("sweep.fail_fast", "false").lower()
-    if fail_fast not in ("true", "false"):
-        raise UsageError(f"sweep.fail_fast={fail_fast}: must be true or false")
-    sweep = _sweep_folder(overrides, sweep_values.get("sweep.resume"))
-    check_folder(sweep, f"hydra.sweep.dir={RunDir(sweep)}")
+    given = sweep_values.get("sweep.fail_fast", "false").lower()
+    if given not in ("true", "false"):
+        raise UsageError(f"sweep.fail_fast={given}: must be true or false")
+    fail_fast = given == "true"
+    folder = _sweep_folder(overrides, sweep_values.get("sweep.resume"))
+    check_folder(folder, f"hydra.sweep.dir={RunDir(folder)}")
     overrides = [override for override in overrides if _key(override) != "hydra.sweep.dir"]
-    overrides += quote_paths([f"hydra.sweep.dir={sweep}"])
-    hydra_config = tree.hydra
-    sweep_grid.check_extras(hydra_config)
-    is_grid, has_workers = sweep_grid.is_grid(hydra_config), sweep_grid.has_workers(hydra_config)
+    overrides += quote_paths([f"hydra.sweep.dir={folder}"])
+    sweep_grid.check_extras(tree.hydra)
+    slurm = SlurmLaunch(folder, overrides, tree, fail_fast) if sweep_grid.is_slurm(tree.hydra) else None
+    is_grid = sweep_grid.is_grid(tree.hydra)
     jobs: list[sweep_grid.Job] = []
     if is_grid:
-        if is_search(sweep):
-            raise UsageError(f"{RunDir(sweep)}: holds a search; choose another folder for a grid")
-        jobs = sweep_grid.check_jobs(overrides, hydra_config)
-        print(f"{len(jobs)} jobs in {RunDir(sweep)}", file=sys.stderr)
-    stop, main_process = StopFile(sweep), os.getpid()
+        if is_search(folder):
+            raise UsageError(f"{RunDir(folder)}: holds a search; choose another folder for a grid")
+        jobs = sweep_grid.check_jobs(overrides, tree.hydra)
+        print(f"{len(jobs)} jobs in {RunDir(folder)}", file=sys.stderr)
+    with locked(folder) if is_grid or slurm else nullcontext():  # several processes may work on one search
+        left = remaining_jobs(folder, jobs)
+        if done := len(jobs) - len(left):
+            print(f"{done} already completed", file=sys.stderr)
+        if slurm:
+            record_sweep(compose_sweep("train", overrides))
+            slurm.submit(left if is_grid else None)
+        else:
+            words = [sweep_grid.launched_words(job, tree.hydra) for job in left] if is_grid else None
+            _run_here(folder, overrides, words, tree.hydra, fail_fast)
+    if slurm and not slurm.settings.wait:
+        return 0
+    if slurm:
+        watch(folder)
+    return summarise(folder, {job.key for job in jobs})
+
+
+def _run_here(
+    folder: Path,
+    overrides: Sequence[str],
+    jobs: Sequence[Sequence[str]] | None,
+    hydra_config: DictConfig,
+    fail_fast: bool,
+) -> None:
+    """Run jobs on this machine.
+
+    Args:
+        folder: of the sweep.
+        overrides: of the command.
+        jobs: overrides of each; None for a search, whose sweeper makes them.
+        hydra_config: Hydra's part of the config.
+        fail_fast: whether the first failure ends the sweep.
+    """
+    has_workers = sweep_grid.has_workers(hydra_config)
+    stop, main_process = StopFile(folder), os.getpid()
     gpus = _gpu_count() if has_workers else 0
 
     def run_job(job_tree: DictConfig) -> None:
@@ -73,32 +110,25 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
         varied = [override for override in HydraConfig.get().overrides.task if override not in overrides]
         title = f"job {run_dir.path.name}  {' '.join(word.lstrip('+') for word in varied)}".rstrip()
         if os.getpid() != main_process:
-            if run_as_worker(config, run_dir, title, gpus) and fail_fast == "true":
+            if run_as_worker(config, run_dir, title, gpus) and fail_fast:
                 stop.request(signal.SIGTERM)
             return
         log.info("\n%s", title)
-        if run_sweep_job(config, run_dir) and fail_fast == "true":
+        if run_sweep_job(config, run_dir) and fail_fast:
             raise StopSweep
 
-    with locked(sweep) if is_grid else nullcontext():  # several processes may work on one search
-        left = remaining_jobs(sweep, jobs)
-        if is_grid:
-            stop.clear()
-            if done := len(jobs) - len(left):
-                print(f"{done} already completed", file=sys.stderr)
-        try:
-            with _forward_signals(stop) if has_workers else nullcontext():
-                if is_grid:
-                    words = [sweep_grid.launched_words(job, hydra_config) for job in left]
-                    launch("train", overrides, words, run_job)
-                else:
-                    run_many("train", overrides, run_job)
-        except StopSweep:
-            log.error("stopping after the first failed job, because sweep.fail_fast=true")
-        except Interrupted:
-            print(_how_to_resume(sweep), file=sys.stderr)
-            raise
-        return summarise(sweep, {job.key for job in jobs})
+    try:
+        with _forward_signals(stop) if has_workers else nullcontext():
+            if jobs is None:
+                run_many("train", overrides, run_job)
+            else:
+                stop.clear()
+                launch_all(compose_sweep("train", overrides), jobs, run_job)
+    except StopSweep:
+        log.error("stopping after the first failed job, because sweep.fail_fast=true")
+    except Interrupted:
+        print(_how_to_resume(folder), file=sys.stderr)
+        raise
 
 
 @contextmanager

@@ -10,16 +10,19 @@ from akshar.errors import UsageError
 from akshar.files import printable, write_atomic, write_json
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.entries import Entry, read_entries
+from akshar.sweeps.entries import Entry, read_entries, with_states
+from akshar.sweeps.slurm.submission import command_of, read_submissions
+from akshar.sweeps.states import ACTIVE, CANCELLED, FINAL, SweepState, read_state
 from akshar.sweeps.sweep_dir import claimed_config, is_search
 from akshar.sweeps.table import Row, make_table, metric_named
+from akshar.sweeps.watch import headline
 from akshar.tables import Column, markdown_table, print_table, write_csv
 from akshar.untrusted import refuse_links
 
 NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # aligned to the right, as are the other metrics
 MIN_SIZES = 3  # different numbers of parameters for a plot of accuracy by size
 MAX_SIZE = 10**15  # parameters; a result that names more is not drawn
-NOT_FAILED = ("completed", "pruned", "running")
+NOT_FAILED = (*FINAL, *ACTIVE)
 
 
 def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
@@ -36,7 +39,20 @@ def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
         UsageError: the folder holds no runs, or a link through which another file would be overwritten.
     """
     refuse_links(sweep)
-    entries, rows = _read(sweep)
+    state = read_state(sweep) if read_submissions(sweep) else SweepState(())
+    entries = with_states(read_entries(sweep), state)
+    if not entries and not state.jobs and not state.processes:
+        raise UsageError(f"{sweep}: no runs in this folder")
+    if entries:
+        _show_table(sweep, entries)
+    if state.jobs or state.processes:
+        print(headline(state))
+    return _report_failures(sweep, entries, jobs, state)
+
+
+def _show_table(sweep: Path, entries: Sequence[Entry]) -> None:
+    """Print the table, and write it and the plots."""
+    rows = make_table(entries)
     header, cells = format_rows(rows)
     write_atomic(sweep / "sweep.md", markdown_table(header, cells).encode())
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
@@ -44,15 +60,6 @@ def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
     print_table([Column(title, right=_is_number(title)) for title in header], cells)
     files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
     print(", ".join(files))
-    return _report_failures(entries, jobs)
-
-
-def _read(sweep: Path) -> tuple[list[Entry], list[Row]]:
-    """Read the runs of a sweep, and its table."""
-    entries = read_entries(sweep)
-    if not entries:
-        raise UsageError(f"{sweep}: no runs in this folder")
-    return entries, make_table(entries)
 
 
 def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[str]:
@@ -93,17 +100,25 @@ def _published(entries: Sequence[Entry]) -> tuple[PublishedResult, ...]:
     return found.pop() if len(found) == 1 else ()
 
 
-def _report_failures(entries: Sequence[Entry], jobs: Collection[str]) -> int:
+def _report_failures(sweep: Path, entries: Sequence[Entry], jobs: Collection[str], state: SweepState) -> int:
     if running := [entry.job for entry in entries if entry.status == "running"]:
         print(f"running: job {', '.join(running)}", file=sys.stderr)
     failed = [entry for entry in entries if entry.status not in NOT_FAILED]
     for entry in failed:
         reason = f": {entry.error} (see {printable(entry.run_dir.log)})" if entry.error else ""
         print(f"{entry.status}: job {entry.job}{reason}", file=sys.stderr)
-    missing = {*jobs} - {claimed_config(entry.run_dir.path) for entry in entries}
+    begun = {entry.run_dir.path for entry in entries}
+    waiting = [job for job in state.jobs if job.run_dir.path not in begun]
+    cancelled = [job.name for job in waiting if job.state == CANCELLED]
+    if cancelled:
+        print(f"{CANCELLED}: job {', '.join(cancelled)}, before it began", file=sys.stderr)
+    missing = {*jobs} - {claimed_config(path) for path in begun} - {job.key for job in waiting}
     if missing:
         print(f"not started: {len(missing)} of {len(jobs)} jobs", file=sys.stderr)
-    return int(bool(failed or missing))
+    is_incomplete = bool(failed or cancelled or missing)
+    if is_incomplete and (command := command_of(sweep)):
+        print(f"to run what is missing:  {command}", file=sys.stderr)
+    return int(is_incomplete)
 
 
 def format_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
@@ -152,7 +167,10 @@ def read_columns(sweep: Path) -> tuple[list[str], list[list[object]]]:
     Raises:
         UsageError: the folder holds no runs.
     """
-    return _columns(_read(sweep)[1])
+    entries = read_entries(sweep)
+    if not entries:
+        raise UsageError(f"{sweep}: no runs in this folder")
+    return _columns(make_table(entries))
 
 
 def _columns(rows: Sequence[Row]) -> tuple[list[str], list[list[object]]]:

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from akshar.extras import require_packages
 
 HYDRA_SWEEPER = "BasicSweeper"  # runs every combination of the values
 SEEN_BY_A_JOB = ("hydra.searchpath", "hydra.job.chdir")  # in its own config
-LOCAL_LAUNCHERS = ("JoblibLauncher", "LocalLauncher")
+LOCAL_LAUNCHER = "JoblibLauncher"
 
 
 def check_extras(hydra_config: DictConfig) -> None:
@@ -32,16 +31,22 @@ def check_extras(hydra_config: DictConfig) -> None:
         UsageError: a package is missing; the message names the extra to install.
     """
     launcher, sweeper = (str(hydra_config[part].get("_target_")) for part in ("launcher", "sweeper"))
-    for name in ("joblib", "submitit"):
-        if f"hydra_{name}_launcher" in launcher:
-            require_packages("hydra/launcher", f"hydra_plugins.hydra_{name}_launcher", name, extra=name)
+    if "hydra_joblib_launcher" in launcher:
+        require_packages("hydra/launcher", "hydra_plugins.hydra_joblib_launcher", "joblib", extra="joblib")
+    if is_slurm(hydra_config):
+        require_packages("hydra/launcher=slurm", "submitit", extra="slurm")
     if "akshar_optuna" in sweeper:
         require_packages("hydra/sweeper=akshar_optuna", "optuna", "cmaes", extra="search")
 
 
 def has_workers(hydra_config: DictConfig) -> bool:
     """Whether jobs run in other processes for which this one waits."""
-    return str(hydra_config.launcher.get("_target_")).endswith(LOCAL_LAUNCHERS)
+    return str(hydra_config.launcher.get("_target_")).endswith(LOCAL_LAUNCHER)
+
+
+def is_slurm(hydra_config: DictConfig) -> bool:
+    """Whether the jobs are submitted to a Slurm cluster."""
+    return "akshar_slurm" in str(hydra_config.launcher.get("_target_"))
 
 
 def is_grid(hydra_config: DictConfig) -> bool:
@@ -52,8 +57,6 @@ def is_grid(hydra_config: DictConfig) -> bool:
 def parallel_jobs(hydra_config: DictConfig) -> int:
     """Largest number of jobs that run at a time."""
     launcher = hydra_config.launcher
-    if str(launcher.get("_target_")).endswith("LocalLauncher"):
-        return sys.maxsize  # submitit starts all of them
     count = int(launcher.get("n_jobs") or launcher.get("array_parallelism") or 1)
     return count if count > 0 else os.cpu_count() or 1
 

@@ -1,0 +1,84 @@
+"""The settings of `hydra/launcher=slurm`, and the options of sbatch that they become."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from akshar.config.targets import plain_message
+from akshar.errors import UsageError
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class SlurmSettings(BaseModel):
+    """The node `hydra.launcher`, which `conf/hydra/launcher/slurm.yaml` explains key by key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timeout_min: Count
+    signal_delay_s: Count
+    array_parallelism: Count
+    max_restarts: Annotated[int, Field(ge=0)]
+    wait: bool
+    cpus_per_task: Count | None
+    gpus_per_node: Count | None
+    mem_gb: Annotated[float, Field(gt=0)] | None
+    partition: str | None
+    account: str | None
+    qos: str | None
+    constraint: str | None
+    setup: list[str] | None
+    additional_parameters: dict[str, Any]
+    name: str
+
+    @staticmethod
+    def checked(node: Mapping[str, Any]) -> "SlurmSettings":
+        """Type the values of the node.
+
+        Raises:
+            UsageError: lists every value that is wrong.
+        """
+        values = {key: value for key, value in node.items() if key != "_target_"}
+        try:
+            return SlurmSettings.model_validate(values)
+        except ValidationError as error:
+            raise UsageError(*map(_problem, error.errors())) from error
+
+    def sbatch_options(self, array: str, name: str) -> dict[str, Any]:
+        """Options by the names that submitit's `SlurmExecutor.update_parameters` knows.
+
+        Args:
+            array: numbers of the tasks, in sbatch's form.
+            name: of the job.
+        """
+        return {
+            "job_name": name,
+            "time": self.timeout_min,
+            "signal_delay_s": self.signal_delay_s,
+            "nodes": 1,
+            "ntasks_per_node": 1,
+            "cpus_per_task": self.cpus_per_task,
+            "gpus_per_node": self.gpus_per_node,
+            "mem": None if self.mem_gb is None else f"{round(self.mem_gb * 1024)}M",
+            "partition": self.partition,
+            "account": self.account,
+            "qos": self.qos,
+            "constraint": self.constraint,
+            "setup": self.setup,
+            "wckey": None,
+            "stderr_to_stdout": True,
+            "additional_parameters": {
+                "array": f"{array}%{self.array_parallelism}",
+                "requeue": True,
+                **self.additional_parameters,
+            },
+        }
+
+
+def _problem(details: Any) -> str:
+    """Write one of pydantic's errors as `key=value: what it must be`."""
+    key = ".".join(str(part) for part in details["loc"])
+    unknown = details["type"] == "extra_forbidden"
+    problem = "hydra/launcher=slurm has no such key" if unknown else plain_message(details["msg"])
+    return f"hydra.launcher.{key}={details['input']}: {problem[0].lower()}{problem[1:]}"

@@ -1,0 +1,107 @@
+"""What was submitted to Slurm, as the sweep's folder records it: one file for each array."""
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt
+
+from akshar.files import printable, write_json
+from akshar.runs.run_dir import RunDir
+from akshar.untrusted import read_bytes
+
+FOLDER = ".slurm"  # in the sweep's folder: the submissions, their batch files and the output of their tasks
+
+
+class SlurmJob(BaseModel):
+    """One job of a submission.
+
+    Attributes:
+        folder: name of its run's folder in the sweep; empty for a process of a search, which runs many.
+        key: hash of its config; empty for a process of a search.
+        words: its overrides.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str = ""
+    key: str = ""
+    words: tuple[str, ...] = ()
+
+
+class Submission(BaseModel):
+    """One array of jobs; its task N is the job at position N of the list.
+
+    Attributes:
+        name: of the array in Slurm, different from all others.
+        overrides: of the command that submitted it, without `sweep.resume`.
+        fail_fast: whether the first job that fails cancels the others.
+        max_restarts: how often a task that is killed is queued again.
+        jobs: one for each task.
+        submitted: when.
+        array: number that Slurm gave to the array; None while it is being submitted.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    overrides: tuple[str, ...]
+    fail_fast: bool
+    max_restarts: NonNegativeInt
+    jobs: tuple[SlurmJob, ...]
+    submitted: AwareDatetime
+    array: Annotated[str, Field(pattern=r"^\d+$")] | None = None
+
+    @property
+    def is_search(self) -> bool:
+        """Whether its tasks are processes that share a search, as opposed to jobs of a grid."""
+        return all(not job.key for job in self.jobs)
+
+    def write(self, sweep: Path) -> Path:
+        """Write the record; return its file."""
+        path = folder_of(sweep) / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, self.model_dump(mode="json"))
+        return path
+
+
+def folder_of(sweep: Path) -> Path:
+    """The folder of the records in a sweep."""
+    return sweep / FOLDER
+
+
+def read_submission(path: Path) -> Submission:
+    """Read one record.
+
+    Raises:
+        OSError, ValueError: it is missing or damaged.
+    """
+    return Submission.model_validate_json(read_bytes(path))
+
+
+def read_submissions(sweep: Path) -> Sequence[Submission]:
+    """Read the records of a sweep, the oldest first; damaged ones are skipped."""
+    found: list[Submission] = []
+    for path in folder_of(sweep).glob("*.json"):
+        try:
+            found.append(read_submission(path))
+        except (OSError, ValueError):
+            continue
+    return sorted(found, key=lambda submission: (submission.submitted, submission.name))
+
+
+def now() -> datetime:
+    """The present time, with its zone."""
+    return datetime.now().astimezone()
+
+
+def command_of(sweep: Path) -> str | None:
+    """The command that submits what is missing of a sweep; None if nothing was submitted."""
+    submissions = read_submissions(sweep)
+    if not submissions:
+        return None
+    words = [word for word in submissions[-1].overrides if not word.startswith("hydra.sweep.dir=")]
+    resume = f"sweep.resume={RunDir(sweep)}"
+    return printable(f"akshar train -m {shlex.join([*words, resume])}")

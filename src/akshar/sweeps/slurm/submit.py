@@ -1,0 +1,113 @@
+"""Submits jobs to Slurm as arrays, by submitit."""
+
+import shlex
+import sys
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from akshar.errors import UsageError, first_line
+from akshar.runs.run_dir import RunDir
+from akshar.sweeps.slurm.queue import find_array, max_array_size
+from akshar.sweeps.slurm.settings import SlurmSettings
+from akshar.sweeps.slurm.submission import SlurmJob, Submission, folder_of, now, read_submissions
+
+# What sbatch says, and the key to change
+REASONS = {
+    "generic resource": "gpus_per_node",
+    "gres": "gpus_per_node",
+    "partition": "partition",
+    "account": "account",
+    "qos": "qos",
+    "feature": "constraint",
+    "time limit": "timeout_min",
+    "memory": "mem_gb",
+    "cpu count": "cpus_per_task",
+    "node configuration": "cpus_per_task, hydra.launcher.mem_gb or hydra.launcher.gpus_per_node",
+    "option": "additional_parameters",
+}
+
+
+def submit(
+    sweep: Path, overrides: Sequence[str], jobs: Sequence[SlurmJob], settings: SlurmSettings, fail_fast: bool
+) -> list[Submission]:
+    """Submit jobs, as one array where the cluster allows so large a one.
+
+    Args:
+        sweep: folder of the sweep.
+        overrides: of the command.
+        jobs: of the sweep, or processes of a search.
+        settings: of the launcher.
+        fail_fast: whether the first job that fails cancels the others.
+
+    Returns:
+        What was submitted.
+
+    Raises:
+        UsageError: the cluster refused; the message has its reason and the key to change.
+    """
+    size = max_array_size() - 1  # the largest number of a task, from 0
+    submitted = []
+    for first in range(0, len(jobs), size):
+        submission = Submission(
+            name=f"{settings.name}-{uuid.uuid4().hex[:8]}",
+            overrides=tuple(overrides),
+            fail_fast=fail_fast,
+            max_restarts=settings.max_restarts,
+            jobs=tuple(jobs[first : first + size]),
+            submitted=now(),
+        )
+        # Before it is submitted, so that whatever interrupts this command, the array is known by its name.
+        record = submission.write(sweep)
+        try:
+            array = _sbatch(sweep, record, submission, settings)
+        except UsageError:
+            record.unlink()
+            raise
+        submitted.append(submission.model_copy(update={"array": array}))
+        submitted[-1].write(sweep)
+    return submitted
+
+
+def complete_records(sweep: Path) -> list[Submission]:
+    """Read what was submitted; find by its name an array that was interrupted while it was being submitted."""
+    records = []
+    for submission in read_submissions(sweep):
+        if submission.array is None and (array := find_array(submission.name)):
+            submission = submission.model_copy(update={"array": array})  # noqa: PLW2901
+            submission.write(sweep)
+        records.append(submission)
+    return records
+
+
+def _sbatch(sweep: Path, record: Path, submission: Submission, settings: SlurmSettings) -> str:
+    """Write the batch file and hand it to sbatch; return the number of the array."""
+    import submitit
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+    command = [sys.executable, "-u", "-m", "akshar.sweeps.slurm.task", str(record.absolute())]
+    options = settings.sbatch_options(f"0-{len(submission.jobs) - 1}", submission.name)
+    exports = [f"export AKSHAR_MAX_RESTARTS={submission.max_restarts}"]
+    try:
+        executor = submitit.SlurmExecutor(folder_of(sweep.absolute()))
+        executor.update_parameters(**options | {"setup": [*(options["setup"] or []), *exports]})
+        return executor._submit_command(shlex.join(command)).job_id
+    except (FailedJobError, FailedSubmissionError) as error:
+        raise UsageError(_refusal(str(error), settings, sweep)) from error
+    except RuntimeError as error:  # no srun
+        raise UsageError(
+            "hydra/launcher=slurm: Slurm's programs are not here; run the command on a machine of the cluster"
+        ) from error
+
+
+def _refusal(said: str, settings: SlurmSettings, sweep: Path) -> str:
+    """One line with what sbatch said and the key to change."""
+    lines = [line.partition("error: ")[2] for line in said.splitlines() if "error: " in line]
+    reason = "; ".join(dict.fromkeys(line.removeprefix("Batch job submission failed: ") for line in lines))
+    reason = reason or first_line(ValueError(said))
+    key = next((key for word, key in REASONS.items() if word in reason.lower()), None)
+    if key is None:
+        return f"hydra/launcher=slurm: the cluster refused the jobs of {RunDir(sweep)}: {reason}"
+    value = getattr(settings, key, None)
+    named = f"hydra.launcher.{key}" + ("" if "," in key else f"={'null' if value is None else value}")
+    return f"{named}: the cluster refused the jobs: {reason}"
