@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,13 @@ class Memory(Callback):
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         with Path(os.environ["TRACE"]).open("a") as file:
             file.write(f"{pages * os.sysconf('SC_PAGE_SIZE')}\n")
+
+
+class Slow(Callback):
+    """Writes down every step, to be compared, and rests for the environment's PAUSE seconds."""
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        weight = sum(float(parameter.detach().double().sum()) for parameter in pl_module.parameters())
+        with Path(trainer.default_root_dir, "steps.txt").open("a") as file:
+            file.write(f"{trainer.global_step} {weight} {outputs['loss'].item()}\n")
+        time.sleep(float(os.environ.get("PAUSE", "0")))

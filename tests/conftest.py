@@ -19,6 +19,7 @@ import pytest
 import torch
 from filelock import FileLock
 from PIL import Image
+from slurm_cluster import slurm  # noqa: F401, a fixture
 from tensorboard.summary.writer import event_file_writer
 
 from akshar.cli import main

@@ -13,8 +13,6 @@ from conftest import TINY
 from joblib import Parallel, delayed
 
 from akshar.cli import main
-from akshar.config.compose import compose, composing
-from akshar.config.schema import TrainConfig
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import CLAIM, job_dir
 from akshar.sweeps.workers import take_gpu
@@ -118,53 +116,6 @@ def test_a_failure_beside_others_is_told_and_may_end_them(workplace):
 def test_jobs_side_by_side_take_one_device_each(refused):
     (line,) = refused("train", "-m", *TINY, "hydra/launcher=joblib", "trainer=ddp", "trainer.devices=2", "seed=1,2")
     assert line == "error: job 1 of 2: trainer.devices=2: parallel jobs take one device each"
-
-
-@pytest.mark.slow
-def test_a_cluster_s_jobs_are_processes_of_their_own(workplace):
-    process = start(*TINY, "hydra/launcher=submitit_local", "seed=1,2")
-    _, err = process.communicate(timeout=180)
-    assert process.returncode == 0, err
-    ended = statuses(workplace / "sweep")
-    assert {status["status"] for status in ended.values()} == {"completed"}
-    assert len({status["pid"] for status in ended.values()} | {process.pid}) == 3
-
-
-def test_a_local_job_may_start_before_submitit_has_noted_it(tmp_path, monkeypatch):
-    import submitit
-    from submitit.local.local import LocalJob
-
-    noted = LocalJob.__init__
-    monkeypatch.setattr(LocalJob, "__init__", lambda *args, **named: time.sleep(0.5) or noted(*args, **named))
-    monkeypatch.setattr(LocalJob, "_results_timeout_s", 1)
-    words = ["hydra/launcher=submitit_local", f"hydra.sweep.dir={tmp_path}"]
-    with composing("train"):
-        launcher = compose("train", words, TrainConfig, multirun=True).tree.hydra.launcher
-    executor = submitit.AutoExecutor(folder=launcher.submitit_folder, cluster="local")
-    assert executor.submit(os.getpid).result() != os.getpid()
-
-
-@pytest.mark.slow
-def test_a_job_that_is_queued_again_goes_on(workplace, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
-    monkeypatch.syspath_prepend(os.path.dirname(__file__))
-    monkeypatch.setenv("TRACE", str(workplace / "trace.txt"))
-    words = [*TINY, "trainer.max_epochs=80", "chance_warning_epochs=999", "checkpoint.every_n_steps=5"]
-    process = start(*words, "hydra/launcher=submitit_local", "seed=1", "callbacks.trace._target_=bomb.Trace")
-    sweep = workplace / "sweep"
-    until(process, (sweep / "0" / "checkpoints" / "last.ckpt").exists)
-    first = statuses(sweep)["0"]["pid"]
-    os.kill(first, signal.SIGUSR2)  # what Slurm sends before a job's time is up
-    _, err = process.communicate(timeout=180)
-    assert process.returncode == 0, err
-    ended = statuses(sweep)["0"]
-    assert (ended["status"], ended["epoch"]) == ("completed", 80)
-    assert ended["pid"] != first
-    said = (sweep / "0" / "run.log").read_text()
-    assert "interrupted by SIGUSR2" in said
-    assert "resuming sweep/0 after step" in said
-    steps = [line for line in (workplace / "trace.txt").read_text().splitlines() if line.startswith("train ")]
-    assert len(steps) == 80 * 13  # none was done twice
 
 
 def claim(sweep, preferred, key):

@@ -19,6 +19,7 @@ KEYS = {
     "hydra.sweeper.search.together": "hydra.sweeper.search.n_parallel",
     "data.source.seed": "data.glyph_seed",
 }
+CHOICES = {"hydra/launcher=submitit_slurm": "hydra/launcher=slurm"}
 TARGETS = {
     "akshar.data.dhcd.DHCD": "akshar.devanagari.dhcd.DHCD",
     "akshar.data.glyphs.Glyphs": "akshar.devanagari.glyphs.Glyphs",
@@ -45,6 +46,10 @@ def rename_overrides(words: Sequence[str]) -> list[str]:
     """
     renamed = []
     for word in words:
+        if word in CHOICES:
+            _warn(word, CHOICES[word])
+            renamed.append(CHOICES[word])
+            continue
         key, equals, value = word.partition("=")
         bare = key.lstrip("+~")
         if bare in (f"logger.{name}" for name in SWITCHES) and value.lower() in ("true", "false"):

@@ -11,8 +11,8 @@ from akshar.files import printable, write_atomic, write_json
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.entries import Entry, read_entries, with_states
-from akshar.sweeps.slurm.submission import command_of, read_submissions
-from akshar.sweeps.states import ACTIVE, CANCELLED, FINAL, SweepState, read_state
+from akshar.sweeps.slurm.submission import command_of, log_of, read_submissions
+from akshar.sweeps.states import ACTIVE, FINAL, SweepState, read_state
 from akshar.sweeps.sweep_dir import claimed_config, is_search
 from akshar.sweeps.table import Row, make_table, metric_named
 from akshar.sweeps.watch import headline
@@ -58,8 +58,9 @@ def _show_table(sweep: Path, entries: Sequence[Entry]) -> None:
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
     write_csv(sweep / "sweep.csv", *_columns(rows))
     print_table([Column(title, right=_is_number(title)) for title in header], cells)
-    files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
-    print(", ".join(files))
+    drawn = _draw(sweep, rows, entries) if any(row.runs for row in rows) else None
+    kinds = "csv,md,json" if drawn is None else "csv,md,json,png"
+    print(", ".join([f"table in {RunDir(sweep)}/sweep.{{{kinds}}}", *(drawn or [])]))
 
 
 def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[str]:
@@ -109,13 +110,15 @@ def _report_failures(sweep: Path, entries: Sequence[Entry], jobs: Collection[str
         print(f"{entry.status}: job {entry.job}{reason}", file=sys.stderr)
     begun = {entry.run_dir.path for entry in entries}
     waiting = [job for job in state.jobs if job.run_dir.path not in begun]
-    cancelled = [job.name for job in waiting if job.state == CANCELLED]
-    if cancelled:
-        print(f"{CANCELLED}: job {', '.join(cancelled)}, before it began", file=sys.stderr)
+    never = [job for job in waiting if job.state not in ACTIVE]
+    for job in never:
+        output = log_of(sweep, *job.task) if job.task else job.run_dir.log
+        told = f" (see {printable(RunDir(output))})" if output.exists() else ""
+        print(f"{job.state}: job {job.name}, before it began{told}", file=sys.stderr)
     missing = {*jobs} - {claimed_config(path) for path in begun} - {job.key for job in waiting}
     if missing:
         print(f"not started: {len(missing)} of {len(jobs)} jobs", file=sys.stderr)
-    is_incomplete = bool(failed or cancelled or missing)
+    is_incomplete = bool(failed or never or missing)
     if is_incomplete and (command := command_of(sweep)):
         print(f"to run what is missing:  {command}", file=sys.stderr)
     return int(is_incomplete)

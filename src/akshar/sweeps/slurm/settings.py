@@ -45,13 +45,8 @@ class SlurmSettings(BaseModel):
         except ValidationError as error:
             raise UsageError(*map(_problem, error.errors())) from error
 
-    def sbatch_options(self, array: str, name: str) -> dict[str, Any]:
-        """Options by the names that submitit's `SlurmExecutor.update_parameters` knows.
-
-        Args:
-            array: numbers of the tasks, in sbatch's form.
-            name: of the job.
-        """
+    def sbatch_options(self, name: str) -> dict[str, Any]:
+        """Options for a job with that name, as submitit's `SlurmExecutor.update_parameters` takes them."""
         return {
             "job_name": name,
             "time": self.timeout_min,
@@ -68,11 +63,8 @@ class SlurmSettings(BaseModel):
             "setup": self.setup,
             "wckey": None,
             "stderr_to_stdout": True,
-            "additional_parameters": {
-                "array": f"{array}%{self.array_parallelism}",
-                "requeue": True,
-                **self.additional_parameters,
-            },
+            "array_parallelism": self.array_parallelism,
+            "additional_parameters": {"requeue": True} | self.additional_parameters,
         }
 
 

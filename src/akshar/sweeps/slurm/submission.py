@@ -67,6 +67,11 @@ class Submission(BaseModel):
         return path
 
 
+def log_of(sweep: Path, array: str, task: int) -> Path:
+    """The output of a task, under the name that submitit gives it."""
+    return folder_of(sweep) / f"{array}_{task}_0_log.out"
+
+
 def folder_of(sweep: Path) -> Path:
     """The folder of the records in a sweep."""
     return sweep / FOLDER

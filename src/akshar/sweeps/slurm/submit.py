@@ -86,11 +86,12 @@ def _sbatch(sweep: Path, record: Path, submission: Submission, settings: SlurmSe
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     command = [sys.executable, "-u", "-m", "akshar.sweeps.slurm.task", str(record.absolute())]
-    options = settings.sbatch_options(f"0-{len(submission.jobs) - 1}", submission.name)
+    options = settings.sbatch_options(submission.name)
     exports = [f"export AKSHAR_MAX_RESTARTS={submission.max_restarts}"]
     try:
         executor = submitit.SlurmExecutor(folder_of(sweep.absolute()))
         executor.update_parameters(**options | {"setup": [*(options["setup"] or []), *exports]})
+        executor.parameters["map_count"] = len(submission.jobs)  # makes it an array, as submitit does itself
         return executor._submit_command(shlex.join(command)).job_id
     except (FailedJobError, FailedSubmissionError) as error:
         raise UsageError(_refusal(str(error), settings, sweep)) from error

@@ -13,7 +13,6 @@ from omegaconf import DictConfig
 
 from akshar.config.compose import compose_tree, composing, to_record
 from akshar.config.hydra_app import compose_sweep, launch
-from akshar.config.overrides import quote_paths
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
 from akshar.credentials import mask
@@ -26,6 +25,7 @@ from akshar.sweeps.multirun import run_sweep
 from akshar.sweeps.slurm.submission import SlurmJob, Submission, read_submission, read_submissions
 from akshar.sweeps.workers import is_orphan
 
+LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # which the task has left behind
 LOCK_PATIENCE = 600.0  # seconds that a process on a node which Slurm has lost may still hold the run
 HOLDER_INTERVAL = 10.0  # seconds between two looks at who holds the run
 
@@ -42,7 +42,7 @@ def main(record: str) -> int:
     submission = read_submission(Path(record))
     job = submission.jobs[int(os.environ["SLURM_ARRAY_TASK_ID"])]
     sweep = Path(record).parent.parent
-    overrides = [*submission.overrides, *quote_paths([f"hydra.sweep.dir={sweep}"]), "hydra/launcher=basic"]
+    overrides = [word for word in submission.overrides if not word.lstrip("+~").startswith(LAUNCHER)]
     try:
         with composing("train"):
             if job.key:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -54,9 +55,9 @@ SlurmdTimeout=15
 SlurmctldTimeout=15
 InactiveLimit=0
 OverTimeLimit=0
-NodeName=node[1-3] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports[3]}-{ports[5]}] CPUs=2 RealMemory=4000 State=UNKNOWN
-PartitionName=low Nodes=node[1-3] Default=YES MaxTime=INFINITE PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace} State=UP
-PartitionName=high Nodes=node[1-3] Default=NO MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF State=UP
+NodeName=node[1-3] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports[3]}-{ports[5]}] CPUs=2 RealMemory=4000
+PartitionName=low Nodes=node[1-3] Default=YES PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace}
+PartitionName=high Nodes=node[1-3] PriorityTier=10 PreemptMode=OFF
 """
 SLURMDBD_CONF = """
 AuthType=auth/munge
@@ -102,7 +103,7 @@ class SlurmCluster:
     def __init__(self, folder: Path):
         self.folder = folder
         self.conf = folder / "slurm.conf"
-        self.munge = Path("/run/munge-akshar/socket")
+        self.munge = Path(f"/run/munge-{os.getpid()}/socket")
         self.host = socket.gethostname().partition(".")[0]
         self.ports = _free_ports(6)
         self.env = {**os.environ, "SLURM_CONF": str(self.conf), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
@@ -240,16 +241,18 @@ def _free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
+def slurm() -> Iterator[SlurmCluster]:
     """Start a cluster; where a package is missing, fail in CI, and skip the test elsewhere."""
     missing = [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None]
     if missing or os.geteuid() != 0:
         reason = f"{', '.join(missing)} not installed" if missing else "only root may start Slurm's daemons"
         assert not os.environ.get("CI"), reason
         pytest.skip(reason)
-    cluster = SlurmCluster(tmp_path_factory.mktemp("slurm"))
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.stop()
+    with tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)  # the database runs as another user
+        cluster = SlurmCluster(Path(folder))
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
