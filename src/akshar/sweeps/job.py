@@ -13,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from akshar.config.config_hash import config_hash
 from akshar.config.schema import TrainConfig
 from akshar.errors import AksharError, Interrupted
+from akshar.memory import garbage_collection_paused
 from akshar.runs import provenance
 from akshar.runs.console import Console
 from akshar.runs.log_setup import log_to
@@ -120,8 +121,9 @@ def _is_done(run_dir: RunDir, config: TrainConfig) -> bool:
 
 def _job_key(config: TrainConfig) -> str:
     """Key that identifies the job; see `job_dir`."""
-    from akshar.runs.load_data import load_data  # imports torch
-    from akshar.training.warm_start import init_digest
+    with garbage_collection_paused():
+        from akshar.runs.load_data import load_data  # imports torch
+        from akshar.training.warm_start import init_digest
 
     start = config.init_from
     try:
