@@ -204,6 +204,8 @@ def test_pictures_are_read_without_the_training_libraries():
     assert not {"torch", "pydantic", "hydra", "matplotlib", "pytorch_lightning"} & loaded
 
 
-def test_metrics_do_not_import_matplotlib():
+def test_results_are_read_without_libraries_that_take_long_to_import():
     modules = [name for name in MODULES if room_of(f"{name}.") == "metrics"]
-    assert "matplotlib" not in loaded_by("\n".join(f"import {name}" for name in modules))
+    modules += ["akshar.runs.index", "akshar.sweeps.summary", "akshar.report.comparison"]
+    loaded = loaded_by("\n".join(f"import {name}" for name in modules))
+    assert not {"torch", "scipy", "matplotlib", "pytorch_lightning"} & loaded

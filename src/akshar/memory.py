@@ -1,8 +1,10 @@
-"""Memory of this process: how the C library handles what is freed, and how much was taken at most."""
+"""Memory of this process: how what is freed is handled, and how much was taken at most."""
 
 import ctypes
+import gc
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -21,6 +23,21 @@ def keep_freed_memory() -> None:
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, _LARGEST)
             mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+@contextmanager
+def garbage_collection_paused() -> Iterator[None]:
+    """Import torch and Lightning in three quarters of the time.
+
+    The import makes 800,000 objects that stay, and Python would search them for garbage again and again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def peak_memory() -> int | None:

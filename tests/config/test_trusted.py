@@ -5,15 +5,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from omegaconf import OmegaConf
 from torch import nn
 
 from akshar.config import shipped_loggers
 from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
+from akshar.config.groups import PARTS
 from akshar.config.schema import TrainConfig
 from akshar.config.trusted import (
     CLASSIFIERS,
+    DESCRIPTIONS,
     FAMILIES,
     build_trusted,
     check_config,
@@ -49,6 +52,10 @@ def shipped_node(logger):
 def test_shipped_targets_are_those_of_parts():
     assert {"akshar.models.compact.Compact", "akshar.devanagari.dhcd.DHCD", "torch.optim.SGD"} <= shipped_targets()
     assert not {name for name in shipped_targets() if name.startswith("hydra")}
+    files = [path for group in PARTS for path in (conf_dir() / group).glob("*.yaml")]
+    nodes = [node for path in files for node in nodes_in(yaml.safe_load(path.read_text(encoding="utf-8")))]
+    named = {node["_target_"] for node in nodes} - {None, "???"}  # no target, or one that the user names
+    assert shipped_targets() == named | DESCRIPTIONS
 
 
 def test_the_list_in_security_md_names_the_same_modules():

@@ -19,6 +19,7 @@ from akshar.config.trusted import check_config
 from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError
 from akshar.files import failure_reason, printable
+from akshar.memory import garbage_collection_paused
 from akshar.runs.run_dir import RunDir
 from akshar.training.job import quiet_libraries
 from akshar.writable import check_folder
@@ -71,7 +72,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run_job(config: TestConfig, folder: Path) -> int:
     """Test one network; an error does not stop the tests of others."""
-    from akshar.report.evaluation import run_test  # imports torch
+    with garbage_collection_paused():
+        from akshar.report.evaluation import run_test  # imports torch
 
     quiet_libraries()
     try:
@@ -105,8 +107,9 @@ def _data_overrides(checkpoint: str, trust: Sequence[str]) -> list[str]:
     Raises:
         UsageError: the checkpoint names what is not trusted, or no data.
     """
-    from akshar.runs.load_checkpoint import read_model  # imports torch
-    from akshar.runs.load_data import NOT_FROM_A_RECORD
+    with garbage_collection_paused():
+        from akshar.runs.load_checkpoint import read_model  # imports torch
+        from akshar.runs.load_data import NOT_FROM_A_RECORD
 
     data = read_model(checkpoint).config.get("data")
     target = data.get("_target_") if isinstance(data, dict) else None

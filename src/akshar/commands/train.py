@@ -9,6 +9,7 @@ from akshar.config.hydra_app import SHOWING, refuse_used_folder, show, split_wor
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
+from akshar.memory import garbage_collection_paused
 from akshar.training.launch import is_recorded, run_composed, run_recorded
 
 CONFIG_NAME = "train"
@@ -42,11 +43,12 @@ def main(arguments: Sequence[str]) -> int:
     with composing(CONFIG_NAME):
         composed = compose(CONFIG_NAME, overrides, TrainConfig, multirun)
         if is_dry:
-            from akshar.sweeps.dry_run import dry_run  # imports torch
+            with garbage_collection_paused():
+                from akshar.sweeps.dry_run import dry_run  # imports torch
 
             return dry_run(composed, multirun or composed.is_multirun, began)
         if multirun or composed.is_multirun:
-            from akshar.sweeps.multirun import run_sweep  # imports scipy, which takes half a second
+            from akshar.sweeps.multirun import run_sweep  # imports numpy
 
             return run_sweep(composed.overrides, sweep_keys, composed.tree)
         if sweep_keys:

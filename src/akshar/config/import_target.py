@@ -4,6 +4,8 @@ from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any
 
+from akshar.memory import garbage_collection_paused
+
 LIGHTNING = "; akshar uses pytorch_lightning: import its classes from there"
 INSTALL = "; install it, or put its folder on PYTHONPATH"
 
@@ -16,7 +18,8 @@ def import_target(dotted: str) -> Any:
         Exception: whatever the module raises.
     """
     try:
-        return resolve_name(dotted)
+        with garbage_collection_paused():
+            return resolve_name(dotted)
     except (ImportError, AttributeError):
         # `resolve_name` takes every ImportError for the end of the module's path
         names = dotted.split(".")

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
 
 from akshar.metrics.confusion import confusion_counts, macro_average, rates_by_class
 
@@ -56,6 +55,8 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray, temperature: float = 1
     >>> round(cross_entropy(np.array([[0.0, 0.0]]), np.array([1])), 6)
     0.693147
     """
+    from scipy.special import log_softmax  # takes a quarter of a second
+
     with np.errstate(over="ignore", invalid="ignore"):  # a diverged network's logits; its loss shows it
         log_probabilities = log_softmax(logits.astype(np.float64) / temperature, axis=1)
     return float(-log_probabilities[np.arange(len(labels)), labels].mean())

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax as scipy_softmax
 
 from akshar.metrics.accuracy import cross_entropy
 from akshar.metrics.intervals import wilson_bounds
@@ -16,6 +14,8 @@ BINS = 15  # as in Guo et al., ICML 2017
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     """Probabilities of (N, K) logits divided by a temperature; float64 (N, K), each row sums to 1."""
+    from scipy.special import softmax as scipy_softmax  # takes a quarter of a second
+
     return scipy_softmax(logits.astype(np.float64) / temperature, axis=1)
 
 
@@ -28,6 +28,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         logits: float (N, K).
         labels: int (N,), true classes.
     """
+    from scipy.optimize import minimize_scalar  # takes half a second
+
     logits = logits.astype(np.float64)
     found = minimize_scalar(
         lambda log_temperature: cross_entropy(logits, labels, math.exp(log_temperature)),

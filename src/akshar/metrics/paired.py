@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.special import bdtr
 
 from akshar.metrics.intervals import Z95
 
@@ -106,6 +105,8 @@ def mcnemar(only_first: int, only_other: int) -> float:
     >>> mcnemar(1, 7), mcnemar(0, 0)
     (0.0703125, 1.0)
     """
+    from scipy.special import bdtr  # takes a quarter of a second
+
     # The binomial distribution is symmetric, so the two tails are equal. scipy.stats.binomtest does the same, but
     # refuses 0 images and takes half a second to import.
     return min(1.0, 2 * float(bdtr(min(only_first, only_other), only_first + only_other, 0.5)))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from akshar.memory import garbage_collection_paused
 from akshar.pictures.characters import read_characters
 from akshar.pictures.decode import Picture
 from akshar.pictures.framing import FramedPicture
@@ -149,6 +150,7 @@ def load(model: str | Path, threshold: float = THRESHOLD, trust: Sequence[str] =
         from akshar.reader.onnx_model import OnnxModel
 
         return Reader(OnnxModel(model), threshold)
-    from akshar.runs.load_checkpoint import load_checkpoint  # torch
+    with garbage_collection_paused():
+        from akshar.runs.load_checkpoint import load_checkpoint  # torch
 
     return Reader(load_checkpoint(str(model), trust), threshold)

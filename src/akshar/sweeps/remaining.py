@@ -10,6 +10,7 @@ from pathlib import Path
 from akshar.config.config_hash import config_hash
 from akshar.config.schema import TrainConfig
 from akshar.errors import AksharError, UsageError
+from akshar.memory import garbage_collection_paused
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.sweep_dir import Claims
@@ -68,7 +69,8 @@ class Digests:
         Raises:
             AksharError: they cannot be read.
         """
-        from akshar.runs.load_data import load_data  # imports torch
+        with garbage_collection_paused():
+            from akshar.runs.load_data import load_data  # imports torch
 
         named = [config.data.target, config.data.arguments]
         return self._once(json.dumps(named, sort_keys=True), lambda: load_data(config.data).digest())

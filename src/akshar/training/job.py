@@ -12,7 +12,7 @@ from akshar.config.schema import TrainConfig
 from akshar.credentials import mask
 from akshar.errors import AksharError, Diverged, Interrupted, Pruned, UsageError
 from akshar.files import is_full
-from akshar.memory import keep_freed_memory
+from akshar.memory import garbage_collection_paused, keep_freed_memory
 from akshar.runs.run_dir import CheckpointName, RunDir, StatusName
 from akshar.training.interrupts import Interrupts
 from akshar.training.resume_command import resume_command
@@ -78,7 +78,7 @@ def run_job(
         run_dir.make()
         run_dir.clear_partial()
         if resume_from:
-            from akshar.runs.result import keep_result  # imports scipy
+            from akshar.runs.result import keep_result  # imports numpy
 
             keep_result(run_dir, config.trainer.max_epochs)
             run_dir.continue_from(resume_from)
@@ -93,7 +93,8 @@ def run_job(
             with interrupts.deferred():  # some modules take an interrupt during their import for a failure
                 if not resume_from:
                     begin()  # at once, so that a run that is stopped early can be resumed
-                from akshar.training.run import train  # imports torch
+                with garbage_collection_paused():
+                    from akshar.training.run import train  # imports torch
             quiet_libraries()
             train(
                 config,

@@ -65,7 +65,7 @@ def run_recorded(words: Sequence[str], trust: Sequence[str]) -> EndedJob:
     Raises:
         UsageError: there is no such run, or the words do not fit it.
     """
-    from akshar.training import repeat, resume  # import scipy
+    from akshar.training import repeat, resume  # import numpy
 
     named = [word for word in words if is_recorded([word])]
     if len(named) > 1:
