@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parent
 SLURM = ("hydra/launcher=slurm", "hydra.launcher.cpus_per_task=1")
 EPOCHS, STEPS = 8, 13
+EVERY = [(sweep, job) for sweep in ("one", "two") for job in range(6)]
 # Bit-equal whatever happens, and slow enough to be interrupted
 WORDS = [
     *TINY,
@@ -88,11 +89,6 @@ class Submitter:
         """The node on which a job runs."""
         return self.slurm.run("squeue", "-h", "-o", "%N", "-j", f"{self.array(sweep)}_{job}").strip()
 
-    def running(self, sweep: str, jobs: range, but: set[int]) -> int:
-        """Wait until one of some jobs runs; return its number."""
-        until(lambda: [job for job in jobs if job not in but and self.is_running(sweep, job)], "a job runs", 300)
-        return next(job for job in jobs if job not in but and self.is_running(sweep, job))
-
 
 def steps_of(folder: Path) -> list[str]:
     return (folder / "steps.txt").read_text().splitlines()
@@ -107,11 +103,11 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     slurm.configure(grace=0)
     slurm.run("scontrol", "reconfigure")
     user = Submitter(slurm, tmp_path, pause=0.4)
-    jobs = range(6)
     # One submitter stays to watch, until its terminal is closed; the other leaves by itself.
     watching, terminal = user.in_terminal(
         "train", "-m", *SLURM, *WORDS, "seed=1,2,3,4,5,6", "hydra.sweep.dir=one", "hydra.launcher.wait=true"
     )
+    until(lambda: (tmp_path / "one" / "0" / "status.json").exists(), "the first job runs")
     told = user.run("train", "-m", *SLURM, *WORDS, "seed=7,8,9,10,11,12", "hydra.sweep.dir=two")
     assert re.search(r"6 jobs submitted to Slurm as array \d+; they do not need this terminal", told)
     shown = b""
@@ -123,43 +119,41 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     assert "6 queued or running" in told
     assert "nothing to submit" in told
 
-    hit: dict[str, set[int]] = {"one": set(), "two": set()}
-    saved, killed = [], []
+    hit: list[tuple[str, int]] = []
 
-    def victim(sweep: str) -> int:
-        job = user.running(sweep, jobs, hit[sweep])
-        hit[sweep].add(job)
-        return job
+    def victim(sweeps=("one", "two")):
+        """Wait for a job at work to which nothing has happened yet."""
+        left = [(sweep, job) for sweep in sweeps for job in range(6) if (sweep, job) not in hit]
+        until(lambda: any(user.is_running(*job) for job in left), "a job runs", 300)
+        hit.append(next(job for job in left if user.is_running(*job)))
+        return hit[-1]
 
     # Preempted by SIGTERM alone, as most clusters do; its neighbour on the node too
-    job = victim("two")
-    saved.append(("two", job))
-    preempt(slurm, user.node_of("two", job))
-    until(lambda: user.status("two", job)["status"] == "interrupted", "the preempted job is saved")
+    preempted = victim()
+    preempt(slurm, user.node_of(*preempted))
+    until(lambda: user.status(*preempted)["status"] == "interrupted", "the preempted job is saved")
     # A node is lost with what runs on it
-    job = victim("two")
-    killed.append(("two", job))
-    lost = user.node_of("two", job)
+    lost = user.node_of(*victim())
+    killed = [job for job in EVERY if user.status(*job).get("status") == "running" and user.node_of(*job) == lost]
+    hit += killed
     slurm.lose_node(lost)
     # Killed
-    for sweep in ("two", "one"):
-        job = victim(sweep)
-        killed.append((sweep, job))
-        os.kill(int(str(user.status(sweep, job)["pid"])), signal.SIGKILL)
-    # The controller dies, and comes back with a grace time before a preemption
+    for _ in range(2):
+        killed.append(victim())
+        os.kill(int(str(user.status(*killed[-1])["pid"])), signal.SIGKILL)
+    # The controller dies, and comes back with a time of grace before a preemption
     slurm.kill_controller()
     slurm.configure(grace=30)
     slurm.start_controller()
     until(lambda: slurm.run("sinfo", "-h", "-n", lost, "-p", "low", "-t", "down", "-o", "%N").strip(), "it is down")
     slurm.start_node(lost)
     # Preempted with a signal first
-    for sweep in ("one", "two"):
-        job = victim(sweep)
-        saved.append((sweep, job))
-        preempt(slurm, user.node_of(sweep, job))
-        until(lambda job=job, sweep=sweep: user.status(sweep, job)["status"] != "running", "it is saved")
+    for _ in range(2):
+        preempted = victim()
+        preempt(slurm, user.node_of(*preempted))
+        until(lambda job=preempted: user.status(*job)["status"] != "running", "the preempted job is saved")
     # Cancelled
-    cancelled = victim("two")
+    _, cancelled = victim(["two"])
     slurm.run("scancel", f"{user.array('two')}_{cancelled}")
 
     told = user.run("sweep", "one", "--watch")
@@ -173,8 +167,7 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
 
     # Bit for bit the same as without all this, and no step done twice but those that a kill had lost
     user.run("train", "-m", *WORDS, f"seed={','.join(map(str, range(1, 13)))}", "hydra.sweep.dir=calm", pause=0)
-    for number in range(12):
-        sweep, job = ("one", number) if number < 6 else ("two", number - 6)
+    for number, (sweep, job) in enumerate(EVERY):
         if (sweep, job) == ("two", cancelled):
             continue
         folder, calm = tmp_path / sweep / str(job), tmp_path / "calm" / str(number)
