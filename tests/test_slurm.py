@@ -107,7 +107,7 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     watching, terminal = user.in_terminal(
         "train", "-m", *SLURM, *WORDS, "seed=1,2,3,4,5,6", "hydra.sweep.dir=one", "hydra.launcher.wait=true"
     )
-    until(lambda: (tmp_path / "one" / "0" / "status.json").exists(), "the first job runs")
+    until((tmp_path / "one" / "0" / "status.json").exists, "the first job runs")
     told = user.run("train", "-m", *SLURM, *WORDS, "seed=7,8,9,10,11,12", "hydra.sweep.dir=two")
     assert re.search(r"6 jobs submitted to Slurm as array \d+; they do not need this terminal", told)
     shown = b""

@@ -80,7 +80,11 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
     if slurm and not slurm.settings.wait:
         return 0
     if slurm:
-        watch(folder)
+        try:
+            watch(folder)
+        except KeyboardInterrupt:
+            print("the jobs go on", file=sys.stderr)
+            raise
     return summarise(folder, {job.key for job in jobs})
 
 

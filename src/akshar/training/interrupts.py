@@ -51,7 +51,10 @@ class Interrupts:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Make a first signal wait in `received` until `obey`; a second one stops immediately."""
+        """Make a signal wait in `received` until `obey`; a second Ctrl-C stops immediately.
+
+        The other signals may come twice by themselves: Slurm sends SIGTERM to a step and to its processes.
+        """
         self._deferred = True
         try:
             yield
@@ -79,8 +82,10 @@ class Interrupts:
             raise Interrupted(number)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        first, self._signal = self._signal is None, number
-        if not (self._deferred and first):
+        first, self._signal = self._signal is None, self._signal or number
+        if not self._deferred or not (first or number != signal.SIGINT):
             raise Interrupted(number)
+        if not first:
+            return
         self._on_request(number)
         log.info("%s: saving, then stopping; press Ctrl-C again to stop immediately", signal.Signals(number).name)
