@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class SearchConfig:
     sampler: PartConfig
     seed: int
     pruner: PartConfig
+    storage: str | None = field(default=None, repr=False)  # may hold a password
 
     @staticmethod
     def checked(node: Mapping[str, Any], run: Mapping[str, Any]) -> "SearchConfig":
@@ -98,6 +99,7 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
         sampler=config.sampler,
         pruner=config.pruner,
         seed=config.seed,
+        storage=config.storage,
     )
     n_trials = config.trials
     if config.sampler == "grid":
@@ -129,7 +131,9 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
             log.info("\nanother process is running trial %d and will test the best one", others[0].number)
         elif best := study.best():
             log.info("\nbest: trial %d, %s %.4f", best.number, config.objective, best.value)
+            study.hold(best.number)
             launch([[*fixed, *_overrides(best), "test=true"]], best.number)
+            study.release(best.number)
 
 
 def _overrides(trial: FrozenTrial) -> list[str]:
@@ -149,6 +153,8 @@ def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
 
 def _tell(study: SharedStudy, number: int, objective: Objective, job: JobReturn) -> None:
     """Report the result in a trial's folder to the study; an interrupted trial stays open to be resumed."""
+    if not study.keeps(number):
+        return
     run_dir = RunDir(study.sweep / str(number))
     recorded = run_dir.read_status()
     status = recorded.status if recorded else "interrupted"
