@@ -30,6 +30,7 @@ NO_PASSWORD = (
     f"put it into ~/.pgpass or the environment variable PGPASSWORD, or the whole URL into the environment variable "
     f"{VARIABLE} and give '{KEY}=${{oc.env:{VARIABLE}}}'"
 )
+START_PATIENCE = 20.0  # the same for a search that starts, whose URL may be wrong
 # Notice a dead server or network within a minute; a connection without traffic is not dropped on its way.
 KEEPALIVE = {
     "connect_timeout": 10,
@@ -78,7 +79,7 @@ def parse_url(url: str) -> str:
         if parsed.database in (None, "", ":memory:"):
             raise UsageError(f"{KEY}={mask(url)}: must name a file, as sqlite:////folder/study.db")
         parsed = parsed.set(database=os.path.abspath(str(parsed.database)))
-    return parsed.set(password=None).difference_update_query(_secret_queries(parsed)).render_as_string(False)
+    return parsed._replace(password=None).difference_update_query(_secret_queries(parsed)).render_as_string(False)
 
 
 def _parse(url: str, require: bool = True) -> "URL | None":
@@ -94,7 +95,7 @@ def _parse(url: str, require: bool = True) -> "URL | None":
         if not require:
             return None  # its values are references to the environment
         raise UsageError(
-            f"{KEY}={mask(url)}: not the URL of a database, as postgresql+psycopg://USER@HOST/DATABASE"
+            f"{KEY}={mask(url)}: not the URL of a database, as postgresql+psycopg://HOST/DATABASE"
         ) from error
     except ImportError as error:
         if "psycopg" in url.partition(":")[0]:

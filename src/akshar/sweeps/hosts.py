@@ -39,7 +39,7 @@ def check_locks_are_shared(sweep: Path) -> None:
         if other != host and is_beating(alive):
             raise UsageError(
                 f"{RunDir(sweep)}: {printable(other)} also works on this search, and its file locks are not seen "
-                f"on this host; keep the study in a database, with {KEY}=postgresql+psycopg://USER@HOST/DATABASE"
+                f"on this host; keep the study in a database, with {KEY}=postgresql+psycopg://HOST/DATABASE"
             )
         alive.unlink(missing_ok=True)  # its process was killed
         _lock_of(alive).unlink(missing_ok=True)

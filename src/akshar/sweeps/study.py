@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.claim import Claim
+from akshar.sweeps.database import START_PATIENCE
 from akshar.sweeps.objectives import Direction, objective_named
 from akshar.sweeps.recorded import recorded_trials
 from akshar.sweeps.samplers import NumberedSampler, PartConfig, make_pruner, make_sampler
@@ -58,7 +59,7 @@ class SharedStudy:
         self.sweep, self.space, self.sampler = sweep, space, sampler
         self.place = settle_place(sweep, storage)
         self._locks = self.place.locks()
-        with self.locked(), self.place.opened(patience=0) as opened:
+        with self.locked(), self.place.opened(START_PATIENCE) as opened:
             self.study = optuna.create_study(
                 study_name=self.place.name,
                 storage=opened,

@@ -15,7 +15,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from akshar.runs.heartbeat import BEAT
-from akshar.sweeps.database import connection_error, engine_options, patiently
+from akshar.sweeps.database import START_PATIENCE, connection_error, engine_options, patiently
 
 STUDY = -1  # in place of a trial's number
 WAIT = 0.05  # seconds between attempts to take the lock of the study
@@ -106,7 +106,7 @@ class DatabaseLocks:
         self._mutex = threading.RLock()
         self._wanted: set[int] = set()
         self._locked: set[int] = set()  # over this connection
-        patiently(self._connect, sweep, 0)
+        patiently(self._connect, sweep, START_PATIENCE)
         threading.Thread(target=self._keep, daemon=True).start()
 
     @property
