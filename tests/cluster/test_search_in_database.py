@@ -5,25 +5,30 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import optuna
+import psycopg
 import pytest
 from conftest import TINY
 from optuna.trial import TrialState
+from postgresql import postgresql
 
 from akshar.cli import main
+from akshar.runs.run_dir import RunDir
 from akshar.sweeps.database import VARIABLE
-from akshar.sweeps.study import open_study
+from akshar.sweeps.space import split_overrides
+from akshar.sweeps.study import SharedStudy, open_study
+from akshar.sweeps.study_locks import DatabaseLocks
 
-pytest_plugins = ["postgresql"]
 pytestmark = pytest.mark.slow
 
 SEARCH = [
     *("hydra/sweeper=akshar_optuna", *TINY),
     *("optimizer.lr=tag(log,interval(1e-4,1e-1))", "model.dropout=choice(0.0,0.2)"),
     *("hydra.sweeper.search.trials=12", "hydra.sweeper.search.sampler=random", "hydra.sweeper.search.pruner=none"),
-    *("checkpoint.every_n_steps=4", "logger=none"),
+    *("trainer.max_epochs=1", "checkpoint.every_n_steps=4", "logger=none"),
 ]
 
 
@@ -47,16 +52,47 @@ def trials_of(study):
     return [(trial.number, trial.params, trial.value, trial.state) for trial in study.trials]
 
 
+def test_a_lock_that_is_lost_with_its_connection_is_taken_again_by_who_works_on_the_trial(
+    workplace, url, postgresql, fault
+):
+    _, space = split_overrides(["optimizer.lr=interval(0.1,0.2)"])
+    settings = {"objective": "val_loss", "direction": None, "sampler": "random", "pruner": "none", "seed": 1}
+    first, second = (SharedStudy(workplace, space, **settings, storage=url) for _ in range(2))
+    other = DatabaseLocks(url, "another study", workplace)
+    assert first.ask(up_to=2).number == 0
+    assert [locks.take(0) for locks in (second._locks, other)] == [False, True]
+    with RunDir(workplace / "0").locked(), psycopg.connect(dsn(url), autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        assert second.adopt_abandoned() == []  # it waits until the first has taken it again
+        assert not second._locks.take(0)
+    postgresql.stop()
+    threading.Timer(1, postgresql.start).start()
+    first.tell(0, 0.5, TrialState.COMPLETE)
+    assert second.ask(up_to=2).number == 1
+    assert second.ask(up_to=2) is None
+    assert [trial.number for trial in first.held_by_others()] == [1]
+    fault(
+        "a process of a search over PostgreSQL loses its connection inside a trial",
+        "it takes the lock of the trial again; the others leave the trial to it",
+    )
+
+
+def dsn(url):
+    return url.replace("+psycopg", "")
+
+
 def test_a_search_with_three_kills_and_a_restart_of_the_database_ends_as_an_undisturbed_one(
     workplace, url, postgresql, fault
 ):
     sweep = workplace / "sweep"
-    words = [*SEARCH, "hydra.sweep.dir=sweep", f"hydra.sweeper.search.storage={url}"]
+    words = [*SEARCH, "hydra.sweep.dir=sweep", f"hydra.sweeper.search.storage=${{oc.env:{VARIABLE}}}"]
+    environment = {**os.environ, VARIABLE: url.replace("akshar@", f"akshar:{postgresql.password}@")}
+    del environment["PGPASSWORD"]
     command = [sys.executable, "-m", "akshar", "train", "-m", *words]
     said = (workplace / "said").open("wb")
 
     def start():
-        return subprocess.Popen(command, stdout=said, stderr=said)
+        return subprocess.Popen(command, stdout=said, stderr=said, env=environment)
 
     working = [start() for _ in range(3)]
     try:
@@ -67,7 +103,7 @@ def test_a_search_with_three_kills_and_a_restart_of_the_database_ends_as_an_undi
                 running = [status for status in now.values() if status["status"] == "running" and status["step"]]
                 if len(now) > wanted and running:
                     break
-                time.sleep(0.01)
+                time.sleep(0.1)
             os.kill(running[-1]["pid"], signal.SIGKILL)
             if wanted == 5:
                 postgresql.stop()

@@ -41,7 +41,7 @@ class AksharOptuna(Sweeper):
         overrides = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         search = OmegaConf.to_container(self.search, resolve=True)
         assert isinstance(search, dict)
-        search["storage"] = given_url(self.search)
+        search["storage"] = given_url(self.config.hydra.sweeper.search)  # `self.search` is resolved
         run = OmegaConf.to_container(OmegaConf.masked_copy(self.config, ["metrics", "monitor", "monitor_mode"]))
         assert isinstance(run, dict)
         config = SearchConfig.checked(
