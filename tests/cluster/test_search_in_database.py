@@ -31,6 +31,19 @@ SEARCH = [
     *("trainer.max_epochs=1", "checkpoint.every_n_steps=4", "logger=none"),
 ]
 
+# A process as on a host of its own, whose file locks nobody else sees
+ON_A_HOST_OF_ITS_OWN = """
+import os, socket, sys
+import filelock
+name = f"host{os.getpid()}"
+socket.gethostname = lambda: name
+filelock.FileLock._acquire = lambda self: setattr(self._context, "lock_file_fd", os.open(os.devnull, os.O_RDWR))
+from akshar.runs import heartbeat
+heartbeat.BEAT, heartbeat.SILENCE = 0.2, 4.0
+from akshar.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
 
 @pytest.fixture
 def url(postgresql, monkeypatch):
@@ -84,11 +97,12 @@ def dsn(url):
 def test_a_search_with_three_kills_and_a_restart_of_the_database_ends_as_an_undisturbed_one(
     workplace, url, postgresql, fault
 ):
+    assert main(["train", "-m", *SEARCH, "hydra.sweep.dir=alone"]) == 0
     sweep = workplace / "sweep"
     words = [*SEARCH, "hydra.sweep.dir=sweep", f"hydra.sweeper.search.storage=${{oc.env:{VARIABLE}}}"]
     environment = {**os.environ, VARIABLE: url.replace("akshar@", f"akshar:{postgresql.password}@")}
     del environment["PGPASSWORD"]
-    command = [sys.executable, "-m", "akshar", "train", "-m", *words]
+    command = [sys.executable, "-c", ON_A_HOST_OF_ITS_OWN, "train", "-m", *words]
     said = (workplace / "said").open("wb")
 
     def start():
@@ -124,7 +138,6 @@ def test_a_search_with_three_kills_and_a_restart_of_the_database_ends_as_an_undi
     assert [trial.number for trial in study.trials] == list(range(12))
     assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
 
-    assert main(["train", "-m", *SEARCH, "hydra.sweep.dir=alone"]) == 0
     alone = open_study(workplace / "alone")
     assert trials_of(study) == trials_of(alone)
     results = [results_of(folder) for folder in (sweep, workplace / "alone")]
@@ -133,7 +146,7 @@ def test_a_search_with_three_kills_and_a_restart_of_the_database_ends_as_an_undi
     for number in range(12):
         assert results[0][number]["best"] == results[1][number]["best"]
     fault(
-        "a search by three processes over PostgreSQL; three are killed, the database is restarted",
+        "a search over PostgreSQL by processes that see no file locks; three are killed, the database is restarted",
         "12 trials with the values of an undisturbed search by one process; the best one tested once",
     )
     files = [path for path in workplace.rglob("*") if path.is_file()]

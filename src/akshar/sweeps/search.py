@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
@@ -87,7 +88,8 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
         launch: Hydra's launcher: runs jobs with the given overrides, numbered from its second argument on.
 
     Raises:
-        UsageError: the space is empty or invalid, or the folder holds the study of another search.
+        UsageError: the space is empty or invalid, or the folder holds another study, or one elsewhere.
+        ConnectionLost: the database of the study cannot be reached.
     """
     fixed, space = split_overrides(overrides)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -101,10 +103,15 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
         seed=config.seed,
         storage=config.storage,
     )
+    with closing(study):
+        _run(study, fixed, config, launch)
+
+
+def _run(study: SharedStudy, fixed: Sequence[str], config: SearchConfig, launch: Launch) -> None:
     n_trials = config.trials
     if config.sampler == "grid":
-        n_trials = min(n_trials, prod(len(values) for values in grid_of(space).values()))
-    stop = StopFile(sweep)
+        n_trials = min(n_trials, prod(len(values) for values in grid_of(study.space).values()))
+    stop = StopFile(study.sweep)
 
     def run(trials: Sequence[FrozenTrial]) -> None:
         for batch in _consecutive(trials):  # the launcher numbers jobs consecutively

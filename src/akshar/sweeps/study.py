@@ -191,6 +191,10 @@ class SharedStudy:
         """Lock to hold while changing which trials there are."""
         return self._locks.study()
 
+    def close(self) -> None:
+        """Release every lock; trials that are running are left over, to be taken up."""
+        self._locks.close()
+
 
 def open_study(sweep: Path, patience: float | None = 0) -> optuna.Study:
     """Load the study of a sweep to read it; it may come from someone else, so nothing that it names is built.

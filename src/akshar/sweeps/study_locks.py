@@ -41,6 +41,10 @@ class StudyLocks(Protocol):
         """Release the lock of a trial."""
         ...
 
+    def close(self) -> None:
+        """Release all of them."""
+        ...
+
 
 class FileLocks:
     """Locks of files in the sweep's folder, for processes whose file system shares them.
@@ -79,6 +83,12 @@ class FileLocks:
         Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
+    def close(self) -> None:
+        """Release all of them."""
+        for lock in self._locks.values():
+            lock.release()
+        self._locks.clear()
+
 
 class DatabaseLocks:
     """PostgreSQL's advisory locks, over a connection of their own, whose end releases them.
@@ -104,6 +114,7 @@ class DatabaseLocks:
         self._sweep = sweep
         self._connection = None
         self._mutex = threading.RLock()
+        self._closed = threading.Event()
         self._wanted: set[int] = set()
         self._locked: set[int] = set()  # over this connection
         patiently(self._connect, sweep, START_PATIENCE)
@@ -143,8 +154,20 @@ class DatabaseLocks:
                     if connection_error(error) is None:
                         raise  # otherwise it is released already
 
+    def close(self) -> None:
+        """Release all of them, by closing the connection."""
+        self._closed.set()
+        with self._mutex:
+            self._wanted.clear()
+            if self._connection is not None:
+                with suppress(Exception):  # it is lost already
+                    self._connection.close()
+                self._connection = None
+
     def _lock(self, item: int) -> bool:
         with self._mutex:
+            if self._closed.is_set():
+                return False
             connection = self._connect()
             row = {"key": self._key, "item": item}
             if item not in self._locked and connection.execute(self._take, row).scalar():
@@ -169,8 +192,7 @@ class DatabaseLocks:
 
     def _keep(self) -> None:
         """Take the locks again that were lost with a connection, before another process may."""
-        while True:
-            time.sleep(BEAT)
+        while not self._closed.wait(BEAT):
             for item in [*self._wanted]:
                 with suppress(Exception):  # the next operation of the search waits for the database, and says so
                     self._lock(item)
