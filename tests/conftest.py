@@ -19,6 +19,7 @@ import pytest
 import torch
 from filelock import FileLock
 from PIL import Image
+from postgresql_server import postgresql  # noqa: F401, a fixture
 from slurm_cluster import slurm  # noqa: F401, a fixture
 from tensorboard.summary.writer import event_file_writer
 

@@ -61,3 +61,10 @@ class Interrupted(BaseException):
         super().__init__(signal.Signals(signal_number).name)
         self.signal_number = signal_number
         self.exit_code = 130 if signal_number == signal.SIGINT else 143
+
+
+class TakenOver(BaseException):
+    """Another process of a search has taken a trial over: this one stops, and writes nothing more to its folder.
+
+    Not an `Exception`, so that no handler mistakes it for a failure.
+    """

@@ -136,11 +136,15 @@ def test_a_trial_whose_job_fails_before_its_run_counts_as_failed(tmp_path, caplo
     assert "trial 1: no such place" in caplog.text
 
 
-def test_a_trial_that_was_only_half_drawn_is_given_up(tmp_path):
-    study = shared(tmp_path)
+def test_a_trial_that_was_only_half_drawn_gets_the_values_that_it_would_have_had(tmp_path):
+    for sweep in ("whole", "half"):
+        (tmp_path / sweep).mkdir()
+    whole = shared(tmp_path / "whole").ask(up_to=1)
+    study = shared(tmp_path / "half")
     study.study.ask({"optimizer.lr": study.space["optimizer.lr"]})
-    assert shared(tmp_path).adopt_abandoned() == []
-    assert [trial.state for trial in open_study(tmp_path).trials] == [TrialState.FAIL]
+    (half,) = shared(tmp_path / "half").adopt_abandoned()
+    assert half.params == whole.params
+    assert [trial.params for trial in open_study(tmp_path / "half").trials] == [whole.params]
 
 
 def test_a_line_that_a_killed_process_left_half_written_is_dropped(tmp_path, fault):

@@ -18,10 +18,11 @@ from akshar.errors import UsageError
 
 SWEEP_KEYS = ("sweep.resume", "sweep.fail_fast")  # about a whole sweep, not part of a run's config
 PATH_KEYS = (*PLACES, "checkpoint", "hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
+QUOTED_KEYS = (*PATH_KEYS, "hydra.sweeper.search.storage")
 
 
 def quote_paths(overrides: Sequence[str]) -> list[str]:
-    """Quote the values of keys that hold paths, which Hydra's grammar would refuse or split.
+    """Quote the values of keys that hold paths or an address, which Hydra's grammar would refuse or split.
 
     >>> quote_paths(["data.root=~/चित्र (1)", "seed=1,2", "data.root=x"])
     ["data.root='~/चित्र (1)'", 'seed=1,2', "data.root='x'"]
@@ -29,7 +30,7 @@ def quote_paths(overrides: Sequence[str]) -> list[str]:
     quoted = []
     for override in overrides:
         key, equals, value = override.partition("=")
-        if key.lstrip("+") in PATH_KEYS and equals and value != "null" and value[:1] not in ("'", '"', "$"):
+        if key.lstrip("+") in QUOTED_KEYS and equals and value != "null" and value[:1] not in ("'", '"', "$"):
             escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", "\\'")
             quoted.append(f"{key}{equals}'{escaped}'")
         else:

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, NonNegativeInt
 
 from akshar.errors import UsageError
 from akshar.files import as_typed, failure_reason, is_full, printable, write_atomic, write_json
+from akshar.runs.heartbeat import beating, beats_elsewhere, read_name, this_process
 from akshar.untrusted import read_bytes
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
@@ -60,7 +61,7 @@ class RunDir:
         best, last: `best.ckpt` and `last.ckpt` in it.
         previous: `previous.ckpt` in it, the best one before that; there while `last.ckpt` and `best.ckpt` are
             one file, so that there are always two independent ones.
-        holder: names the process that works on the run.
+        holder: names the process that works on the run, and is touched while it does.
     """
 
     def __init__(self, path: Path):
@@ -174,33 +175,23 @@ class RunDir:
         except OSError as error:
             raise UsageError(f"{self}: cannot be locked ({failure_reason(error)})") from error
         try:
-            with suppress(OSError):  # a full disk
-                self.holder.write_text(self._this_process(), encoding="utf-8")
-            yield
+            with beating(self.holder):
+                yield
         finally:
-            self.holder.unlink(missing_ok=True)
             lock.release()
 
     def is_taken_over(self) -> bool:
         """Whether another process has locked the run after this one, on a file system that does not share locks."""
-        try:
-            return self.holder.read_text(encoding="utf-8") != self._this_process()
-        except (OSError, ValueError):
-            return False
-
-    def _this_process(self) -> str:
-        return f"process {os.getpid()} on {socket.gethostname()}"
+        return read_name(self.holder) not in ("", this_process())
 
     def _holder(self) -> str:
         """Name the process that holds the lock, as far as it could write its name."""
-        try:
-            text = self.holder.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            text = ""
-        return printable(text[:200]) or "another process"
+        return printable(read_name(self.holder)) or "another process"
 
     def is_locked(self) -> bool:
-        """Whether a process works on this run now."""
+        """Whether a process works on this run now; one on another host may show it by its heartbeat alone."""
+        if beats_elsewhere(self.holder):
+            return True
         if not Path(self._lock().lock_file).exists():
             return False
         try:

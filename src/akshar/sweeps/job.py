@@ -4,17 +4,19 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 
 from akshar.config.schema import TrainConfig
-from akshar.errors import Interrupted
+from akshar.errors import Interrupted, TakenOver
 from akshar.runs import provenance
 from akshar.runs.console import Console
 from akshar.runs.log_setup import log_to
 from akshar.runs.run_dir import RunDir
+from akshar.sweeps.claim import Claim
 from akshar.sweeps.remaining import Digests, is_done, job_key
 from akshar.sweeps.sweep_dir import is_search, own_dir, write_choices
 from akshar.sweeps.workers import StopFile, is_orphan, take_gpu
@@ -61,14 +63,17 @@ def run_sweep_job(
     resumed = run_dir.provenance.exists() and run_dir.config.exists()
     if not resumed:
         write_choices(run_dir.path, HydraConfig.get().runtime.choices)
-    with run_dir.locked(patience):
-        exit_code = run_job(
-            config,
-            run_dir,
-            resume_from="last" if resumed else None,
-            stop_requested=stop_requested,
-            extra_callbacks=lambda: _pruning(run_dir),
-        ).exit_code
+    try:
+        with _claimed(run_dir, patience):
+            exit_code = run_job(
+                config,
+                run_dir,
+                resume_from="last" if resumed else None,
+                stop_requested=stop_requested,
+                extra_callbacks=lambda: _of_search(run_dir),
+            ).exit_code
+    except TakenOver:
+        exit_code = 0  # of the search, which goes on with other trials
     gc.collect()  # networks and trainers refer to each other in cycles
     return exit_code
 
@@ -103,10 +108,35 @@ def run_as_worker(config: TrainConfig, preferred: RunDir, title: str, gpus: int)
     return exit_code
 
 
-def _pruning(run_dir: RunDir) -> "Sequence[Callback]":
-    """Return the callback that ends a bad trial of a search; none for other runs, which need no optuna."""
-    if not is_search(run_dir.path.parent):
+@contextmanager
+def _claimed(run_dir: RunDir, patience: float) -> Iterator[None]:
+    """Lock the run; one of a search is also checked to be this process's.
+
+    Args:
+        run_dir: of the run.
+        patience: seconds to wait for another process that works on it.
+
+    Raises:
+        TakenOver: it is not.
+    """
+    claim = _claim(run_dir)
+    if claim:
+        claim.check()
+    with run_dir.locked(patience):
+        if claim:  # once more, now that another process can see that the run is locked
+            claim.check()
+        yield
+
+
+def _claim(run_dir: RunDir) -> Claim | None:
+    return Claim(run_dir.path.parent, int(run_dir.path.name)) if is_search(run_dir.path.parent) else None
+
+
+def _of_search(run_dir: RunDir) -> "Sequence[Callback]":
+    """Return the callbacks of a trial of a search; none for other runs, which need no optuna."""
+    if (claim := _claim(run_dir)) is None:
         return ()
+    from akshar.sweeps.claim_guard import StopWhenTakenOver
     from akshar.sweeps.pruning import Pruning
 
-    return (Pruning(run_dir),)
+    return StopWhenTakenOver(claim), Pruning(run_dir)

@@ -1,24 +1,30 @@
 """Callback that reports each epoch's validation metric to the study and ends the trials that it prunes."""
 
+import logging
+import signal
+
 from optuna.trial import Trial
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from akshar.errors import Pruned, UsageError
+from akshar.errors import Interrupted, Pruned, UsageError
 from akshar.runs.run_dir import RunDir
+from akshar.sweeps.database import ConnectionLost
 from akshar.sweeps.objectives import objective_named
 from akshar.sweeps.samplers import make_pruner
 from akshar.sweeps.study import OBJECTIVE, PRUNER, open_study
 
+log = logging.getLogger(__name__)
+
 
 class Pruning(Callback):
-    """Reports to the study in the sweep's folder.
+    """Reports to the study of the sweep.
 
     Args:
         run_dir: folder of the run; its name is the number of the trial.
     """
 
     def __init__(self, run_dir: RunDir):
-        study = open_study(run_dir.path.parent)
+        study = open_study(run_dir.path.parent, patience=None)
         study.pruner = make_pruner(study.user_attrs[PRUNER])  # as the search wrote it when it started
         self.trial = Trial(study, study.trials[int(run_dir.path.name)]._trial_id)
         self.objective = study.user_attrs[OBJECTIVE]
@@ -30,6 +36,7 @@ class Pruning(Callback):
         Raises:
             Pruned: the trial is worse than earlier ones were at this epoch.
             UsageError: the objective was not logged.
+            Interrupted: the study cannot be reached.
         """
         if trainer.state.fn != "fit" or self.metric is None:
             return
@@ -41,6 +48,11 @@ class Pruning(Callback):
                 f"hydra.sweeper.search.objective={self.objective}: {type(pl_module).__name__} does not log it, but "
                 f"{', '.join(sorted(logged))}; set monitor and objective to one of these"
             )
-        self.trial.report(float(logged[name]), epoch)
-        if self.trial.should_prune():
+        try:
+            self.trial.report(float(logged[name]), epoch)
+            prune = self.trial.should_prune()
+        except ConnectionLost as error:  # not a failure of the trial, which can go on later
+            log.error("%s", error)
+            raise Interrupted(signal.SIGTERM) from error
+        if prune:
             raise Pruned(f"pruned after epoch {epoch}: earlier trials were better at this point")

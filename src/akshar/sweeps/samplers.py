@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, CmaEsSampler, GridSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial
 
 from akshar.errors import UsageError
 from akshar.seeds import derive_seed
@@ -51,6 +52,41 @@ def make_sampler(config: PartConfig, seed: int, trial: int, space: Space) -> Bas
         keys = (seed,) if config == "grid" else (seed, "trial", trial)
         return _find("sampler", config, SAMPLERS)(derive_seed(*keys) % 2**32, space)
     return _instantiate("sampler", config, BaseSampler)
+
+
+class NumberedSampler(BaseSampler):
+    """Draws each trial with the sampler that `make_sampler` builds for its number.
+
+    Args:
+        config: see `make_sampler`.
+        seed: of the search.
+        space: search space.
+    """
+
+    def __init__(self, config: PartConfig, seed: int, space: Space):
+        self._config, self._seed, self._space = config, seed, space
+        self._sampler = make_sampler(config, seed, 0, space)
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Build the trial's sampler."""
+        self._sampler = make_sampler(self._config, self._seed, trial.number, self._space)
+        self._sampler.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Name what `sample_relative` draws."""
+        return self._sampler.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Draw the values that depend on each other."""
+        return self._sampler.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Draw another value."""
+        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
 
 def make_pruner(config: PartConfig) -> BasePruner:

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class SearchConfig:
     sampler: PartConfig
     seed: int
     pruner: PartConfig
+    storage: str | None = field(default=None, repr=False)  # may hold a password
 
     @staticmethod
     def checked(node: Mapping[str, Any], run: Mapping[str, Any]) -> "SearchConfig":
@@ -86,7 +88,8 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
         launch: Hydra's launcher: runs jobs with the given overrides, numbered from its second argument on.
 
     Raises:
-        UsageError: the space is empty or invalid, or the folder holds the study of another search.
+        UsageError: the space is empty or invalid, or the folder holds another study, or one elsewhere.
+        ConnectionLost: the database of the study cannot be reached.
     """
     fixed, space = split_overrides(overrides)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -98,11 +101,17 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
         sampler=config.sampler,
         pruner=config.pruner,
         seed=config.seed,
+        storage=config.storage,
     )
+    with closing(study):
+        _run(study, fixed, config, launch)
+
+
+def _run(study: SharedStudy, fixed: Sequence[str], config: SearchConfig, launch: Launch) -> None:
     n_trials = config.trials
     if config.sampler == "grid":
-        n_trials = min(n_trials, prod(len(values) for values in grid_of(space).values()))
-    stop = StopFile(sweep)
+        n_trials = min(n_trials, prod(len(values) for values in grid_of(study.space).values()))
+    stop = StopFile(study.sweep)
 
     def run(trials: Sequence[FrozenTrial]) -> None:
         for batch in _consecutive(trials):  # the launcher numbers jobs consecutively
@@ -129,7 +138,9 @@ def run_search(overrides: Sequence[str], sweep: Path, config: SearchConfig, laun
             log.info("\nanother process is running trial %d and will test the best one", others[0].number)
         elif best := study.best():
             log.info("\nbest: trial %d, %s %.4f", best.number, config.objective, best.value)
+            study.hold(best.number)
             launch([[*fixed, *_overrides(best), "test=true"]], best.number)
+            study.release(best.number)
 
 
 def _overrides(trial: FrozenTrial) -> list[str]:
@@ -149,6 +160,8 @@ def _consecutive(trials: Sequence[FrozenTrial]) -> list[list[FrozenTrial]]:
 
 def _tell(study: SharedStudy, number: int, objective: Objective, job: JobReturn) -> None:
     """Report the result in a trial's folder to the study; an interrupted trial stays open to be resumed."""
+    if not study.keeps(number):
+        return
     run_dir = RunDir(study.sweep / str(number))
     recorded = run_dir.read_status()
     status = recorded.status if recorded else "interrupted"

@@ -10,6 +10,7 @@ from akshar.errors import UsageError
 from akshar.files import printable, write_atomic, write_json
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
+from akshar.sweeps.database import VARIABLE
 from akshar.sweeps.entries import Entry, read_entries, with_states
 from akshar.sweeps.slurm.submission import command_of, log_of, read_submissions
 from akshar.sweeps.states import ACTIVE, FINAL, SweepState, read_state
@@ -71,8 +72,11 @@ def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[st
     draw_sweep(rows, sweep / "sweep.png")
     if is_search(sweep):
         from akshar.sweeps.search_plot import draw_search  # imported late: loads optuna, an extra
+        from akshar.sweeps.study_place import find_place
 
-        if draw_search(sweep, sweep / "study.png"):
+        if not (place := find_place(sweep)).may_open():
+            drawn.append(f"the study is in {place} ({VARIABLE} with this URL lets akshar sweep draw it)")
+        elif draw_search(sweep, sweep / "study.png"):
             drawn.append(f"the search in {RunDir(sweep)}/study.png")
     if _draw_sizes(rows, entries, sweep / "size.png"):
         drawn.append(f"accuracy by parameters in {RunDir(sweep)}/size.png")

@@ -14,6 +14,7 @@ from akshar.untrusted import read_json, read_yaml
 
 ROOT = Path("outputs/multirun")
 JOURNAL = "study.journal"  # the study of a search, beside its runs
+DATABASE = "study.json"  # in place of the journal: the database that the study is in
 CHOICES = "choices.json"  # in a run's folder: the names of the parts it was composed of
 CLAIM = ".job"  # in a run's folder: the key of the job that it belongs to
 
@@ -48,7 +49,7 @@ def override_keys(sweep: Path) -> set[str] | None:
 
 def is_search(path: Path) -> bool:
     """Whether the runs of a sweep are trials of a search."""
-    return (path / JOURNAL).is_file()
+    return (path / JOURNAL).is_file() or (path / DATABASE).is_file()
 
 
 def is_sweep(path: Path) -> bool:

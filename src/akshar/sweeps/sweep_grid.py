@@ -18,6 +18,7 @@ from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
 from akshar.errors import UsageError, first_line
 from akshar.extras import require_packages
+from akshar.sweeps.database import given_url
 
 HYDRA_SWEEPER = "BasicSweeper"  # runs every combination of the values
 SEEN_BY_A_JOB = ("hydra.searchpath", "hydra.job.chdir")  # in its own config
@@ -25,10 +26,10 @@ LOCAL_LAUNCHER = "JoblibLauncher"
 
 
 def check_extras(hydra_config: DictConfig) -> None:
-    """Check that the packages of launcher and sweeper are installed.
+    """Check that the packages of launcher and sweeper are installed, and that a search can name its database.
 
     Raises:
-        UsageError: a package is missing; the message names the extra to install.
+        UsageError: a package is missing (the message names the extra to install), or the database's URL is wrong.
     """
     launcher, sweeper = (str(hydra_config[part].get("_target_")) for part in ("launcher", "sweeper"))
     if "hydra_joblib_launcher" in launcher:
@@ -37,6 +38,7 @@ def check_extras(hydra_config: DictConfig) -> None:
         require_packages("hydra/launcher=slurm", "submitit", extra="slurm")
     if "akshar_optuna" in sweeper:
         require_packages("hydra/sweeper=akshar_optuna", "optuna", "cmaes", extra="search")
+        given_url(hydra_config.sweeper.search)
 
 
 def has_workers(hydra_config: DictConfig) -> bool:

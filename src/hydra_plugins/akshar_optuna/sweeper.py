@@ -30,6 +30,7 @@ class AksharOptuna(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the search; called by Hydra."""
+        from akshar.sweeps.database import given_url
         from akshar.sweeps.search import SearchConfig, run_search  # imported late: loads optuna
 
         assert self.config is not None  # `setup` was called
@@ -40,6 +41,7 @@ class AksharOptuna(Sweeper):
         overrides = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         search = OmegaConf.to_container(self.search, resolve=True)
         assert isinstance(search, dict)
+        search["storage"] = given_url(self.config.hydra.sweeper.search)  # `self.search` is resolved
         run = OmegaConf.to_container(OmegaConf.masked_copy(self.config, ["metrics", "monitor", "monitor_mode"]))
         assert isinstance(run, dict)
         config = SearchConfig.checked(
