@@ -46,9 +46,9 @@ def rename_overrides(words: Sequence[str]) -> list[str]:
     """
     renamed = []
     for word in words:
-        if word in CHOICES:
-            _warn(word, CHOICES[word])
-            renamed.append(CHOICES[word])
+        if (choice := CHOICES.get(word)) is not None:
+            _warn(word, choice)
+            renamed.append(choice)
             continue
         key, equals, value = word.partition("=")
         bare = key.lstrip("+~")

@@ -26,6 +26,7 @@ from akshar.sweeps.slurm.submission import SlurmJob, Submission, read_submission
 from akshar.sweeps.workers import is_orphan
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # which the task has left behind
+N_PARALLEL = "hydra.sweeper.search.n_parallel="
 LOCK_PATIENCE = 600.0  # seconds that a process on a node which Slurm has lost may still hold the run
 HOLDER_INTERVAL = 10.0  # seconds between two looks at who holds the run
 
@@ -47,6 +48,8 @@ def main(record: str) -> int:
         with composing("train"):
             if job.key:
                 return _run_job(sweep, submission, overrides, job)
+            # One trial at a time: the other processes have theirs.
+            overrides = [word for word in overrides if not word.lstrip("+").startswith(N_PARALLEL)]
             return run_sweep(overrides, (), compose_tree("train", overrides))
     except AksharError as error:
         for line in str(error).splitlines():
