@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from akshar.files import printable
 from akshar.runs.index import DIED
 from akshar.runs.run_dir import RunDir, RunStatus
-from akshar.sweeps.slurm.queue import Task, ask
-from akshar.sweeps.slurm.submission import read_submissions
+from akshar.sweeps.slurm.queue import Task, ask, find_array
+from akshar.sweeps.slurm.submission import Submission, read_submissions
 from akshar.sweeps.sweep_dir import claimed_config, runs_of
 
 QUEUED, REQUEUED, CANCELLED, SUBMITTED = "queued", "requeued", "cancelled", "submitted"
@@ -65,7 +66,8 @@ class SweepState:
 
 def read_state(sweep: Path) -> SweepState:
     """Look at the folders of a sweep, and ask Slurm about what was submitted from it."""
-    submissions = [submission for submission in read_submissions(sweep) if submission.array is not None]
+    records = [_with_array(sweep, submission) for submission in read_submissions(sweep)]
+    submissions = [submission for submission in records if submission.array is not None]
     tasks = ask(submission.array for submission in submissions if submission.array is not None)
     is_known = tasks is not None
     placed: dict[str, tuple[str, int]] = {}
@@ -103,6 +105,15 @@ def count_states(states: Iterable[str]) -> str:
     counts = Counter(states)
     names = [name for name in order if name in counts] + sorted(name for name in counts if name not in order)
     return ", ".join(f"{counts[name]} {name}" for name in names)
+
+
+def _with_array(sweep: Path, submission: Submission) -> Submission:
+    """Find by its name an array whose number was not recorded: its command was interrupted while it submitted."""
+    if submission.array is None and (array := find_array(submission.name)):
+        submission = submission.model_copy(update={"array": array})
+        with suppress(OSError):
+            submission.write(sweep)
+    return submission
 
 
 def _without_task(status: RunStatus | None) -> str:

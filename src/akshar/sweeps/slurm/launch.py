@@ -13,7 +13,7 @@ from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.slurm.settings import SlurmSettings
 from akshar.sweeps.slurm.submission import SlurmJob
-from akshar.sweeps.slurm.submit import complete_records, submit
+from akshar.sweeps.slurm.submit import submit
 from akshar.sweeps.states import ACTIVE, read_state
 from akshar.sweeps.sweep_grid import Job, is_grid, launched_words
 
@@ -45,9 +45,8 @@ class SlurmLaunch:
         Raises:
             UsageError: the cluster refuses, or does not answer while jobs of this sweep may be queued.
         """
-        records = complete_records(self.sweep)
         state = read_state(self.sweep)
-        if records and not state.is_known:
+        if not state.is_known:
             raise UsageError(
                 f"{RunDir(self.sweep)}: jobs of this sweep were submitted to Slurm, which does not answer; repeat "
                 "the command once it does"

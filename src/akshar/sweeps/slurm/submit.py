@@ -1,16 +1,18 @@
 """Submits jobs to Slurm as arrays, by submitit."""
 
+import os
 import shlex
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from akshar.errors import UsageError, first_line
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.slurm.queue import find_array, max_array_size
+from akshar.sweeps.slurm.queue import max_array_size
 from akshar.sweeps.slurm.settings import SlurmSettings
-from akshar.sweeps.slurm.submission import SlurmJob, Submission, folder_of, now, read_submissions
+from akshar.sweeps.slurm.submission import SlurmJob, Submission, folder_of, now
 
 # What sbatch says, and the key to change
 REASONS = {
@@ -69,17 +71,6 @@ def submit(
     return submitted
 
 
-def complete_records(sweep: Path) -> list[Submission]:
-    """Read what was submitted; find by its name an array that was interrupted while it was being submitted."""
-    records = []
-    for submission in read_submissions(sweep):
-        if submission.array is None and (array := find_array(submission.name)):
-            submission = submission.model_copy(update={"array": array})  # noqa: PLW2901
-            submission.write(sweep)
-        records.append(submission)
-    return records
-
-
 def _sbatch(sweep: Path, record: Path, submission: Submission, settings: SlurmSettings) -> str:
     """Write the batch file and hand it to sbatch; return the number of the array."""
     import submitit
@@ -89,16 +80,28 @@ def _sbatch(sweep: Path, record: Path, submission: Submission, settings: SlurmSe
     options = settings.sbatch_options(submission.name)
     exports = [f"export AKSHAR_MAX_RESTARTS={submission.max_restarts}"]
     try:
-        executor = submitit.SlurmExecutor(folder_of(sweep.absolute()))
-        executor.update_parameters(**options | {"setup": [*(options["setup"] or []), *exports]})
-        executor.parameters["map_count"] = len(submission.jobs)  # makes it an array, as submitit does itself
-        return executor._submit_command(shlex.join(command)).job_id
+        with _outside_jobs():
+            executor = submitit.SlurmExecutor(folder_of(sweep.absolute()))
+            executor.update_parameters(**options | {"setup": [*(options["setup"] or []), *exports]})
+            executor.parameters["map_count"] = len(submission.jobs)  # makes it an array, as submitit does itself
+            return executor._submit_command(shlex.join(command)).job_id
     except (FailedJobError, FailedSubmissionError) as error:
         raise UsageError(_refusal(str(error), settings, sweep)) from error
     except RuntimeError as error:  # no srun
         raise UsageError(
             "hydra/launcher=slurm: Slurm's programs are not here; run the command on a machine of the cluster"
         ) from error
+
+
+@contextmanager
+def _outside_jobs() -> Iterator[None]:
+    """Hide the settings of the job from which this one is submitted, if it is, but not the cluster's own."""
+    from submitit.helpers import clean_env
+
+    cluster = {name: os.environ[name] for name in ("SLURM_CONF",) if name in os.environ}
+    with clean_env() if "SLURM_JOB_ID" in os.environ else nullcontext():
+        os.environ |= cluster
+        yield
 
 
 def _refusal(said: str, settings: SlurmSettings, sweep: Path) -> str:
