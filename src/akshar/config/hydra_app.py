@@ -143,7 +143,7 @@ def launch(
     """
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
-    tree = hydra_app.compose_config(config_name, list(overrides), run_mode=RunMode.MULTIRUN)
+    tree = hydra_app.compose_config(config_name, [*overrides], RunMode.MULTIRUN, with_log_configuration=True)
     callbacks = Callbacks(tree)
     callbacks.on_multirun_start(config=tree, config_name=config_name)
     launcher = Plugins.instance().instantiate_launcher(
