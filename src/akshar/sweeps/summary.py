@@ -17,6 +17,7 @@ from akshar.tables import Column, markdown_table, print_table, write_csv
 from akshar.untrusted import refuse_links
 
 NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # aligned to the right, as are the other metrics
+PRINTED = 100  # rows on the console
 MIN_SIZES = 3  # different numbers of parameters for a plot of accuracy by size
 MAX_SIZE = 10**15  # parameters; a result that names more is not drawn
 NOT_FAILED = ("completed", "pruned", "running")
@@ -41,7 +42,9 @@ def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
     write_atomic(sweep / "sweep.md", markdown_table(header, cells).encode())
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
     write_csv(sweep / "sweep.csv", *_columns(rows))
-    print_table([Column(title, right=_is_number(title)) for title in header], cells)
+    print_table([Column(title, right=_is_number(title)) for title in header], cells[:PRINTED])
+    if len(cells) > PRINTED:
+        print(f"the first {PRINTED} of {len(cells):,} rows; all of them are in {RunDir(sweep)}/sweep.csv")
     files = [f"table in {RunDir(sweep)}/sweep.{{csv,md,json,png}}", *_draw(sweep, rows, entries)]
     print(", ".join(files))
     return _report_failures(entries, jobs)
