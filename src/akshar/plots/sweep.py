@@ -14,6 +14,7 @@ from akshar.plots.style import STYLE, TRAIN, VAL
 
 SIDE_BY_SIDE = 5  # distinct numbers that are drawn as categories; more are drawn to scale
 MOST_ROWS, MOST_KEYS, MOST_CHOICES = 1_000, 12, 30  # of a picture that can still be read
+DENSE = 100  # rows above which points are small and without deviation
 WIDE = 20  # ratio of largest to smallest number above which the scale is logarithmic
 
 
@@ -97,8 +98,9 @@ def _chart(axes: Axes, rows: Sequence[SweepRow], key: str) -> None:
         axes.errorbar(
             [place if to_scale else place + offset for place, _ in points],
             [spread.mean for _, spread in points],
-            yerr=[spread.sd or 0.0 for _, spread in points],
+            yerr=None if len(rows) > DENSE else [spread.sd or 0.0 for _, spread in points],
             fmt="o",
+            markersize=2 if len(rows) > DENSE else None,
             color=colour,
             label=name.replace("_", " ").replace("val ", "validation "),
             capsize=3,
