@@ -2,7 +2,7 @@
 
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 SET_ONLY = ("hydra.sweep.subdir",)  # of Hydra's own keys one from which it makes nothing else
+MANY = 10_000  # overrides, and keys
 KEPT = 256  # trees, of about 50 kB each
 
 
@@ -36,6 +37,7 @@ class KeepingConfigLoader(ConfigLoaderImpl):
         self._name = uuid4().hex
         self._kept = lru_cache(KEPT)(self._compose)
         self._repositories = lru_cache(KEPT)(self._repository)
+        self._is_group = lru_cache(MANY)(self._group_exists)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Leave the trees behind on the way to another process, which makes one loader of all copies."""
@@ -50,9 +52,9 @@ class KeepingConfigLoader(ConfigLoaderImpl):
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
         """Compose a config; see Hydra's `ConfigLoader`."""
-        parsed = OverridesParser.create().parse_overrides(overrides)
-        repository = self._repositories(config_name, tuple(filter(_is_search_path, overrides)))
-        last = _last_values(parsed, repository)
+        parsed = [_parse(override) for override in overrides]
+        search_path = tuple(filter(_is_search_path, overrides))
+        last = _last_values(parsed, lambda key: self._is_group(config_name, search_path, key))
         values = [parsed[place] for place in last]
         words = tuple(text for place, text in enumerate(overrides) if place not in last)
         tree: DictConfig = pickle.loads(
@@ -80,30 +82,38 @@ class KeepingConfigLoader(ConfigLoaderImpl):
     def _repository(self, config_name: str | None, search_path: Sequence[str]) -> IConfigRepository:
         return self._parse_overrides_and_create_caching_repo(config_name, [*search_path])[1]
 
+    def _group_exists(self, config_name: str | None, search_path: Sequence[str], key: str) -> bool:
+        return self._repositories(config_name, search_path).group_exists(key)
+
 
 @lru_cache(1)
 def _loader_of(_: str, search_path: bytes) -> KeepingConfigLoader:
     return KeepingConfigLoader(pickle.loads(search_path))
 
 
+@lru_cache(MANY)
+def _parse(override: str) -> Override:
+    return OverridesParser.create().parse_overrides([override])[0]
+
+
 def _is_search_path(override: str) -> bool:
     return override.lstrip("+").startswith("hydra.searchpath=")
 
 
-def _last_values(parsed: Sequence[Override], repository: IConfigRepository) -> list[int]:
+def _last_values(parsed: Sequence[Override], is_group: Callable[[str], bool]) -> list[int]:
     """List the places of the values behind the last override that does more than to set one, or to choose.
 
     Hydra sets values in the order of the overrides, after all choices.
     """
     places: list[int] = []
     for place, override in enumerate(parsed):
-        is_choice = repository.group_exists(override.key_or_group) and not isinstance(override.value(), dict)
+        is_choice = is_group(override.key_or_group) and not isinstance(override.value(), dict)
         is_own = override.is_hydra_override() and override.key_or_group not in SET_ONLY
         if override.is_sweep_override() or override.is_delete() or (is_own and not is_choice):
             places = []
         elif is_choice:
             continue
-        elif override.package is not None or repository.group_exists(override.key_or_group):
+        elif override.package is not None or is_group(override.key_or_group):
             places = []
         else:
             places.append(place)
