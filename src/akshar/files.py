@@ -166,7 +166,10 @@ def printable(text: object) -> str:
     >>> printable("चित्र\x1b[2J.png")
     'चित्र\\x1b[2J.png'
     """
-    return "".join(char if char.isprintable() or char in JOINERS else repr(char)[1:-1] for char in str(text))
+    text = str(text)
+    if text.isprintable():  # as nearly all are
+        return text
+    return "".join(char if char.isprintable() or char in JOINERS else repr(char)[1:-1] for char in text)
 
 
 def parse_json(text: str | None) -> Any:

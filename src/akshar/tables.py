@@ -3,17 +3,21 @@
 import csv
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from akshar.files import printable, write_atomic
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 WIDTH_WHEN_PIPED = 160  # columns; a pipe or a file has no width
 GAP = 3  # between two columns
+LONG = 500  # rows, above which nothing continues on the next line
 LEAST = 6  # columns for text, which continues on the next line
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet program may take for the beginning of a formula
 
@@ -64,6 +68,9 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     console = Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED)
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     cells = [[Cell(printable(cell.text), cell.style) for cell in row] for row in cells]
+    if len(cells) > LONG:
+        print("\n".join([*([printable(title)] if title else []), *_plain_lines(columns, cells, console)]))
+        return
     widths = _least_widths(columns, cells)
     if sum(widths) > console.width:  # a deviation stands below its mean, as a whole
         cells = [[Cell(cell.text.replace(" ± ", "\n± "), cell.style) for cell in row] for row in cells]
@@ -93,6 +100,25 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     with console.capture() as shown:
         console.print(table)
     print(shown.get(), end="")  # rich itself would end the process if nobody reads
+
+
+def _plain_lines(columns: Sequence[Column], cells: Sequence[Sequence[Cell]], console: "Console") -> Iterator[str]:
+    """Format a long table as rich does one that fits, but in less time; lines may be longer than the window."""
+    from rich.cells import cell_len
+
+    rows = [[*(Cell(printable(column.title), "bold") for column in columns)], *cells]
+    lengths = [[cell_len(cell.text) for cell in row] for row in rows]
+    widths = [max(column) for column in zip(*lengths, strict=True)]
+    styles = {cell.style: console.get_style(cell.style) for row in rows for cell in row}
+    colours = None if console.no_color else console._color_system
+    for number, row in enumerate(rows):
+        line = []
+        for column, cell, length, width in zip(columns, row, lengths[number], widths, strict=True):
+            text, space = styles[cell.style].render(cell.text, color_system=colours), " " * (width - length)
+            line.append(space + text if column.right else text + space)
+        yield (" " * GAP).join(line)
+        if number == 0:
+            yield "─" * (sum(widths) + GAP * (len(widths) - 1))
 
 
 def _widths(columns: Sequence[Column], cells: Sequence[Sequence[Cell]]) -> list[int]:

@@ -183,6 +183,18 @@ def test_a_sweep_is_drawn_for_choices_and_for_many_numbers(values: list[object],
     check_pictures(tmp_path)
 
 
+def test_the_picture_of_very_many_rows_keeps_its_size(tmp_path: Path) -> None:
+    def draw(rows: int, keys: int) -> tuple[int, int]:
+        named = [{"model": f"net {row}", **{f"k{key}": row * key for key in range(keys)}} for row in range(rows)]
+        draw_sweep([Row(values, Spread(0.9, 0.01), Spread(0.8, None)) for values in named], tmp_path / "sweep.png")
+        with Image.open(tmp_path / "sweep.png") as picture:
+            return picture.size
+
+    assert draw(1_100, 13) == draw(40, 11)
+    draw(1_100, 2)
+    check_pictures(tmp_path)
+
+
 def test_a_search_is_drawn_with_trials_that_ended_early(tmp_path: Path) -> None:
     params = [{"lr": 10.0**-power, "model": "compact" if power % 2 else "tutorial"} for power in range(6)]
     trials = [TrialPoint(at, None if at == 3 else 0.1 * at + 0.01, one) for at, one in enumerate(params)]

@@ -57,8 +57,8 @@ def test_a_job_is_launched_into_its_folder(jobs, tmp_path):
         hydra = compose("train", ["hydra.sweep.subdir=run-${hydra.job.num}"], TrainConfig, multirun=True).tree.hydra
     end(tmp_path, "1", "another-job")
     left = remaining_jobs(tmp_path, jobs)
-    assert launched_words(left[1], hydra)[-1] == "hydra.sweep.subdir='12'"
-    assert launched_words(left[2], hydra)[-1] == "hydra.sweep.subdir='run-2'"
+    assert launched_words(left[1], hydra)[0] == "hydra.sweep.subdir='12'"
+    assert launched_words(left[2], hydra)[0] == "hydra.sweep.subdir='run-2'"
 
 
 def test_a_damaged_result_is_left_to_its_job(jobs, tmp_path):

@@ -13,6 +13,7 @@ from akshar.sweeps.sweep_dir import (
     job_dir,
     locked,
     override_keys,
+    own_dir,
     read_choices,
     runs_of,
     write_choices,
@@ -52,6 +53,20 @@ def test_claims_of_earlier_versions_are_known(tmp_path):
     assert claim(tmp_path, "1", "a-1") == "0"
     assert (tmp_path / "0" / CLAIM).read_text() == "a-1"
     assert claim(tmp_path, "1", "b-") == "2"
+
+
+def test_a_job_finds_its_own_folder_without_a_look_at_the_others(tmp_path, monkeypatch):
+    for number in range(5):
+        claim(tmp_path, str(number), f"{number}-data")
+
+    def own(folder, key):
+        return own_dir(RunDir(tmp_path / folder), key).path.name
+
+    assert own("4", "9-data") == "5"  # another job has claimed it meanwhile
+    monkeypatch.setattr("akshar.sweeps.sweep_dir.Claims", None)
+    assert own("3", "3-data") == "3"
+    assert own("named", "6-") == own("named", "6-data") == "named"
+    assert (tmp_path / "named" / CLAIM).read_text() == "6-data"
 
 
 def test_runs_are_ordered_by_number_then_by_name(tmp_path):

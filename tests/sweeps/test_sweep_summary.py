@@ -8,6 +8,7 @@ from PIL import Image
 from sweep_files import write_run
 
 from akshar.errors import UsageError
+from akshar.sweeps import summary
 from akshar.sweeps.entries import read_entries
 from akshar.sweeps.summary import format_rows, summarise
 from akshar.sweeps.sweep_dir import CLAIM
@@ -55,6 +56,16 @@ def test_the_table_is_printed_and_written_in_every_format(sweep, capsys):
     assert heading.count("|") == line.count("|") == cells[0].count("|")
     assert Image.open(sweep / "sweep.png").width > 300
     assert not (sweep / "size.png").exists()
+
+
+def test_of_a_long_table_the_best_rows_are_printed(sweep, capsys, monkeypatch):
+    monkeypatch.setattr(summary, "PRINTED", 1)
+    assert summarise(sweep, claim_all(sweep)) == 0
+    shown = capsys.readouterr().out
+    assert "0.1150 ± 0.0071" in shown
+    assert "0.2150 ± 0.0071" not in shown
+    assert "the first 1 of 2 rows; all of them are in" in shown
+    assert len((sweep / "sweep.csv").read_text().splitlines()) == 3
 
 
 def test_failed_running_and_missing_jobs_are_listed(sweep, capsys):

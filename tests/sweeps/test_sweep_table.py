@@ -1,10 +1,12 @@
 """The runs of a sweep read from their folders, grouped, averaged and ranked."""
 
 import json
+from pathlib import Path
 
 import pytest
 from sweep_files import write_fold, write_run
 
+from akshar import untrusted
 from akshar.runs.index import DIED
 from akshar.sweeps.entries import read_entries
 from akshar.sweeps.summary import format_rows
@@ -110,3 +112,21 @@ def test_runs_without_folds_have_no_pooled_accuracy(tmp_path):
     write_run(tmp_path / "0", {})
     assert pooled_accuracy(read_entries(tmp_path)) is None
     assert pooled_accuracy([]) is None
+
+
+def test_the_files_read_grow_with_the_runs(tmp_path, monkeypatch):
+    opened: list[Path] = []
+    read_bytes = untrusted.read_bytes
+    for name in ("untrusted", "runs.run_dir"):
+        monkeypatch.setattr(
+            f"akshar.{name}.read_bytes", lambda path, *limit: opened.append(path) or read_bytes(path, *limit)
+        )
+    counts = []
+    for runs in (20, 200):
+        for number in range(runs):
+            write_run(tmp_path / str(runs) / str(number), {"seed": number % 2, "optimizer": {"lr": number // 2}})
+        opened.clear()
+        assert len(make_table(read_entries(tmp_path / str(runs)))) == runs // 2
+        counts.append(len(opened))
+    assert counts[1] == 10 * counts[0]
+    assert counts[0] <= 20 * 4  # status, config, choices, result

@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
+from akshar.config.config_loader import KeepingConfigLoader
 from akshar.config.groups import COMBINATIONS
 from akshar.config.idle_sections import idle_key_problems
 from akshar.config.overrides import (
@@ -61,11 +62,14 @@ class Composed(Generic[Config]):
 
 @contextmanager
 def composing(config_name: str) -> Iterator[None]:
-    """Let Hydra compose from `conf/` inside the `with` block."""
+    """Let Hydra compose from `conf/` inside the `with` block; its files are read once."""
     found = GlobalHydra.instance().hydra  # of an application or a notebook that calls akshar
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_dir()), job_name=config_name, version_base="1.3"):
+            hydra = GlobalHydra.instance().hydra
+            assert hydra is not None
+            hydra.config_loader = KeepingConfigLoader(hydra.config_loader.get_search_path())
             yield
     finally:
         GlobalHydra.instance().hydra = found
@@ -169,13 +173,16 @@ def to_record(tree: DictConfig, hydra: HydraConf | None = None) -> dict[str, Any
     hydra = hydra or tree.get("hydra")
     cwd = Path(hydra.runtime.cwd) if hydra else Path.cwd()
     wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in (*COMBINATIONS, "hydra")])
-    if missing := [*_missing_keys(OmegaConf.to_container(wanted, resolve=False))]:
-        raise UsageError(*[f"{key}: must be given, as {key}=VALUE" for key in missing])
     try:
         with chdir(cwd):  # where the command was given; hydra.job.chdir may have left it
             content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise UsageError(f"{getattr(error, 'full_key', None) or 'config'}: {first_line(error)}") from error
+        problems = [
+            f"{key}: must be given, as {key}=VALUE"
+            for key in _missing_keys(OmegaConf.to_container(wanted, resolve=False))
+        ]
+        problems = problems or [f"{getattr(error, 'full_key', None) or 'config'}: {first_line(error)}"]
+        raise UsageError(*problems) from error
     assert isinstance(content, dict)
     config = upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
     return with_absolute_places(config, cwd) if hydra and hydra.job.chdir else config

@@ -129,7 +129,7 @@ def compose_sweep(config_name: str, overrides: Sequence[str]) -> DictConfig:
     """Compose the config of a sweep as a whole, with its `hydra` node; to be called inside `composing`."""
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
-    return hydra_app.compose_config(config_name, list(overrides), run_mode=RunMode.MULTIRUN)
+    return hydra_app.compose_config(config_name, [*overrides], RunMode.MULTIRUN, with_log_configuration=True)
 
 
 def record_sweep(tree: DictConfig) -> None:

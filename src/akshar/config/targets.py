@@ -1,9 +1,10 @@
 """Checks a part of the config against its target: can it be imported, and does its signature take the arguments?"""
 
 import inspect
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from inspect import Parameter, Signature
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -75,9 +76,14 @@ def import_problems(parts: Iterable[tuple[str, Part]]) -> list[str]:
 def signature_of(dotted: str) -> Signature | None:
     """Read a signature from source, or else by importing; None for a builtin without one."""
     try:
-        return _with_types(signature(dotted), RANGES.get(dotted, {}))
+        return _static_signature(dotted)
     except Unreadable:
         return imported_signature(dotted)
+
+
+@cache
+def _static_signature(dotted: str) -> Signature:
+    return _with_types(signature(dotted), RANGES.get(dotted, {}))
 
 
 def imported_signature(dotted: str) -> Signature | None:
@@ -140,7 +146,7 @@ def _wrong_type(path: str, parameter: Parameter, value: object) -> list[str]:
     if parameter.annotation is parameter.empty or isinstance(value, dict) or (path, str(value)) in PLACEHOLDERS:
         return []
     try:
-        adapter = TypeAdapter(parameter.annotation)
+        adapter = _adapter(parameter.annotation)
     except PydanticUserError:
         return []  # a type that only its own library understands
     try:
@@ -148,6 +154,16 @@ def _wrong_type(path: str, parameter: Parameter, value: object) -> list[str]:
     except ValidationError as error:
         return [f"{path}.{parameter.name}={value}: {plain_message(error.errors()[0]['msg'])}"]
     return []
+
+
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    try:
+        return _kept_adapter(annotation)
+    except TypeError:  # not hashable
+        return TypeAdapter(annotation)
+
+
+_kept_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 def plain_message(message: str) -> str:

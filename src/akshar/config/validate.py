@@ -1,6 +1,7 @@
 """From a composed config's plain values to one typed config, or to every problem with it at once."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -87,12 +88,15 @@ def _parts(record: dict[str, Any]) -> list[tuple[str, Part]]:
 def _as_part(path: str, node: dict[str, Any]) -> Part:
     """Type a part without its ranges, which may be what is wrong."""
     is_own = path == "data" and is_data_module(node["_target_"])
-    keys = frozenset() if is_own else FRAMEWORK_KEYS.get(path, Part).framework_keys
+    return _unchecked(frozenset() if is_own else FRAMEWORK_KEYS.get(path, Part).framework_keys).model_validate(node)
 
+
+@cache
+def _unchecked(keys: frozenset[str]) -> type[Part]:
     class Unchecked(Part):
         framework_keys = keys
 
-    return Unchecked.model_validate(node)
+    return Unchecked
 
 
 def _batch_size_problem(config: TrainConfig) -> str | None:

@@ -1,6 +1,7 @@
 """Number of training images that a split leaves, computed without loading them."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from akshar.data.dataset import SizedDataset
 
@@ -21,6 +22,7 @@ def training_images(class_sizes: Sequence[int], val_fraction: float, folds: int 
     return sum(size - held_out(size, start, stop) for size in class_sizes)
 
 
+@cache
 def held_out(size: int, start: float, stop: float) -> int:
     """Count the images of a class that lie in a stretch of its order, as `split_images` does."""
     return sum(start <= (position + 0.5) / size < stop for position in range(size))

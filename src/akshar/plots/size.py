@@ -13,6 +13,8 @@ from akshar.data.card import PublishedResult
 from akshar.plots.save import save_figure
 from akshar.plots.style import INK, STYLE, TRAIN, VAL
 
+MOST_NAMED = 25  # points of the front; of more, every second or third is named
+
 
 @dataclass(frozen=True)
 class Network:
@@ -52,7 +54,7 @@ def draw_size(networks: Sequence[Network], published: Sequence[PublishedResult],
         _points(axes, networks, TRAIN, "o", "this sweep")
         if published:
             _points(axes, published, VAL, "s", "published")
-        for network in front:  # above and left of a rising line
+        for network in front[:: 1 + len(front) // MOST_NAMED]:  # above and left of a rising line
             _annotate(axes, network, f"{100 * network.accuracy:.2f} %", (-4, 5))
         for result in published:
             _annotate(axes, result, result.name, (0, 9))

@@ -1,7 +1,7 @@
 """The runs below a folder: their status, size and accuracy, and their removal."""
 
+import os
 import shutil
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Any
 
 from akshar.errors import UsageError
 from akshar.files import printable
+from akshar.runs.index_file import STATUS, entries, read_index, scan, state, write_index
 from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
 from akshar.tables import data_frame
@@ -47,9 +48,22 @@ class Run:
 
 
 def list_runs(root: Path) -> list[Run]:
-    """List all runs below `root`, the oldest first; other folders are skipped."""
-    found = sorted(root.rglob("status.json"), key=lambda path: path.parent.as_posix())
-    return [run for path in found if (run := _read(RunDir(path.parent))) is not None]
+    """List all runs below `root`, the oldest first; other folders are skipped.
+
+    A run whose folders and records are as they were at the last listing is not read again.
+    """
+    known, rows, runs = read_index(root), dict[str, Any](), list[Run]()
+    waiting = [""]
+    while waiting:
+        name = waiting.pop()
+        run, row, inside = _known(root, name, known.get(name)) or _found(root, name)
+        waiting += [f"{name}/{folder}".lstrip("/") for folder in inside]
+        runs += [run] if run else []
+        if row:
+            rows[name] = row
+    if rows != known:
+        write_index(root, rows)
+    return sorted(runs, key=lambda run: run.run_dir.path.as_posix())
 
 
 def further_metrics(runs: Iterable[Run]) -> list[str]:
@@ -102,7 +116,38 @@ def remove_runs(runs: Iterable[Run]) -> None:
         shutil.rmtree(run.run_dir.path)
 
 
-def _read(run_dir: RunDir) -> Run | None:
+Found = tuple[Run | None, "list[Any] | None", "list[str]"]  # a run, its row, and the folders in which to look on
+
+
+def _known(root: Path, name: str, row: Any) -> Found | None:
+    """Make a run of its row in the index; None where there is none, or it no longer holds."""
+    try:
+        digest, folders, nested, fields = row
+        if state(os.path.join(root, name), folders)[0] != digest:
+            return None
+        title, status, epoch, updated, *others = fields
+        updated = datetime.fromisoformat(updated)
+        return Run(RunDir(root / name), title, status, epoch, updated, *others), row, nested
+    except (TypeError, ValueError):
+        return None
+
+
+def _found(root: Path, name: str) -> Found:
+    """Look into a folder; read the run that it holds. Only one that does not change by itself gets a row."""
+    folder = os.path.join(root, name)
+    inside = entries(folder)
+    if all(entry.name != STATUS for entry in inside):
+        return None, None, [entry.name for entry in inside if entry.is_folder]
+    tree = scan(folder)
+    run = _read(RunDir(root / name), tree.size)
+    if run is None or not tree.is_settled or run.status in ("running", DIED):
+        return run, None, tree.nested
+    fields = [run.name, run.status, run.epoch, run.updated.isoformat(), run.size]
+    fields += [run.val_accuracy, run.test_accuracy, run.monitored]
+    return run, [tree.digest, tree.folders, tree.nested, fields], tree.nested
+
+
+def _read(run_dir: RunDir, size: int) -> Run | None:
     status = run_dir.read_status()
     if status is None:
         return None  # written by another program
@@ -117,7 +162,7 @@ def _read(run_dir: RunDir) -> Run | None:
         status=DIED if died else status.status,
         epoch=status.epoch,
         updated=status.updated,
-        size=sum(map(_size, run_dir.path.rglob("*"))),
+        size=size,
         val_accuracy=result.best.val_accuracy if result else None,
         test_accuracy=result.test.accuracy if result and result.test else None,
         monitored=_monitored(result) if result else {},
@@ -135,11 +180,3 @@ def _name(run_dir: RunDir) -> str:
     except (OSError, ValueError):
         return ""
     return str(content.get("name") or "") if isinstance(content, dict) else ""
-
-
-def _size(path: Path) -> int:
-    try:
-        status = path.lstat()
-    except OSError:  # a partial file of a running run, gone by now
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0

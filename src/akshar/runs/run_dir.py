@@ -42,6 +42,16 @@ class RunStatus(BaseModel):
     error: str | None = None
 
 
+class _Below:
+    """A path below a run's folder; made when it is used, because a list has thousands of runs."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __get__(self, run_dir: "RunDir", _: type) -> Path:
+        return run_dir.path / self._name
+
+
 class RunDir:
     """Paths of one run's files; creating one touches nothing.
 
@@ -64,23 +74,24 @@ class RunDir:
         holder: names the process that works on the run, and is touched while it does.
     """
 
+    result = _Below("result.json")
+    status = _Below("status.json")
+    config = _Below("config.yaml")
+    provenance = _Below("provenance.json")
+    split = _Below("split.json")
+    history = _Below("history.csv")
+    loggers = _Below("loggers.json")
+    log = _Below("run.log")
+    figures = _Below("figures")
+    predictions = _Below("predictions")
+    checkpoints = _Below("checkpoints")
+    best = _Below("checkpoints/best.ckpt")
+    last = _Below("checkpoints/last.ckpt")
+    previous = _Below("checkpoints/previous.ckpt")
+    holder = _Below(".holder")
+
     def __init__(self, path: Path):
         self.path = path
-        self.result = path / "result.json"
-        self.status = path / "status.json"
-        self.config = path / "config.yaml"
-        self.provenance = path / "provenance.json"
-        self.split = path / "split.json"
-        self.history = path / "history.csv"
-        self.loggers = path / "loggers.json"
-        self.log = path / "run.log"
-        self.figures = path / "figures"
-        self.predictions = path / "predictions"
-        self.checkpoints = path / "checkpoints"
-        self.best = self.checkpoint("best")
-        self.last = self.checkpoint("last")
-        self.previous = self.checkpoint("previous")
-        self.holder = path / ".holder"
 
     def __str__(self) -> str:
         """Return the path as one would type it."""

@@ -21,6 +21,7 @@ from akshar.tables import Column, markdown_table, print_table, write_csv
 from akshar.untrusted import refuse_links
 
 NUMBERS = ("rank", "runs", "val loss", "parameters", "seconds")  # aligned to the right, as are the other metrics
+PRINTED = 100  # rows on the console
 MIN_SIZES = 3  # different numbers of parameters for a plot of accuracy by size
 MAX_SIZE = 10**15  # parameters; a result that names more is not drawn
 NOT_FAILED = (*FINAL, *ACTIVE)
@@ -58,7 +59,9 @@ def _show_table(sweep: Path, entries: Sequence[Entry]) -> None:
     write_atomic(sweep / "sweep.md", markdown_table(header, cells).encode())
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
     write_csv(sweep / "sweep.csv", *_columns(rows))
-    print_table([Column(title, right=_is_number(title)) for title in header], cells)
+    print_table([Column(title, right=_is_number(title)) for title in header], cells[:PRINTED])
+    if len(cells) > PRINTED:
+        print(f"the first {PRINTED} of {len(cells):,} rows; all of them are in {RunDir(sweep)}/sweep.csv")
     drawn = _draw(sweep, rows, entries) if any(row.runs for row in rows) else None
     kinds = "csv,md,json" if drawn is None else "csv,md,json,png"
     print(", ".join([f"table in {RunDir(sweep)}/sweep.{{{kinds}}}", *(drawn or [])]))

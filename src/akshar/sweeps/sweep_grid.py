@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from tqdm import tqdm
 
 from akshar.config.compose import compose_tree, to_record
 from akshar.config.config_hash import config_hash
@@ -23,6 +25,7 @@ from akshar.sweeps.database import given_url
 HYDRA_SWEEPER = "BasicSweeper"  # runs every combination of the values
 SEEN_BY_A_JOB = ("hydra.searchpath", "hydra.job.chdir")  # in its own config
 LOCAL_LAUNCHER = "JoblibLauncher"
+MANY = 200  # jobs that take seconds to check
 
 
 def check_extras(hydra_config: DictConfig) -> None:
@@ -99,7 +102,9 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> list[Job]:
     workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
     jobs: dict[str, Job] = {}
-    for number, words in enumerate(grid):
+    if len(grid) >= MANY and not sys.stderr.isatty():
+        print(f"checking {len(grid)} jobs", file=sys.stderr)
+    for number, words in enumerate(tqdm(grid, "checking", unit=" jobs", leave=False, disable=None)):
         try:
             config = _check_job(words, workers)
             key = config_hash(config, "", config.init_from)
@@ -125,7 +130,7 @@ def launched_words(job: Job, hydra_config: DictConfig) -> list[str]:
     assert isinstance(named, dict)
     subdir = job.folder or str(named["subdir"]).replace("${hydra.job.num}", str(job.number))
     words = [word for word in job.words if not _is_for_hydra(word)]
-    return [*words, *quote_paths([f"hydra.sweep.subdir={subdir}"])]
+    return [*quote_paths([f"hydra.sweep.subdir={subdir}"]), *words]
 
 
 def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tuple[str, ...]]:
