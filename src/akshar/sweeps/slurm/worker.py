@@ -11,7 +11,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from akshar.config.compose import compose_tree, composing, to_record
+from akshar.config.compose import compose, composing, to_record
 from akshar.config.hydra_app import compose_sweep, launch
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
@@ -50,7 +50,8 @@ def main(record: str) -> int:
                 return _run_job(sweep, submission, overrides, job)
             # One trial at a time: the other processes have theirs.
             overrides = [word for word in overrides if not word.lstrip("+").startswith(N_PARALLEL)]
-            return run_sweep(overrides, (), compose_tree("train", overrides))
+            composed = compose("train", overrides, TrainConfig, multirun=True)
+            return run_sweep(composed.overrides, (), composed.tree)
     except AksharError as error:
         for line in str(error).splitlines():
             print_error(printable(mask(line)))
