@@ -1,5 +1,6 @@
 """The further ranks of a run, as rank 0 sees them: they are told the run's folder, watched, and told the end."""
 
+import atexit
 import logging
 import os
 import subprocess
@@ -21,6 +22,7 @@ from akshar.training.rank_channel import JOIN, Channel, cluster_environment, lis
 
 log = logging.getLogger(__name__)
 
+LATE = 60.0  # seconds that a command which ends early waits for ranks that have not even come
 LOST = 20.0  # seconds rank 0 has to notice a lost rank by itself, before it is ended
 NOTICED = 2.0  # seconds a failed exchange may be ahead of the news of the rank that made it fail
 
@@ -68,15 +70,16 @@ class FurtherRanks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Tell them the end; they wait for that of this process, so that it has the last word."""
+        """Note the exit code, with which they end once this process does: it has the last word."""
         FurtherRanks.launched = None
         if error is not None:
             self.exit_code = error.exit_code if isinstance(error, AksharError | Interrupted) else 1
-        self.end()
+        atexit.register(self.end, wait=LATE)
 
-    def end(self) -> None:
-        """Tell them to end with `exit_code`."""
+    def end(self, wait: float = 0.0) -> None:
+        """Tell them to end with `exit_code`, also those that come within `wait` seconds."""
         with self._changed:
+            self._changed.wait_for(lambda: self._ranks.keys() >= {*self._expected}, wait)
             for rank in self._ranks.values():
                 rank.channel.send(end=self.exit_code)
 
@@ -157,6 +160,7 @@ class FurtherRanks:
         rank = _Rank(channel, hello["process"])
         with self._changed:
             self._ranks[hello["rank"]] = rank
+            self._changed.notify_all()
         while (message := channel.receive()) is not None:
             with self._changed:
                 rank.ready = rank.ready or "ready" in message
@@ -181,4 +185,5 @@ class FurtherRanks:
         problem = self._problem(run_dir) or "a rank was lost"
         log.error(problem)
         run_dir.write_status("failed", error=problem)
+        self.end()
         os._exit(1)

@@ -20,6 +20,7 @@ from akshar.cluster_launch import cluster_launch
 from akshar.errors import AksharError, first_line
 
 JOIN = 300.0  # seconds in which the ranks of one launch have to find each other
+ANSWER = 10.0  # seconds for one attempt
 # A machine that is switched off says no goodbye: it is missed after about half a minute.
 KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
 
@@ -101,16 +102,15 @@ def dial(environment: ClusterEnvironment) -> Channel:
     reason: Exception | None = None
     while time.monotonic() < deadline:
         try:
+            # Until rank 0 is there; TCPStore would wait longer from one attempt to the next, and print each
+            socket.create_connection((address, port), timeout=ANSWER).close()
             content = json.loads(_store(address, port, is_master=False).get(_key()))
-        except RuntimeError as error:
+            for host in content["hosts"]:
+                with suppress(OSError):
+                    return Channel(Client((host, content["port"]), authkey=content["secret"].encode()))
+        except (OSError, EOFError, AuthenticationError, RuntimeError) as error:  # or another launch before this one
             reason = error
-            continue
-        for host in content["hosts"]:
-            try:
-                return Channel(Client((host, content["port"]), authkey=content["secret"].encode()))
-            except (OSError, EOFError, AuthenticationError) as error:  # of a launch before, or not there yet
-                reason = error
-        time.sleep(0.5)
+        time.sleep(0.2)
     raise AksharError(
         f"rank {environment.global_rank()} on {socket.gethostname()}: rank 0 did not answer within {JOIN:.0f} "
         f"seconds at MASTER_ADDR={address} MASTER_PORT={port} ({first_line(reason) if reason else 'no answer'})"
@@ -118,8 +118,9 @@ def dial(environment: ClusterEnvironment) -> Channel:
 
 
 def _store(address: str, port: int, *, is_master: bool) -> TCPStore:
-    timeout = timedelta(seconds=JOIN)
-    return TCPStore(address, port, None, is_master, timeout, wait_for_workers=False, multi_tenant=True)
+    return TCPStore(
+        address, port, None, is_master, timedelta(seconds=ANSWER), wait_for_workers=False, multi_tenant=True
+    )
 
 
 def _key() -> str:
