@@ -15,7 +15,7 @@ PACKAGE = SOURCE / "akshar"
 # Rooms and top-level modules, from low to high; those of one line may import each other, but not in a circle.
 ORDER = (
     "errors files untrusted extras seeds memory distributed tables renamed credentials streams writable"
-    " new_project",
+    " new_project cluster_launch",
     "pictures",
     "data",
     "models metrics",

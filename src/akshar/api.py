@@ -8,6 +8,7 @@ from typing import Any, overload
 from omegaconf import DictConfig
 
 import akshar.config.compose as composer
+from akshar.cluster_launch import cluster_launch
 from akshar.config.compose import composing, to_record
 from akshar.config.hydra_app import refuse_used_folder, running_application, split_words
 from akshar.config.overrides import SWEEP_KEYS
@@ -94,6 +95,11 @@ def sweep(folder: str | Path) -> Any:
 
 
 def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) -> EndedJob:
+    if (launch := cluster_launch()) is not None:
+        raise UsageError(
+            f"train: runs in one process, and {launch.launcher} started {launch.tasks}; in several it is  "
+            f"{launch.command} train ..."
+        )
     words = [word for word in given if isinstance(word, str)]
     configs = [config for config in given if not isinstance(config, str)]
     if configs:

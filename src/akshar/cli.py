@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from akshar import __version__
+from akshar.cluster_launch import check_command
 from akshar.commands import COMMANDS
 from akshar.commands.help import HELP, TEST_HELP, train_help
 from akshar.config.keys import did_you_mean
@@ -71,6 +72,7 @@ def _run(command: str, arguments: Sequence[str]) -> int:
     # Without this, Hydra prints only the first error, without its cause, and exits.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
+        check_command(command, words)
         return import_module(f"akshar.commands.{command}").main(words)
     except AksharError as error:
         if show_traceback:

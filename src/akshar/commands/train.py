@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from akshar.cluster_launch import cluster_launch
 from akshar.commands.arguments import split_trust
 from akshar.config.compose import compose, composing
 from akshar.config.hydra_app import SHOWING, refuse_used_folder, show, split_words
@@ -16,7 +17,7 @@ CONFIG_NAME = "train"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command.
+    """Run the command; in several tasks of srun or torchrun the first one does, and the others train with it.
 
     Args:
         arguments: words after `akshar train`: overrides and Hydra's own flags.
@@ -24,6 +25,20 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0, 2 for a usage error, 1 for another failure.
     """
+    if (launch := cluster_launch()) is None:
+        return _run(arguments)
+    if launch.rank > 0:
+        from akshar.training.ddp_worker import join  # imports torch
+
+        return join()
+    from akshar.training.further_ranks import FurtherRanks  # imports torch
+
+    with FurtherRanks() as ranks:
+        ranks.exit_code = _run(arguments)
+    return ranks.exit_code
+
+
+def _run(arguments: Sequence[str]) -> int:
     began = time.perf_counter()
     trust, arguments = split_trust(arguments)
     is_dry, arguments = "--dry-run" in arguments, [word for word in arguments if word != "--dry-run"]
@@ -48,6 +63,8 @@ def main(arguments: Sequence[str]) -> int:
 
             return dry_run(composed, multirun or composed.is_multirun, began)
         if multirun or composed.is_multirun:
+            if (launch := cluster_launch()) is not None:
+                raise UsageError(f"hydra.mode=MULTIRUN: runs in one process, and {launch.launcher} started several")
             from akshar.sweeps.multirun import run_sweep  # imports numpy
 
             return run_sweep(composed.overrides, sweep_keys, composed.tree)

@@ -28,11 +28,6 @@ TRAINER: Mapping[str, Reserved] = {
         "whole network in one file",
         ("auto", "ddp", "ddp_find_unused_parameters_true", "ddp_find_unused_parameters_false"),
     ),
-    "num_nodes": Reserved(
-        "the processes of one run share a machine; to use several machines, run a sweep with "
-        "hydra/launcher=submitit_slurm",
-        (1,),
-    ),
     "logger": Reserved("loggers are chosen by the group logger, as in logger=[tensorboard,csv] or logger=none"),
     "callbacks": Reserved("callbacks are chosen by the group callbacks, as in callbacks=[ema,early_stopping]"),
     "fast_dev_run": Reserved(

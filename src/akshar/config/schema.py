@@ -112,6 +112,7 @@ class TrainerConfig(Part):
     max_epochs: PositiveInt
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
     devices: PositiveInt | Literal["auto"]
+    num_nodes: PositiveInt = 1
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"]
     gradient_clip_val: PositiveFloat | None
     accumulate_grad_batches: PositiveInt

@@ -64,7 +64,7 @@ class FitResult(Record):
         epochs, steps: done in all.
         seconds: of training and validation.
         images_per_second: training images over those seconds.
-        device, devices, precision: of Lightning's Trainer.
+        device, devices, num_nodes, precision: of Lightning's Trainer; there are so many devices on each node.
         interrupted: whether the run was resumed at least once.
     """
 
@@ -76,6 +76,7 @@ class FitResult(Record):
     devices: int
     precision: str
     interrupted: bool
+    num_nodes: int = 1
 
 
 class BestResult(Record):

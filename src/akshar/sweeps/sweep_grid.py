@@ -165,9 +165,23 @@ def _check_job(job: Sequence[str], has_workers: bool) -> TrainConfig:
         config = validate(to_record(compose_tree("train", kept)), TrainConfig)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(first_line(error)) from error
+    check_num_nodes(config)
     if has_workers and config.trainer.devices not in (1, "auto"):
         raise UsageError(f"trainer.devices={config.trainer.devices}: parallel jobs take one device each")
     return config
+
+
+def check_num_nodes(config: TrainConfig) -> None:
+    """Check that the job of a sweep is for one node.
+
+    Raises:
+        UsageError: it is for several.
+    """
+    if config.trainer.num_nodes > 1:
+        raise UsageError(
+            f"trainer.num_nodes={config.trainer.num_nodes}: each job of a sweep runs on one node; leave it out, or "
+            "start runs on several nodes one by one"
+        )
 
 
 def _is_for_hydra(override: str) -> bool:

@@ -81,7 +81,7 @@ def rehearse(config: TrainConfig, began: float) -> Estimate:
         run_dir = RunDir(Path(folder))
         run_dir.make()
         setup = set_up(config, run_dir, resume_from=None)
-        check_devices(setup.data, setup.hardware.devices)
+        check_devices(setup.data, setup.hardware)
         check_disk_space(run_dir, setup.model.network)
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
@@ -147,7 +147,7 @@ def _estimate(setup: Setup, short: Setup, clock: Rehearsal, tested: int | None, 
     kept = 1 if config.checkpoint.keep == "best" else 2
 
     memory, workers = peak_memory(), clock.workers
-    devices = setup.hardware.devices
+    devices = setup.hardware.world_size
     if devices > 1:
         notes.append(f"time and memory: of one device with whole batches; the run divides them among {devices}")
     if skipped := [name for name, part in config.logger.items() if part and name not in short.config.logger]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from akshar.cluster_launch import cluster_launch
 from akshar.config.schema import TrainerConfig
 
 # oneDNN's names of instruction sets that have no bf16
@@ -22,13 +23,20 @@ class Hardware:
 
     Attributes:
         accelerator: as in the config.
-        devices: number of devices.
+        devices: number of devices of each node.
         precision: never "auto".
+        num_nodes: number of nodes.
     """
 
     accelerator: str
     devices: int
     precision: str
+    num_nodes: int = 1
+
+    @property
+    def world_size(self) -> int:
+        """Number of devices in all, each with a process of its own."""
+        return self.num_nodes * self.devices
 
 
 def resolve_hardware(trainer: TrainerConfig, precision: str | None = None) -> Hardware:
@@ -39,7 +47,7 @@ def resolve_hardware(trainer: TrainerConfig, precision: str | None = None) -> Ha
         precision: in place of "auto", where an earlier run resolved it.
     """
     chosen = resolve_precision(trainer.precision, trainer.accelerator)
-    return Hardware(trainer.accelerator, resolve_devices(trainer), precision or chosen)
+    return Hardware(trainer.accelerator, resolve_devices(trainer), precision or chosen, trainer.num_nodes)
 
 
 def resolve_precision(precision: str, accelerator: str) -> str:
@@ -56,9 +64,11 @@ def resolve_precision(precision: str, accelerator: str) -> str:
 
 
 def resolve_devices(trainer: TrainerConfig) -> int:
-    """Replace "auto" by every GPU, or by 1 on a machine without."""
+    """Replace "auto" by the tasks that a launch has on each node, by every GPU, or by 1 on a machine without."""
     if trainer.devices != "auto":
         return trainer.devices
+    if (launch := cluster_launch()) is not None and launch.per_node is not None:
+        return launch.per_node
     return max(1, torch.cuda.device_count() if trainer.accelerator in GPU else 0)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from akshar.cluster_launch import check_fit
 from akshar.config.compose import Composed
 from akshar.config.hydra_app import run_once
 from akshar.config.run_name import new_run_name
@@ -31,6 +32,7 @@ def run_composed(composed: Composed[TrainConfig]) -> EndedJob:
         with run_dir.locked():
             return run_job(composed.config, run_dir)
 
+    _check_launch(composed.config)
     return run_once(composed.tree, job)
 
 
@@ -45,6 +47,7 @@ def run_config(config: TrainConfig, folder: Path | None = None, precision: str |
     Raises:
         UsageError: the folder holds a run, or cannot be written.
     """
+    _check_launch(config)
     run_dir = RunDir((folder or Path("outputs/train", new_run_name())).absolute())
     check_folder(run_dir.path, str(run_dir))
     if run_dir.status.exists():
@@ -80,6 +83,7 @@ def run_recorded(words: Sequence[str], trust: Sequence[str]) -> EndedJob:
         check_folder(run_dir.path, f"resume={printable(run)}")
         with run_dir.locked():
             config = resume.resumed_config(run_dir, overrides, resume_from, trust)
+            _check_launch(config)
             log_to(run_dir)
             return run_job(config, run_dir, resume_from=resume_from or "last")
     first = repeat.read_record(run)
@@ -87,3 +91,7 @@ def run_recorded(words: Sequence[str], trust: Sequence[str]) -> EndedJob:
         repeat.repeated_config(first, overrides, named[0], trust), precision=first.provenance.precision
     )
     return ended if ended.error else replace(ended, matches=repeat.compare(first, ended.run_dir, run))
+
+
+def _check_launch(config: TrainConfig) -> None:
+    check_fit(config.trainer.devices, config.trainer.num_nodes)

@@ -9,7 +9,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning.callbacks import Callback, ProgressBar
 from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
@@ -27,6 +26,7 @@ from akshar.training.callbacks.checkpointing import AtomicCheckpointIO
 from akshar.training.fine_tuning import freeze_parts
 from akshar.training.hardware import Hardware
 from akshar.training.loss_and_metrics import build_loss, build_metrics
+from akshar.training.rank_channel import cluster_environment
 
 RATES = frozenset({"max_lr", "base_lr"})  # arguments of schedules that take the place of the optimizer's lr
 LOG_OF_ONE = 0.01  # largest deviation from 0 of the log of a sum of probabilities
@@ -185,19 +185,18 @@ def build_trainer(
     config: TrainConfig, hardware: Hardware, run_dir: Path, callbacks: Sequence[Callback], loggers: Iterable[Logger]
 ) -> pl.Trainer:
     """Build Lightning's Trainer; what the config says of it stands, except what `config/reserved.py` refuses."""
-    several = hardware.devices > 1
+    several = hardware.world_size > 1
     strategy = config.trainer.arguments.get("strategy", "auto")
     has_bar = any(isinstance(callback, ProgressBar) for callback in callbacks)
-    # Under Slurm a signal asks a run to stop and `resume=` continues it, so Lightning's own requeue is off.
-    cluster = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() and not several else []
-    cluster = [LightningEnvironment()] if several else cluster  # for the processes of `DDPLauncher`
     trainer = build(
         "trainer",
-        config.trainer.with_arguments(devices=hardware.devices, precision=hardware.precision),
+        config.trainer.with_arguments(
+            devices=hardware.devices, num_nodes=hardware.num_nodes, precision=hardware.precision
+        ),
         default_root_dir=str(run_dir),
         logger=False,
         callbacks=[*callbacks],
-        plugins=[AtomicCheckpointIO(), *cluster],
+        plugins=[AtomicCheckpointIO(), cluster_environment() if several else LightningEnvironment()],
         strategy=("ddp" if strategy == "auto" else strategy) if several else "auto",
         # Our loader gives each process its share; Lightning divides any other DataLoader
         use_distributed_sampler=isinstance(config.data, DataModuleConfig),
@@ -224,6 +223,7 @@ def bare_trainer(hardware: Hardware, logger: Logger | None = None, **options: An
         devices=1,
         precision=hardware.precision,  # pyright: ignore[reportArgumentType]
         logger=logger or False,
+        plugins=[LightningEnvironment()],  # also where this process is one of several
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,

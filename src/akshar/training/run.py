@@ -10,7 +10,7 @@ from akshar.runs.result import Result
 from akshar.runs.run_dir import CheckpointName, RunDir
 from akshar.training.callbacks.checkpointing import check_disk_space
 from akshar.training.console_summary import log_result, log_setup
-from akshar.training.ddp_launcher import DDPLauncher
+from akshar.training.ddp_launcher import ddp_ranks
 from akshar.training.finalize import evaluate_best, show_first_batch
 from akshar.training.fit import fit
 from akshar.training.interrupts import Interrupts
@@ -62,7 +62,7 @@ def train_and_test(setup: Setup, interrupts: Interrupts, extra_callbacks: Sequen
     with open_loggers(setup) as loggers:
         # Trainer, fit
         show_first_batch(setup, loggers)
-        with DDPLauncher(run_dir, setup.hardware.devices):
+        with ddp_ranks(run_dir, setup.hardware):
             trainer, history = fit(setup, loggers.active.values(), interrupts, extra_callbacks)
         loggers.after_fit()
 

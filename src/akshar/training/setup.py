@@ -89,7 +89,7 @@ def set_up(
 
     data = build_data(config)
     summary = summarise(data)
-    check_devices(data, hardware.devices)
+    check_devices(data, hardware)
     if config.checkpoint.every_n_steps is not None and not summary.exact_loader:
         raise UsageError(
             f"checkpoint.every_n_steps={config.checkpoint.every_n_steps}: needs a training loader with state_dict "
@@ -113,23 +113,26 @@ def set_up(
     return Setup(config, run_dir, hardware, data, summary, model, facts, left)
 
 
-def check_devices(data: pl.LightningDataModule, devices: int) -> None:
+def check_devices(data: pl.LightningDataModule, hardware: Hardware) -> None:
     """Check that every device gets a share of each batch.
 
     Raises:
         UsageError: it would not.
     """
+    devices = f"trainer.devices={hardware.devices}"
+    if hardware.num_nodes > 1:
+        devices = f"trainer.num_nodes={hardware.num_nodes} {devices}"
     if isinstance(data, ImageDataModule):
         val = len(data.split.val) if data.split else 0
-        if min(val, data.batch_size) < devices:
+        if min(val, data.batch_size) < hardware.world_size:
             raise UsageError(
-                f"trainer.devices={devices}: must not be above the {data.batch_size} images of a batch or the "
+                f"{devices}: must not be above the {data.batch_size} images of a batch or the "
                 f"{val} of validation; each device takes a share"
             )
-    elif devices > 1:
+    elif hardware.world_size > 1:
         for loader in CombinedLoader([data.train_dataloader(), data.val_dataloader()]).flattened:
             if not isinstance(loader, DataLoader | InMemoryLoader):
                 raise UsageError(
-                    f"trainer.devices={devices}: {type(data).__name__} gives a {type(loader).__name__}, whose "
+                    f"{devices}: {type(data).__name__} gives a {type(loader).__name__}, whose "
                     "batches Lightning cannot share between devices; give a DataLoader, or use one"
                 )

@@ -30,7 +30,7 @@ def shorten(setup: Setup) -> tuple[Setup, Callable[[], int | None]]:
         What is rehearsed, and a function that counts the test images of the run itself, known after the rehearsal.
     """
     config = _on_one_device(setup.config, setup.run_dir)
-    short = replace(setup, config=config, hardware=replace(setup.hardware, devices=1))
+    short = replace(setup, config=config, hardware=replace(setup.hardware, devices=1, num_nodes=1))
     data = setup.data
     if not isinstance(data, ImageDataModule):
         counts = _shorten_loaders(data)
@@ -49,7 +49,9 @@ def _on_one_device(config: TrainConfig, run_dir: RunDir) -> TrainConfig:
         for name, part in config.logger.items()
         if part and part.target in FILE_LOGGERS
     }
-    return config.model_copy(update={"logger": loggers, "trainer": config.trainer.with_arguments(devices=1)})
+    return config.model_copy(
+        update={"logger": loggers, "trainer": config.trainer.with_arguments(devices=1, num_nodes=1)}
+    )
 
 
 def _stride(length: int, count: int) -> int:

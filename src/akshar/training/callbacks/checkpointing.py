@@ -175,9 +175,10 @@ class LastCheckpoint(Checkpoint):
         self._stop_where_asked()
 
     def _stop_where_asked(self) -> None:
+        # All processes stop together: a signal that comes during the exchange waits for the next one
         if number := distributed.all_reduce_max(self.interrupts.received or 0):
-            self.interrupts.ask(number)  # all processes stop together
-        self.interrupts.obey()
+            self.interrupts.ask(number)
+            self.interrupts.obey()
 
     def _is_in_best(self, trainer: Trainer) -> bool:
         """Whether `best.ckpt` was written after this step; then `last.ckpt` becomes a second name of it."""

@@ -37,6 +37,7 @@ class History(Callback):
         rows: one per epoch: epoch, step, lr, every metric, seconds since training started.
         fit_seconds: of training and validation, without setting up.
         images_seen: training images in all steps.
+        device: on which this process trains; Lightning does not know it of a rank once training is over.
     """
 
     def __init__(self, run_dir: RunDir, monitor: str, mode: Mode):
@@ -46,6 +47,7 @@ class History(Callback):
         self.rows: list[dict[str, Any]] = []
         self.fit_seconds = 0.0
         self.images_seen = 0
+        self.device = ""
         self._start: float | None = None
         self._step = 0  # the last optimizer step that was seen to end
         self._late: set[str] = set()  # metrics that callbacks log at the end of a training epoch, after validation
@@ -75,6 +77,10 @@ class History(Callback):
         self.images_seen = state_dict["images_seen"]
         if distributed.rank() == 0:
             self._write()
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note the device."""
+        self.device = str(trainer.strategy.root_device)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start or continue the clock."""
