@@ -16,6 +16,7 @@ from akshar.runs.logits_file import read_logits
 from akshar.runs.result import Result
 from akshar.sweeps.entries import Entry
 from akshar.sweeps.objectives import value_of
+from akshar.sweeps.states import ACTIVE
 from akshar.untrusted import read_json
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Row:
         rank: from 1, by validation; None if no run is completed.
         values: of the keys that vary.
         runs: number of completed runs.
-        failures: the other runs, as "job: status".
+        failures: runs that ended otherwise, as "job: status".
         metrics: name of each metric -> mean and deviation over the completed runs; None if none has it.
         pooled: accuracy over every training image of a complete k-fold cross-validation; otherwise None.
         parameters: of the network.
@@ -166,7 +167,9 @@ def _row(keys: Iterable[str], group: Sequence[Entry], metrics: Iterable[Metric])
         rank=None,
         values={key: group[0].values.get(key) for key in keys},
         runs=len(results),
-        failures=tuple(f"{entry.job}: {entry.status}" for entry in group if entry.result is None),
+        failures=tuple(
+            f"{entry.job}: {entry.status}" for entry in group if entry.result is None and entry.status not in ACTIVE
+        ),
         metrics={metric.name: _mean(metric, results) for metric in metrics},
         pooled=pooled_accuracy([entry for entry in group if entry.result is not None]),
         parameters=results[0].model.parameters if results else None,
