@@ -49,7 +49,7 @@ def write_run(path: Path, config, status: StatusName = "completed", error=None, 
     run_dir.write_status(status, error=error)
     run_dir.config.write_text(yaml.safe_dump(CONFIG | config))
     if status == "completed":
-        result(**metrics).write(run_dir.result)
+        result(**metrics).model_copy(update={"config": CONFIG | config}).write(run_dir.result)
     return run_dir
 
 

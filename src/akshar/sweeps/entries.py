@@ -49,16 +49,6 @@ def read_entries(sweep: Path) -> list[Entry]:
 
 
 def _read(run_dir: RunDir) -> Entry | None:
-    try:
-        config = upgrade_config(read_yaml(run_dir.config), warn=False)
-        choices = read_choices(run_dir.path)
-        values = choices | flatten(config)
-        values |= {part: name for part, name in choices.items() if part in values}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return None
-    values = {
-        printable(key): printable(value) if isinstance(value, str) else value for key, value in values.items()
-    }
     recorded = run_dir.read_status()
     status: str = recorded.status if recorded else DIED
     result = None
@@ -69,6 +59,16 @@ def _read(run_dir: RunDir) -> Entry | None:
             result = read_result(run_dir)
         except UsageError:
             status = DIED
+    try:  # the result has the config too, in a form that is read ten times as fast
+        config = result.config if result else upgrade_config(read_yaml(run_dir.config), warn=False)
+        choices = read_choices(run_dir.path)
+        values = choices | flatten(config)
+        values |= {part: name for part, name in choices.items() if part in values}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return None
+    values = {
+        printable(key): printable(value) if isinstance(value, str) else value for key, value in values.items()
+    }
     error = recorded.error if recorded and recorded.error else ""
     return Entry(run_dir, status, values, result, error=printable(error.partition("\n")[0]))
 
