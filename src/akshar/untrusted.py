@@ -22,6 +22,7 @@ WRITTEN = (
     "wandb",
 )  # folders of a run or a sweep; 00000: TensorBoard's
 SHALLOW = 150  # brackets in a YAML file, and columns
+MAX_BITS = 128  # of an integer
 MAX_VALUES = 100_000  # in a YAML file, each value counted as often as it is referred to
 
 
@@ -96,6 +97,8 @@ def parse_yaml(text: str | bytes) -> Any:
         raise ValueError(str(error).partition("\n")[0]) from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except (LookupError, AttributeError, TypeError) as error:  # a value that is not of the type that it names
+        raise ValueError(f"{type(error).__name__}: {error}") from error
     left, waiting = MAX_VALUES, [content]
     while waiting:
         value = waiting.pop()
@@ -104,6 +107,8 @@ def parse_yaml(text: str | bytes) -> Any:
             raise ValueError(f"more than {MAX_VALUES:,} values")
         if isinstance(value, dict | list):
             waiting += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int) and value.bit_length() > MAX_BITS:
+            raise ValueError("holds an integer of too many digits")
         elif not (value is None or isinstance(value, str | int | float)):
             raise ValueError(f"holds a {type(value).__name__}, which is not plain")
     return content

@@ -9,7 +9,7 @@ from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir, RunStatus
 from akshar.sweeps.slurm.queue import Task
 from akshar.sweeps.slurm.settings import SlurmSettings
-from akshar.sweeps.slurm.submission import SlurmJob, Submission, command_of, read_submissions
+from akshar.sweeps.slurm.submission import SlurmJob, Submission, commands_of, read_submissions
 from akshar.sweeps.states import _of_job, count_states, read_state
 
 SETTINGS = {
@@ -31,7 +31,8 @@ def submission(**changed):
     values = {
         "name": "akshar-1",
         "overrides": ("seed=1,2", "data.root=a b", "hydra.sweep.dir=/x"),
-        "fail_fast": False,
+        "cluster": "one",
+        "fail_fast": True,
         "max_restarts": 3,
         "jobs": (
             SlurmJob(folder="0", key="a", words=("seed=1",)),
@@ -51,6 +52,7 @@ def submission(**changed):
         (None, "CANCELLED", "cancelled"),
         (None, None, "cancelled"),  # Slurm forgets a task that was cancelled while it waited
         (None, "FAILED", "died"),
+        ("interrupted", "FAILED", "died"),  # queued again, and failed before it went on
         ("running", "RUNNING", "running"),
         ("running", "PENDING", "requeued"),  # it was killed, or its node was lost
         ("running", "NODE_FAIL", "died"),
@@ -72,26 +74,32 @@ def submission(**changed):
 )
 def test_the_folder_and_slurm_are_read_together(recorded, slurm, state):
     status = RunStatus(status=recorded, updated=datetime.now(UTC)) if recorded else None
-    assert _of_job(status, Task(slurm) if slurm else None, is_known=True) == state
+    assert _of_job(status, Task(slurm) if slurm else None, has_log=recorded is not None, is_known=True) == state
 
 
 def test_where_slurm_cannot_be_asked_the_folder_is_believed():
-    assert _of_job(None, None, is_known=False) == "submitted"
+    assert _of_job(None, None, has_log=False, is_known=False) == "submitted"
     status = RunStatus(status="running", updated=datetime.now(UTC))
-    assert _of_job(status, None, is_known=False) == "running"
+    assert _of_job(status, None, has_log=True, is_known=False) == "running"
 
 
 def test_what_was_submitted_is_read_back_and_damage_is_skipped(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert not read_submissions(tmp_path)
-    assert command_of(tmp_path) is None
+    assert commands_of(tmp_path) == []
     written = submission()
     path = written.write(tmp_path)
     (path.parent / "torn.json").write_text(path.read_text()[:40])
-    record = json.loads(path.read_text()) | {"array": "7; rm -rf /", "name": "hostile"}
-    (path.parent / "hostile.json").write_text(json.dumps(record))
+    record = json.loads(path.read_text())
+    hostile = [{"array": "7; rm -rf /"}, {"name": "../../x"}, {"name": "another"}]
+    hostile.append({"jobs": [{"folder": "..", "key": "a", "words": []}]})
+    for number, changed in enumerate(hostile):
+        values = {"name": f"hostile-{number}"} | changed
+        (path.parent / f"hostile-{number}.json").write_text(json.dumps(record | values))
     assert read_submissions(tmp_path) == [written]
-    assert command_of(tmp_path) == f"akshar train -m seed=1,2 'data.root=a b' sweep.resume={RunDir(tmp_path)}"
+    assert commands_of(tmp_path) == [
+        f"akshar train -m seed=1,2 'data.root=a b' sweep.fail_fast=true sweep.resume={RunDir(tmp_path)}"
+    ]
     state = read_state(tmp_path)
     assert [(job.name, job.state) for job in state.jobs] == [("0", "submitted"), ("1", "submitted")]
     assert not state.is_known
@@ -114,6 +122,14 @@ def test_settings_are_checked_by_key():
         "hydra.launcher.max_num_timeout=3: hydra/launcher=slurm has no such key",
         "hydra.launcher.timeout_min=0: must be greater than or equal to 1",
     ]
+    with pytest.raises(UsageError, match=r"signal_delay_s=120: must be less than timeout_min, 120 seconds$"):
+        SlurmSettings.checked(SETTINGS | {"timeout_min": 2})
+    with pytest.raises(UsageError, match=r"additional_parameters=.*: must not have array, which akshar sets$"):
+        SlurmSettings.checked(SETTINGS | {"additional_parameters": {"array": "0-3"}})
+
+
+def test_a_held_task_does_not_go_on_by_itself():
+    assert _of_job(None, Task("PENDING", reason="JobHeldUser"), has_log=False, is_known=True) == "held"
 
 
 def test_a_run_that_another_process_has_locked_is_noticed(tmp_path):

@@ -57,16 +57,16 @@ def test_claims_of_earlier_versions_are_known(tmp_path):
 
 def test_a_job_finds_its_own_folder_without_a_look_at_the_others(tmp_path, monkeypatch):
     for number in range(5):
-        claim(tmp_path, str(number), f"{number}-data")
+        claim(tmp_path, str(number), f"{number}-data{number}")
 
     def own(folder, key):
         return own_dir(RunDir(tmp_path / folder), key).path.name
 
-    assert own("4", "9-data") == "5"  # another job has claimed it meanwhile
+    assert own("4", "9-data9") == "5"  # another job has claimed it meanwhile
     monkeypatch.setattr("akshar.sweeps.sweep_dir.Claims", None)
-    assert own("3", "3-data") == "3"
-    assert own("named", "6-") == own("named", "6-data") == "named"
-    assert (tmp_path / "named" / CLAIM).read_text() == "6-data"
+    assert own("3", "3-data3") == "3"
+    assert own("named", "6-") == own("named", "6-data6") == "named"
+    assert (tmp_path / "named" / CLAIM).read_text() == "6-data6"
 
 
 def test_runs_are_ordered_by_number_then_by_name(tmp_path):

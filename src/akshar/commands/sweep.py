@@ -23,9 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--watch", action="store_true", help="show how the jobs stand until all have ended")
     args = parser.parse_args(arguments)
     sweep = find_sweep(args.folder)
-    check_folder(sweep, printable(sweep))
-    if args.watch:
+    if args.watch:  # which writes nothing
         from akshar.sweeps.watch import watch  # imports rich
 
         watch(sweep)
+    check_folder(sweep, printable(sweep))
     return summarise(sweep)

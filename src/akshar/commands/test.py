@@ -13,7 +13,15 @@ from pydantic import JsonValue
 from akshar.commands.arguments import split_trust
 from akshar.config.compose import compose, composing, to_record
 from akshar.config.conf_dir import conf_dir
-from akshar.config.hydra_app import SHOWING, run_many, run_once, show, split_words
+from akshar.config.hydra_app import (
+    SHOWING,
+    compose_sweep,
+    run_once,
+    run_sweeper,
+    show,
+    split_words,
+    sweep_callbacks,
+)
 from akshar.config.schema import TestConfig
 from akshar.config.trusted import check_config
 from akshar.config.validate import validate
@@ -66,7 +74,9 @@ def main(arguments: Sequence[str]) -> int:
             folder = Path(HydraConfig.get().runtime.output_dir)
             codes.append(_run_job(validate(to_record(tree, HydraConfig.get()), TestConfig), folder))
 
-        run_many(CONFIG_NAME, composed.overrides, task)
+        whole = compose_sweep(CONFIG_NAME, composed.overrides)
+        with sweep_callbacks(whole):
+            run_sweeper(whole, task)
         return max(codes, default=0)
 
 

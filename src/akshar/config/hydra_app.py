@@ -1,7 +1,9 @@
 """A command as a Hydra application: sorts its words, and runs one job or several."""
 
+import copy
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -118,13 +120,6 @@ def run_once(tree: DictConfig, job: Callable[[Path], Ended]) -> Ended:
     return run_job(task, tree, job_dir_key="hydra.run.dir", job_subdir_key=None, hydra_context=context).return_value
 
 
-def run_many(config_name: str, overrides: Sequence[str], task: Callable[[DictConfig], None]) -> None:
-    """Let Hydra's sweeper and launcher run every job of a sweep; to be called inside `composing`."""
-    hydra_app = GlobalHydra.instance().hydra
-    assert hydra_app is not None
-    hydra_app.multirun(config_name, _masking(task), list(overrides))
-
-
 def compose_sweep(config_name: str, overrides: Sequence[str]) -> DictConfig:
     """Compose the config of a sweep as a whole, with its `hydra` node; to be called inside `composing`."""
     hydra_app = GlobalHydra.instance().hydra
@@ -139,12 +134,12 @@ def record_sweep(tree: DictConfig) -> None:
     _mask_credentials([record])
 
 
-def launch_all(tree: DictConfig, jobs: Sequence[Sequence[str]], task: Callable[[DictConfig], None]) -> None:
-    """Run the jobs of a sweep with Hydra's callbacks around them; see `launch`."""
+@contextmanager
+def sweep_callbacks(tree: DictConfig) -> Iterator[None]:
+    """Call Hydra's callbacks of a sweep around the `with` block."""
     callbacks = Callbacks(tree)
     callbacks.on_multirun_start(config=tree, config_name=tree.hydra.job.config_name)
-    record_sweep(tree)
-    launch(tree, jobs, task)
+    yield
     callbacks.on_multirun_end(config=tree, config_name=tree.hydra.job.config_name)
 
 
@@ -158,17 +153,40 @@ def launch(tree: DictConfig, jobs: Sequence[Sequence[str]], task: Callable[[Dict
         jobs: overrides of each job.
         task: runs one job.
     """
-    hydra_app = GlobalHydra.instance().hydra
-    assert hydra_app is not None
     launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=HydraContext(config_loader=hydra_app.config_loader, callbacks=Callbacks(tree)),
-        task_function=_masking(task),
-        config=tree,
+        hydra_context=_context(tree), task_function=_masking(task), config=tree
     )
     size = tree.hydra.sweeper.get("max_batch_size") or len(jobs) or 1
     for first in range(0, len(jobs), size):
         for ended in launcher.launch([[*job] for job in jobs[first : first + size]], initial_job_idx=first):
             _ = ended.return_value  # raises what ended the job
+
+
+def run_sweeper(tree: DictConfig, task: Callable[[DictConfig], None]) -> None:
+    """Let the sweeper choose jobs and run them; to be called inside `composing`.
+
+    Args:
+        tree: of the sweep, see `compose_sweep`.
+        task: runs one job.
+    """
+    sweeper = Plugins.instance().instantiate_sweeper(
+        hydra_context=_context(tree), task_function=_masking(task), config=tree
+    )
+    sweeper.sweep(arguments=[*tree.hydra.overrides.task])
+
+
+def in_this_process(tree: DictConfig) -> DictConfig:
+    """Return the config of a sweep with Hydra's own launcher, which runs one job after the other."""
+    changed = copy.deepcopy(tree)
+    basic = {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}
+    OmegaConf.update(changed, "hydra.launcher", basic, merge=False, force_add=True)
+    return changed
+
+
+def _context(tree: DictConfig) -> HydraContext:
+    hydra_app = GlobalHydra.instance().hydra
+    assert hydra_app is not None
+    return HydraContext(config_loader=hydra_app.config_loader, callbacks=Callbacks(tree))
 
 
 def _masking(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from akshar.untrusted import read_bytes
+
 BEAT = 2.0  # seconds
 SILENCE = 10 * BEAT  # since the last beat, after which a process is taken for dead; leaves room for unequal clocks
 
@@ -47,8 +49,7 @@ def this_process() -> str:
 def read_name(path: Path) -> str:
     """Read which process last wrote the file; empty if there is none."""
     try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(200)
+        return read_bytes(path, 200).decode()
     except (OSError, ValueError):
         return ""
 
@@ -58,6 +59,11 @@ def beats_elsewhere(path: Path) -> bool:
     name = read_name(path)
     if not name or name.endswith(f" on {socket.gethostname()}"):
         return False
+    return beats(path)
+
+
+def beats(path: Path) -> bool:
+    """Whether a process has touched the file lately."""
     return abs(time.time() - _touched(path)) < SILENCE
 
 
@@ -74,7 +80,11 @@ def is_beating(path: Path) -> bool:
 def _touched(path: Path) -> float:
     """Time of the last beat by the file system's clock; 0 without a file."""
     try:
-        with path.open("rb") as file:  # NFS asks the server only when a file is opened
-            return os.fstat(file.fileno()).st_mtime
+        # NFS asks the server only when a file is opened; the opening of a pipe would wait
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            return os.fstat(file).st_mtime
+        finally:
+            os.close(file)
     except OSError:
         return 0

@@ -53,9 +53,12 @@ def list_runs(root: Path) -> list[Run]:
     A run whose folders and records are as they were at the last listing is not read again.
     """
     known, rows, runs = read_index(root), dict[str, Any](), list[Run]()
-    waiting = [""]
+    waiting, seen = [""], set[str]()
     while waiting:
         name = waiting.pop()
+        if name in seen:  # a run in a run in a run, which both name
+            continue
+        seen.add(name)
         run, row, inside = _known(root, name, known.get(name)) or _found(root, name)
         waiting += [f"{name}/{folder}".lstrip("/") for folder in inside]
         runs += [run] if run else []
@@ -113,7 +116,8 @@ def remove_runs(runs: Iterable[Run]) -> None:
         if run.run_dir.is_locked():
             raise UsageError(f"{run.run_dir}: a process is working on it; stop it first")
     for run in runs:
-        shutil.rmtree(run.run_dir.path)
+        if run.run_dir.path.exists():  # otherwise it was inside another
+            shutil.rmtree(run.run_dir.path)
 
 
 Found = tuple[Run | None, "list[Any] | None", "list[str]"]  # a run, its row, and the folders in which to look on

@@ -104,7 +104,8 @@ def read_index(root: Path) -> dict[str, Any]:
     """Read the rows of the last listing by the paths of their runs; empty where there is none of this version."""
     try:
         content = json.loads(read_bytes(index_path(root), MAX_BYTES))
-        return content["runs"] if content["version"] == _version(root) else {}
+        is_known = content["version"] == _version(root) and isinstance(content["runs"], dict)
+        return content["runs"] if is_known else {}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, NonNegativeInt
 
 from akshar.errors import UsageError
 from akshar.files import as_typed, failure_reason, is_full, printable, write_atomic, write_json
-from akshar.runs.heartbeat import beating, beats_elsewhere, read_name, this_process
+from akshar.runs.heartbeat import beating, beats, beats_elsewhere, read_name, this_process
 from akshar.untrusted import read_bytes
 
 StatusName = Literal["running", "completed", "failed", "interrupted", "diverged", "pruned"]
@@ -208,8 +208,10 @@ class RunDir:
         try:
             with self._lock().acquire(timeout=0):
                 return False
-        except (Timeout, OSError):
+        except Timeout:
             return True
+        except OSError:  # a folder that may not be written
+            return beats(self.holder)
 
     def _lock(self) -> FileLock:
         return FileLock(self.path / ".lock")

@@ -59,6 +59,8 @@ def given_url(search: DictConfig) -> str | None:
         url = search.storage if restore(text) == text else OmegaConf.create({"url": restore(text)}).url
     except OmegaConfBaseException as error:
         raise UsageError(f"{KEY}: {first_line(error)}") from error
+    if re.search(r"\$\{oc\.env:[^}]*,", str(text)):
+        raise UsageError(f"{KEY}: a reference to the environment must have no default; {NO_PASSWORD}")
     shown = parse_url(str(url))
     if _secrets(_parse(re.sub(r"\$\{[^}]*\}", "", restore(str(text))), require=False)):
         raise UsageError(
@@ -77,7 +79,7 @@ def parse_url(url: str) -> str:
     assert parsed is not None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:"):
-            raise UsageError(f"{KEY}={mask(url)}: must name a file, as sqlite:////folder/study.db")
+            raise UsageError(f"{KEY}={_masked(url)}: must name a file, as sqlite:////folder/study.db")
         parsed = parsed.set(database=os.path.abspath(str(parsed.database)))
     return parsed._replace(password=None).difference_update_query(_secret_queries(parsed)).render_as_string(False)
 
@@ -95,13 +97,18 @@ def _parse(url: str, require: bool = True) -> "URL | None":
         if not require:
             return None  # its values are references to the environment
         raise UsageError(
-            f"{KEY}={mask(url)}: not the URL of a database, as postgresql+psycopg://HOST/DATABASE"
+            f"{KEY}={_masked(url)}: not the URL of a database, as postgresql+psycopg://HOST/DATABASE"
         ) from error
     except ImportError as error:
         if "psycopg" in url.partition(":")[0]:
             require_packages(KEY, "psycopg", extra="postgresql")
-        raise UsageError(f"{KEY}={mask(url)}: needs the package of its driver ({error})") from error
+        raise UsageError(f"{KEY}={_masked(url)}: needs the package of its driver ({error})") from error
     return parsed
+
+
+def _masked(url: str) -> str:
+    """A URL for a message, also one whose password holds a slash."""
+    return re.sub(r"://.*@", "://***@", mask(url))
 
 
 def _secrets(parsed: "URL | None") -> bool:

@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from akshar.config.compose import to_record
-from akshar.config.hydra_app import compose_sweep, launch_all, record_sweep, run_many
+from akshar.config.hydra_app import compose_sweep, launch, record_sweep, run_sweeper, sweep_callbacks
 from akshar.config.overrides import quote_paths
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
@@ -71,12 +71,15 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
         left = remaining_jobs(folder, jobs)
         if done := len(jobs) - len(left):
             print(f"{done} already completed", file=sys.stderr)
+        whole = compose_sweep("train", overrides)
+        if is_grid or slurm:  # a search writes it itself
+            record_sweep(whole)
         if slurm:
-            record_sweep(compose_sweep("train", overrides))
             slurm.submit(left if is_grid else None)
         else:
             words = [sweep_grid.launched_words(job, tree.hydra) for job in left] if is_grid else None
-            _run_here(folder, overrides, words, tree.hydra, fail_fast)
+            with sweep_callbacks(whole):
+                run_here(folder, whole, words, fail_fast)
     if slurm and not slurm.settings.wait:
         return 0
     if slurm:
@@ -88,23 +91,16 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
     return summarise(folder, {job.key for job in jobs})
 
 
-def _run_here(
-    folder: Path,
-    overrides: Sequence[str],
-    jobs: Sequence[Sequence[str]] | None,
-    hydra_config: DictConfig,
-    fail_fast: bool,
-) -> None:
+def run_here(folder: Path, tree: DictConfig, jobs: Sequence[Sequence[str]] | None, fail_fast: bool) -> None:
     """Run jobs on this machine.
 
     Args:
         folder: of the sweep.
-        overrides: of the command.
+        tree: config of the sweep as a whole.
         jobs: overrides of each; None for a search, whose sweeper makes them.
-        hydra_config: Hydra's part of the config.
         fail_fast: whether the first failure ends the sweep.
     """
-    has_workers = sweep_grid.has_workers(hydra_config)
+    has_workers, overrides = sweep_grid.has_workers(tree.hydra), {*tree.hydra.overrides.task}
     stop, main_process = StopFile(folder), os.getpid()
     gpus = _gpu_count() if has_workers else 0
 
@@ -124,10 +120,10 @@ def _run_here(
     try:
         with _forward_signals(stop) if has_workers else nullcontext():
             if jobs is None:
-                run_many("train", overrides, run_job)
+                run_sweeper(tree, run_job)
             else:
                 stop.clear()
-                launch_all(compose_sweep("train", overrides), jobs, run_job)
+                launch(tree, jobs, run_job)
     except StopSweep:
         log.error("stopping after the first failed job, because sweep.fail_fast=true")
     except Interrupted:

@@ -2,6 +2,8 @@
 
 import logging
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from optuna.trial import Trial
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -24,7 +26,8 @@ class Pruning(Callback):
     """
 
     def __init__(self, run_dir: RunDir):
-        study = open_study(run_dir.path.parent, patience=None)
+        with _stopping_without_study():
+            study = open_study(run_dir.path.parent, patience=None)
         study.pruner = make_pruner(study.user_attrs[PRUNER])  # as the search wrote it when it started
         self.trial = Trial(study, study.trials[int(run_dir.path.name)]._trial_id)
         self.objective = study.user_attrs[OBJECTIVE]
@@ -48,11 +51,18 @@ class Pruning(Callback):
                 f"hydra.sweeper.search.objective={self.objective}: {type(pl_module).__name__} does not log it, but "
                 f"{', '.join(sorted(logged))}; set monitor and objective to one of these"
             )
-        try:
+        with _stopping_without_study():
             self.trial.report(float(logged[name]), epoch)
             prune = self.trial.should_prune()
-        except ConnectionLost as error:  # not a failure of the trial, which can go on later
-            log.error("%s", error)
-            raise Interrupted(signal.SIGTERM) from error
         if prune:
             raise Pruned(f"pruned after epoch {epoch}: earlier trials were better at this point")
+
+
+@contextmanager
+def _stopping_without_study() -> Iterator[None]:
+    """Stop the run where the study cannot be reached: no failure of the trial, which can go on later."""
+    try:
+        yield
+    except ConnectionLost as error:
+        log.error("%s", error)
+        raise Interrupted(signal.SIGTERM) from error

@@ -32,7 +32,9 @@ def remaining_jobs(sweep: Path, jobs: Sequence[Job]) -> list[Job]:
     unused = itertools.count(1 + max(itertools.chain(numbers, (job.number for job in jobs)), default=-1))
     remaining = []
     for job in jobs:
-        started = claims.find(job_key(job.config, digests)) if claims.may_have(job.key) else None
+        # The place of initial weights is in the job's key, and may be another now.
+        is_likely = claims.may_have(job.key) or job.config.init_from is not None
+        started = claims.find(job_key(job.config, digests)) if is_likely else None
         if started is None:
             is_taken = claims.is_claimed(str(job.number))
             remaining.append(replace(job, folder=str(next(unused))) if is_taken else job)

@@ -98,6 +98,9 @@ class SharedStudy:
                 if len(self.study.get_trials(deepcopy=False)) >= up_to:
                     return None
                 number = self.study.ask(self.space).number
+                if number >= up_to:  # the database made one twice, whose reply was lost with the connection
+                    self.study.tell(number, state=TrialState.FAIL)
+                    return None
                 if self._locks.take(number):  # no other took it up, in a moment without a connection
                     Claim(self.sweep, number).make()
                     return self.study.trials[number]

@@ -90,6 +90,15 @@ class FileLocks:
         self._locks.clear()
 
 
+# With which the server notices within a minute that a machine of the search is switched off, and frees its locks
+SESSION = {
+    "tcp_keepalives_idle": 20,
+    "tcp_keepalives_interval": 10,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 50_000,
+}
+
+
 class DatabaseLocks:
     """PostgreSQL's advisory locks, over a connection of their own, whose end releases them.
 
@@ -137,10 +146,7 @@ class DatabaseLocks:
 
     def take(self, trial: int) -> bool:
         """Take the lock of a trial, or keep it; False if another process holds it."""
-        taken = patiently(partial(self._lock, trial), self._sweep)
-        if taken:
-            self._wanted.add(trial)
-        return taken
+        return patiently(partial(self._lock, trial, keep=True), self._sweep)
 
     def release(self, trial: int) -> None:
         """Release the lock of a trial."""
@@ -164,7 +170,7 @@ class DatabaseLocks:
                     self._connection.close()
                 self._connection = None
 
-    def _lock(self, item: int) -> bool:
+    def _lock(self, item: int, keep: bool = False) -> bool:
         with self._mutex:
             if self._closed.is_set():
                 return False
@@ -172,6 +178,8 @@ class DatabaseLocks:
             row = {"key": self._key, "item": item}
             if item not in self._locked and connection.execute(self._take, row).scalar():
                 self._locked.add(item)
+            if keep and item in self._locked:
+                self._wanted.add(item)
             return item in self._locked
 
     def _connect(self):
@@ -188,11 +196,15 @@ class DatabaseLocks:
                 self._connection = None
         self._locked.clear()
         self._connection = self._engine.connect()
+        for key, value in SESSION.items():
+            self._connection.exec_driver_sql(f"SET {key} = {value}")
         return self._connection
 
     def _keep(self) -> None:
         """Take the locks again that were lost with a connection, before another process may."""
         while not self._closed.wait(BEAT):
             for item in [*self._wanted]:
-                with suppress(Exception):  # the next operation of the search waits for the database, and says so
-                    self._lock(item)
+                # The next operation of the search waits for the database, and says so
+                with suppress(Exception), self._mutex:
+                    if item in self._wanted:  # still
+                        self._lock(item)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from optuna.exceptions import UpdateFinishedTrialError
+from optuna.exceptions import OptunaError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage, RDBStorage, get_storage
 
 from akshar.errors import UsageError, first_line
@@ -94,8 +94,10 @@ class StudyPlace:
         try:
             storage = patiently(partial(_open, url), self.sweep, patience)
             yield patient_storage(storage, self.sweep)
-        except (SQLAlchemyError, RuntimeError) as error:  # rights that are missing, tables of another version
-            reason = first_line(getattr(error, "orig", None) or error)
+        # Rights that are missing, tables of another version, a study that is gone
+        except (SQLAlchemyError, RuntimeError, OptunaError, LookupError, ValueError) as error:
+            cause = error if getattr(error, "orig", None) else error.__cause__
+            reason = first_line(getattr(cause, "orig", None) or error)
             raise UsageError(f"{KEY}={self}: cannot hold the study ({reason})") from error
 
 

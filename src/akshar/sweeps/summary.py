@@ -6,14 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from akshar.data.card import PublishedResult
-from akshar.errors import UsageError
+from akshar.errors import AksharError, UsageError, first_line
 from akshar.files import printable, write_atomic, write_json
 from akshar.metrics.mean_sd import MeanSd
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.database import VARIABLE
 from akshar.sweeps.entries import Entry, read_entries, with_states
-from akshar.sweeps.slurm.submission import command_of, log_of, read_submissions
-from akshar.sweeps.states import ACTIVE, FINAL, SweepState, read_state
+from akshar.sweeps.slurm.submission import commands_of, read_submissions
+from akshar.sweeps.states import ACTIVE, CANCELLED, FINAL, HELD, SweepState, read_state
 from akshar.sweeps.sweep_dir import claimed_config, is_search
 from akshar.sweeps.table import Row, make_table, metric_named
 from akshar.sweeps.watch import headline
@@ -41,7 +41,7 @@ def summarise(sweep: Path, jobs: Collection[str] = ()) -> int:
         UsageError: the folder holds no runs, or a link through which another file would be overwritten.
     """
     refuse_links(sweep)
-    state = read_state(sweep) if read_submissions(sweep) else SweepState(())
+    state = read_state(sweep) if read_submissions(sweep) else SweepState()
     entries = with_states(read_entries(sweep), state)
     if not entries and not state.jobs and not state.processes:
         raise UsageError(f"{sweep}: no runs in this folder")
@@ -77,10 +77,16 @@ def _draw(sweep: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[st
         from akshar.sweeps.search_plot import draw_search  # imported late: loads optuna, an extra
         from akshar.sweeps.study_place import find_place
 
-        if not (place := find_place(sweep)).may_open():
-            drawn.append(f"the study is in {place} ({VARIABLE} with this URL lets akshar sweep draw it)")
-        elif draw_search(sweep, sweep / "study.png"):
-            drawn.append(f"the search in {RunDir(sweep)}/study.png")
+        place = find_place(sweep)
+        try:
+            if not place.may_open():
+                drawn.append(f"the study is in {place} ({VARIABLE} with this URL lets akshar sweep draw it)")
+            elif draw_search(sweep, sweep / "study.png"):
+                drawn.append(f"the search in {RunDir(sweep)}/study.png")
+        except AksharError as error:
+            if place.shown is None:
+                raise
+            drawn.append(f"no study.png: {first_line(error)}")  # a database may be away
     if _draw_sizes(rows, entries, sweep / "size.png"):
         drawn.append(f"accuracy by parameters in {RunDir(sweep)}/size.png")
     return drawn
@@ -112,23 +118,30 @@ def _report_failures(sweep: Path, entries: Sequence[Entry], jobs: Collection[str
     if running := [entry.job for entry in entries if entry.status == "running"]:
         print(f"running: job {', '.join(running)}", file=sys.stderr)
     failed = [entry for entry in entries if entry.status not in NOT_FAILED]
+    logs = {job.run_dir.path: job.log for job in state.jobs}
     for entry in failed:
-        reason = f": {entry.error} (see {printable(entry.run_dir.log)})" if entry.error else ""
+        log = logs.get(entry.run_dir.path)
+        reason = f": {entry.error} (see {printable(entry.run_dir.log)})" if entry.error else _see(log)
         print(f"{entry.status}: job {entry.job}{reason}", file=sys.stderr)
     begun = {entry.run_dir.path for entry in entries}
     waiting = [job for job in state.jobs if job.run_dir.path not in begun]
     never = [job for job in waiting if job.state not in ACTIVE]
     for job in never:
-        output = log_of(sweep, *job.task) if job.task else job.run_dir.log
-        told = f" (see {printable(RunDir(output))})" if output.exists() else ""
-        print(f"{job.state}: job {job.name}, before it began{told}", file=sys.stderr)
+        print(f"{job.state}: job {job.name}, before it began{_see(job.log)}", file=sys.stderr)
+    lost = [(process, log) for process, log in state.processes if process in ("failed", HELD, CANCELLED)]
+    for process, log in lost:
+        print(f"{process}: a process of the search{_see(log)}", file=sys.stderr)
     missing = {*jobs} - {claimed_config(path) for path in begun} - {job.key for job in waiting}
     if missing:
         print(f"not started: {len(missing)} of {len(jobs)} jobs", file=sys.stderr)
-    is_incomplete = bool(failed or never or missing)
-    if is_incomplete and (command := command_of(sweep)):
+    is_incomplete = bool(failed or never or missing or lost)
+    for command in commands_of(sweep) if is_incomplete else ():
         print(f"to run what is missing:  {command}", file=sys.stderr)
     return int(is_incomplete)
+
+
+def _see(log: Path | None) -> str:
+    return f" (see {printable(RunDir(log))})" if log and log.exists() else ""
 
 
 def format_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:

@@ -10,12 +10,13 @@ from filelock import FileLock, Timeout
 from akshar.errors import UsageError
 from akshar.files import write_atomic, write_json
 from akshar.runs.run_dir import RunDir
-from akshar.untrusted import read_json, read_yaml
+from akshar.untrusted import read_bytes, read_json, read_yaml
 
 ROOT = Path("outputs/multirun")
 JOURNAL = "study.journal"  # the study of a search, beside its runs
 DATABASE = "study.json"  # in place of the journal: the database that the study is in
 CHOICES = "choices.json"  # in a run's folder: the names of the parts it was composed of
+MAX_CLAIM = 1000  # bytes
 CLAIM = ".job"  # in a run's folder: the key of the job that it belongs to
 
 
@@ -81,13 +82,12 @@ class Claims:
         self._sweep = sweep
         self.folders = {path.name for path in sweep.iterdir()} if sweep.is_dir() else set[str]()
         self._keys: dict[str, str] = {}
-        self._named: dict[
-            str, list[str]
-        ] = {}  # hash of a config, or the whole claim of an earlier version -> folders
+        self._named: dict[str, list[str]] = {}  # either hash of a claim -> folders
         for name in sorted(self.folders):
             with suppress(FileNotFoundError, NotADirectoryError):
-                key = self._keys[name] = (sweep / name / CLAIM).read_text(encoding="utf-8")
-                self._named.setdefault(key.partition("-")[0], []).append(name)
+                key = self._keys[name] = read_bytes(sweep / name / CLAIM, MAX_CLAIM).decode()
+                for part in key.split("-"):
+                    self._named.setdefault(part, []).append(name)
         self._has_old = any("-" not in key for key in self._keys.values())
 
     def may_have(self, config: str) -> bool:
@@ -143,7 +143,7 @@ def own_dir(folder: RunDir, key: str) -> RunDir:
         The folder; another one if it is meanwhile claimed by another job.
     """
     try:
-        claimed = (folder.path / CLAIM).read_text(encoding="utf-8")
+        claimed = read_bytes(folder.path / CLAIM, MAX_CLAIM).decode()
     except FileNotFoundError:
         return folder if _claim(folder.path, key) else job_dir(folder, key)
     if not _is_same_job(claimed, key):
@@ -173,13 +173,13 @@ def _is_same_job(claimed: str, key: str) -> bool:
     claimed_config, hyphen, claimed_content = claimed.partition("-")
     if not hyphen:  # claimed by an earlier version
         return claimed != "" and claimed in (key, content)
-    return claimed_config == config and (content == claimed_content or "" in (content, claimed_content))
+    return content == claimed_content if content and claimed_content else claimed_config == config
 
 
 def claimed_config(run: Path) -> str:
     """Hash of the config of the job that a run's folder belongs to; empty if it is not recorded."""
     try:
-        return (run / CLAIM).read_text(encoding="utf-8").partition("-")[0]
+        return read_bytes(run / CLAIM, MAX_CLAIM).decode().partition("-")[0]
     except (OSError, ValueError):
         return ""
 

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from akshar.config.compose import compose_tree, to_record
 from akshar.config.config_hash import config_hash
 from akshar.config.overrides import quote_paths
+from akshar.config.places import PLACES
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
 from akshar.errors import UsageError, first_line
@@ -101,20 +102,26 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> list[Job]:
     grid = expand_grid(overrides, hydra_config)
     workers = has_workers(hydra_config)
     problems: dict[str, str] = {}
-    jobs: dict[str, Job] = {}
+    jobs: dict[tuple[str, ...], Job] = {}
     if len(grid) >= MANY and not sys.stderr.isatty():
         print(f"checking {len(grid)} jobs", file=sys.stderr)
     for number, words in enumerate(tqdm(grid, "checking", unit=" jobs", leave=False, disable=None)):
         try:
             config = _check_job(words, workers)
             key = config_hash(config, "", config.init_from)
-            jobs.setdefault(key, Job(number, words, config, key))
+            jobs.setdefault((key, *_places(config)), Job(number, words, config, key))
         except UsageError as error:
             for problem in error.problems:
                 problems.setdefault(problem, f"job {number + 1} of {len(grid)}: {problem}")
     if problems:
         raise UsageError(*problems.values())
     return [*jobs.values()]
+
+
+def _places(config: TrainConfig) -> list[str]:
+    """Where the data of a job lies, which its key leaves out."""
+    data = config.to_record()["data"]
+    return [str(data.get(key.removeprefix("data."))) for key in PLACES]
 
 
 def launched_words(job: Job, hydra_config: DictConfig) -> list[str]:
@@ -126,11 +133,15 @@ def launched_words(job: Job, hydra_config: DictConfig) -> list[str]:
         job: of a grid.
         hydra_config: Hydra's part of the config, for the name of the folder.
     """
+    words = [word for word in job.words if not _is_for_hydra(word)]
+    return [*quote_paths([f"hydra.sweep.subdir={folder_of(job, hydra_config)}"]), *words]
+
+
+def folder_of(job: Job, hydra_config: DictConfig) -> str:
+    """Name of the folder in which a job is launched, as `hydra.sweep.subdir` says."""
     named = OmegaConf.to_container(hydra_config.sweep, resolve=False)
     assert isinstance(named, dict)
-    subdir = job.folder or str(named["subdir"]).replace("${hydra.job.num}", str(job.number))
-    words = [word for word in job.words if not _is_for_hydra(word)]
-    return [*quote_paths([f"hydra.sweep.subdir={subdir}"]), *words]
+    return job.folder or str(named["subdir"]).replace("${hydra.job.num}", str(job.number))
 
 
 def expand_grid(overrides: Sequence[str], hydra_config: DictConfig) -> list[tuple[str, ...]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 INTERVAL = 5.0  # seconds between two looks
+MAX_HISTORY = 2_000_000  # bytes
 SHARE = 0.1  # of the time that looking may take, in a large sweep
 COLOURS = {"running": "cyan", "requeued": "yellow", "interrupted": "yellow", "cancelled": "yellow"}
 
@@ -35,14 +36,14 @@ def watch(sweep: Path) -> None:
             if (line := headline(state)) != last:
                 print(line, flush=True)
                 last = line
-            if not state.is_active:
+            if not (state.is_active and state.is_known):
                 return
             _pause(began)
     with Live(console=Console(), auto_refresh=False, transient=True) as live:
         while True:
             began = time.monotonic()
             state = read_state(sweep)
-            if not state.is_active:
+            if not (state.is_active and state.is_known):
                 return
             live.update(_table(sweep, state), refresh=True)
             _pause(began)
@@ -52,16 +53,18 @@ def headline(state: SweepState) -> str:
     """How many jobs stand how, in one line."""
     counts = count_states(job.state for job in state.jobs)
     line = f"{len(state.jobs)} jobs: {counts}" if state.jobs else "no jobs yet"
-    return f"{line}; processes of the search: {count_states(state.processes)}" if state.processes else line
+    if state.processes:
+        line += f"; processes of the search: {count_states(state.process_states)}"
+    return line if state.is_known else f"{line}; Slurm does not answer here, so this is what the folders say"
 
 
 def progress_of(run_dir: RunDir) -> tuple[str, str]:
     """Epoch and validation loss of a run, as far as it has come; empty where it has no epoch yet."""
     try:
-        rows = [*csv.DictReader(read_bytes(run_dir.history).decode().splitlines())]
+        rows = [*csv.DictReader(read_bytes(run_dir.history, MAX_HISTORY).decode().splitlines())]
         epoch, loss = rows[-1]["epoch"], float(rows[-1].get("loss/val") or "nan")
         epochs = read_yaml(run_dir.config)["trainer"]["max_epochs"]
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+    except (OSError, ValueError, KeyError, IndexError, TypeError, csv.Error):
         return "", ""
     return printable(f"{epoch} of {epochs}"), f"{loss:.4f}"
 

@@ -14,8 +14,8 @@ from akshar.runs.run_dir import RunDir
 from akshar.sweeps.slurm.settings import SlurmSettings
 from akshar.sweeps.slurm.submission import SlurmJob
 from akshar.sweeps.slurm.submit import submit
-from akshar.sweeps.states import ACTIVE, read_state
-from akshar.sweeps.sweep_grid import Job, is_grid, launched_words
+from akshar.sweeps.states import ACTIVE, HELD, read_state
+from akshar.sweeps.sweep_grid import Job, folder_of, is_grid, launched_words
 
 
 class SlurmLaunch:
@@ -45,6 +45,7 @@ class SlurmLaunch:
         Raises:
             UsageError: the cluster refuses, or does not answer while jobs of this sweep may be queued.
         """
+        what = "processes of the search" if left is None else "jobs"
         state = read_state(self.sweep)
         if not state.is_known:
             raise UsageError(
@@ -52,21 +53,19 @@ class SlurmLaunch:
                 "the command once it does"
             )
         if left is None:
-            active = sum(process in ACTIVE for process in state.processes)
+            active = sum(process in (*ACTIVE, HELD) for process in state.process_states)
             jobs = [SlurmJob()] * (self.processes - active)
         else:
-            busy = {job.key for job in state.jobs if job.state in ACTIVE}
-            jobs = [self._slurm_job(job) for job in left if job.key not in busy]
+            jobs = [self._slurm_job(job) for job in left if job.key not in state.busy]
             active = len(left) - len(jobs)
         if active:
-            print(f"{active} queued or running", file=sys.stderr)
+            print(f"{active} {what} already queued or running", file=sys.stderr)
         if not jobs:
             print("nothing to submit", file=sys.stderr)
             return
         submitted = submit(self.sweep, self.overrides, jobs, self.settings, self.fail_fast)
         arrays = " ".join(submission.array or "" for submission in submitted)
         place = shlex.quote(str(RunDir(self.sweep)))
-        what = "processes of the search" if left is None else "jobs"
         for line in (
             f"{len(jobs)} {what} submitted to Slurm as array {arrays}; they do not need this terminal",
             f"  how they stand:  akshar sweep {place} --watch",
@@ -76,7 +75,7 @@ class SlurmLaunch:
 
     def _slurm_job(self, job: Job) -> SlurmJob:
         words = launched_words(job, self.tree.hydra)
-        return SlurmJob(folder=job.folder or str(job.number), key=job.key, words=tuple(words))
+        return SlurmJob(folder=folder_of(job, self.tree.hydra), key=job.key, words=tuple(words))
 
 
 def _check_search(tree: DictConfig) -> int:

@@ -3,12 +3,12 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD")
 AT_WORK = ("RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "STOPPED", "STAGE_OUT", "RESIZING", "SIGNALING")
-FIELDS = "ArrayJobID:.24,ArrayTaskID:.24,State:.24,RestartCnt:.12"
+FIELDS = "ArrayJobID:.24,ArrayTaskID:.24,State:.24,RestartCnt:.12,Name:.220,Reason:.80"
 PATIENCE = 30  # seconds that Slurm may take to answer
 
 
@@ -18,11 +18,20 @@ class Task:
 
     Attributes:
         state: Slurm's word, as "PENDING".
+        name: of its array.
         restarts: how often it was queued again, as far as Slurm says so.
+        reason: why it waits.
     """
 
     state: str
+    name: str = ""
     restarts: int = 0
+    reason: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits until somebody releases it."""
+        return self.is_waiting and "held" in self.reason.lower()
 
     @property
     def is_waiting(self) -> bool:
@@ -38,47 +47,52 @@ class Task:
 Tasks = Mapping[tuple[str, int], Task]  # by the number of the array and of the task
 
 
-def ask(arrays: Iterable[str]) -> Tasks | None:
+def ask(arrays: Mapping[str, int]) -> Tasks | None:
     """Ask for every task of some arrays.
 
     Args:
-        arrays: their numbers.
+        arrays: their numbers, and how many tasks each has.
 
     Returns:
         The tasks that Slurm still knows; None where it cannot be asked from here.
     """
-    numbers = sorted({*arrays})
-    if not numbers:
+    if not arrays:
         return {}
-    shown = _output(["squeue", "--noheader", "--array", "--states=all", f"--Format={FIELDS}"], numbers)
+    shown = _output(["squeue", "--noheader", "--array", "--states=all", f"--Format={FIELDS}"], sorted(arrays))
     if shown is None:
         return None
     tasks: dict[tuple[str, int], Task] = {}
     for line in shown.splitlines():
-        match line.split():
-            case [array, task, state, restarts] if task.isdecimal():
-                tasks[array, int(task)] = Task(state, int(restarts) if restarts.isdecimal() else 0)
-    recorded = _output(["sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State"], numbers)
-    for line in (recorded or "").splitlines():
-        name, _, state = line.partition("|")
-        array, _, listed = name.partition("_")
+        match line.split(maxsplit=5):
+            case [array, task, state, restarts, name, *reason] if task.isdecimal():
+                count = int(restarts) if restarts.isdecimal() else 0
+                tasks[array, int(task)] = Task(state, name, count, *reason)
+    missing = sorted(array for array, count in arrays.items() if sum(array == other for other, _ in tasks) < count)
+    command = ["sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State,JobName"]
+    for line in (_output(command, missing) or "").splitlines() if missing else ():
+        named, state, name = [*line.split("|"), "", ""][:3]
+        array, _, listed = named.partition("_")
         for task in _numbers(listed):
-            tasks.setdefault((array, task), Task(state.split()[0] if state.split() else "UNKNOWN"))
+            tasks.setdefault((array, task), Task((state.split() or ["UNKNOWN"])[0], name))
     return tasks
 
 
 def find_array(name: str) -> str | None:
-    """Number of the array that has a name and waits or is at work; None if there is none."""
-    shown = _run(["squeue", "--noheader", f"--name={name}", "--Format=ArrayJobID:.24"])
-    words = shown.stdout.split() if shown else []
-    return words[0] if words and words[0].isdecimal() else None
+    """Number of the array that has a name; empty if Slurm knows none, None where it cannot be asked."""
+    shown = _run(["squeue", "--noheader", "--states=all", f"--name={name}", "--Format=ArrayJobID:.24"])
+    if shown is None or shown.returncode:
+        return None
+    words = shown.stdout.split()
+    return words[0] if words and words[0].isdecimal() else ""
 
 
-def max_array_size() -> int:
-    """Largest number of tasks of one array on this cluster."""
+def cluster_and_array_size() -> tuple[str, int]:
+    """Name of the cluster, empty where it cannot be asked, and the largest number of tasks of one array."""
     shown = _run(["scontrol", "show", "config"])
-    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", shown.stdout if shown else "", re.MULTILINE)
-    return int(found[1]) if found and int(found[1]) > 0 else 1001  # Slurm's default
+    text = shown.stdout if shown else ""
+    values = dict(re.findall(r"^(ClusterName|MaxArraySize)\s*=\s*(\S+)", text, re.MULTILINE))
+    size = values.get("MaxArraySize", "")
+    return values.get("ClusterName", ""), max(1, int(size)) if size.isdecimal() else 1001  # Slurm's default
 
 
 def _numbers(listed: str) -> Sequence[int]:

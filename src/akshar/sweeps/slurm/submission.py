@@ -1,7 +1,9 @@
 """What was submitted to Slurm, as the sweep's folder records it: one file for each array."""
 
+import os
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,7 @@ from akshar.files import printable, write_json
 from akshar.runs.run_dir import RunDir
 from akshar.untrusted import read_bytes
 
+NAME = r"^\w[\w.+-]{0,200}$"
 FOLDER = ".slurm"  # in the sweep's folder: the submissions, their batch files and the output of their tasks
 
 
@@ -26,7 +29,7 @@ class SlurmJob(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    folder: str = ""
+    folder: Annotated[str, Field(pattern=r"^([^/.\x00][^/\x00]*)?$")] = ""
     key: str = ""
     words: tuple[str, ...] = ()
 
@@ -35,7 +38,8 @@ class Submission(BaseModel):
     """One array of jobs; its task N is the job at position N of the list.
 
     Attributes:
-        name: of the array in Slurm, different from all others.
+        name: of the array in Slurm, different from all others, and of the record's file.
+        cluster: name of the cluster.
         overrides: of the command that submitted it, without `sweep.resume`.
         fail_fast: whether the first job that fails cancels the others.
         max_restarts: how often a task that is killed is queued again.
@@ -46,18 +50,14 @@ class Submission(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: Annotated[str, Field(pattern=NAME)]
+    cluster: str
     overrides: tuple[str, ...]
     fail_fast: bool
     max_restarts: NonNegativeInt
     jobs: tuple[SlurmJob, ...]
     submitted: AwareDatetime
     array: Annotated[str, Field(pattern=r"^\d+$")] | None = None
-
-    @property
-    def is_search(self) -> bool:
-        """Whether its tasks are processes that share a search, as opposed to jobs of a grid."""
-        return all(not job.key for job in self.jobs)
 
     def write(self, sweep: Path) -> Path:
         """Write the record; return its file."""
@@ -90,10 +90,9 @@ def read_submissions(sweep: Path) -> Sequence[Submission]:
     """Read the records of a sweep, the oldest first; damaged ones are skipped."""
     found: list[Submission] = []
     for path in folder_of(sweep).glob("*.json"):
-        try:
-            found.append(read_submission(path))
-        except (OSError, ValueError):
-            continue
+        with suppress(OSError, ValueError):
+            submission = read_submission(path)
+            found += [submission] if submission.name == path.stem else []
     return sorted(found, key=lambda submission: (submission.submitted, submission.name))
 
 
@@ -102,11 +101,13 @@ def now() -> datetime:
     return datetime.now().astimezone()
 
 
-def command_of(sweep: Path) -> str | None:
-    """The command that submits what is missing of a sweep; None if nothing was submitted."""
-    submissions = read_submissions(sweep)
-    if not submissions:
-        return None
-    words = [word for word in submissions[-1].overrides if not word.startswith("hydra.sweep.dir=")]
-    resume = f"sweep.resume={RunDir(sweep)}"
-    return printable(f"akshar train -m {shlex.join([*words, resume])}")
+def commands_of(sweep: Path) -> list[str]:
+    """The commands that submit what is missing of a sweep; none of a folder that another person owns."""
+    if sweep.stat().st_uid != (os.getuid() if hasattr(os, "getuid") else 0):
+        return []
+    commands = []
+    for submission in read_submissions(sweep):
+        words = [word for word in submission.overrides if not word.startswith("hydra.sweep.dir=")]
+        words += [*(["sweep.fail_fast=true"] if submission.fail_fast else []), f"sweep.resume={RunDir(sweep)}"]
+        commands.append(printable(f"akshar train -m {shlex.join(words)}"))
+    return [*dict.fromkeys(commands)]

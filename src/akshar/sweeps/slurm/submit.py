@@ -1,6 +1,7 @@
 """Submits jobs to Slurm as arrays, by submitit."""
 
 import os
+import re
 import shlex
 import sys
 import uuid
@@ -10,24 +11,24 @@ from pathlib import Path
 
 from akshar.errors import UsageError, first_line
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.slurm.queue import max_array_size
+from akshar.sweeps.slurm.queue import cluster_and_array_size, find_array
 from akshar.sweeps.slurm.settings import SlurmSettings
 from akshar.sweeps.slurm.submission import SlurmJob, Submission, folder_of, now
 
 # What sbatch says, and the key to change
-REASONS = {
-    "generic resource": "gpus_per_node",
-    "gres": "gpus_per_node",
-    "partition": "partition",
-    "account": "account",
-    "qos": "qos",
-    "feature": "constraint",
-    "time limit": "timeout_min",
-    "memory": "mem_gb",
-    "cpu count": "cpus_per_task",
-    "node configuration": "cpus_per_task, hydra.launcher.mem_gb or hydra.launcher.gpus_per_node",
-    "option": "additional_parameters",
-}
+REASONS = (
+    (r"generic resource|\bgres\b", "gpus_per_node"),
+    (r"invalid account", "account"),
+    (r"limit|policy", None),  # of the cluster, on a user's jobs
+    (r"\bpartition\b", "partition"),
+    (r"\baccount\b", "account"),
+    (r"\bqos\b", "qos"),
+    (r"\bfeature\b", "constraint"),
+    (r"\bmemory\b", "mem_gb"),
+    (r"cpu count|\bcpus\b", "cpus_per_task"),
+    (r"node configuration", "cpus_per_task, hydra.launcher.mem_gb or hydra.launcher.gpus_per_node"),
+    (r"\boption\b", "additional_parameters"),
+)
 
 
 def submit(
@@ -48,11 +49,12 @@ def submit(
     Raises:
         UsageError: the cluster refused; the message has its reason and the key to change.
     """
-    size = max_array_size() - 1  # the largest number of a task, from 0
-    submitted = []
+    cluster, size = cluster_and_array_size()
+    submitted: list[Submission] = []
     for first in range(0, len(jobs), size):
         submission = Submission(
             name=f"{settings.name}-{uuid.uuid4().hex[:8]}",
+            cluster=cluster,
             overrides=tuple(overrides),
             fail_fast=fail_fast,
             max_restarts=settings.max_restarts,
@@ -63,9 +65,12 @@ def submit(
         record = submission.write(sweep)
         try:
             array = _sbatch(sweep, record, submission, settings)
-        except UsageError:
-            record.unlink()
-            raise
+        except UsageError as error:
+            if find_array(submission.name) == "":  # the controller may have taken it, and answered too late
+                record.unlink()
+            if not submitted:
+                raise
+            raise UsageError(f"{error} (the first {first} jobs are submitted)") from error
         submitted.append(submission.model_copy(update={"array": array}))
         submitted[-1].write(sweep)
     return submitted
@@ -76,9 +81,10 @@ def _sbatch(sweep: Path, record: Path, submission: Submission, settings: SlurmSe
     import submitit
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
-    command = [sys.executable, "-u", "-m", "akshar.sweeps.slurm.task", str(record.absolute())]
+    command = [sys.executable, "-P", "-u", "-m", "akshar.sweeps.slurm.task", str(record.absolute())]
+    command += [str(submission.max_restarts), *(["--fail-fast"] if submission.fail_fast else [])]
     options = settings.sbatch_options(submission.name)
-    exports = [f"export AKSHAR_MAX_RESTARTS={submission.max_restarts}"]
+    exports = ["export SLURM_EXPORT_ENV=ALL"]  # to srun, also where sbatch was told to export nothing
     try:
         with _outside_jobs():
             executor = submitit.SlurmExecutor(folder_of(sweep.absolute()))
@@ -109,7 +115,7 @@ def _refusal(said: str, settings: SlurmSettings, sweep: Path) -> str:
     lines = [line.partition("error: ")[2] for line in said.splitlines() if "error: " in line]
     reason = "; ".join(dict.fromkeys(line.removeprefix("Batch job submission failed: ") for line in lines))
     reason = reason or first_line(ValueError(said))
-    key = next((key for word, key in REASONS.items() if word in reason.lower()), None)
+    key = next((key for pattern, key in REASONS if re.search(pattern, reason.lower())), None)
     if key is None:
         return f"hydra/launcher=slurm: the cluster refused the jobs of {RunDir(sweep)}: {reason}"
     value = getattr(settings, key, None)

@@ -2,17 +2,16 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from akshar.config.compose import compose, composing, to_record
-from akshar.config.hydra_app import compose_sweep, launch
+from akshar.config.compose import composing, to_record
+from akshar.config.hydra_app import compose_sweep, in_this_process, launch
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
 from akshar.credentials import mask
@@ -21,12 +20,10 @@ from akshar.files import printable
 from akshar.runs.run_dir import RunDir
 from akshar.streams import print_error
 from akshar.sweeps.job import run_sweep_job
-from akshar.sweeps.multirun import run_sweep
-from akshar.sweeps.slurm.submission import SlurmJob, Submission, read_submission, read_submissions
+from akshar.sweeps.multirun import run_here
+from akshar.sweeps.slurm.submission import SlurmJob, read_submission
 from akshar.sweeps.workers import is_orphan
 
-LAUNCHER = ("hydra/launcher", "hydra.launcher.")  # which the task has left behind
-N_PARALLEL = "hydra.sweeper.search.n_parallel="
 LOCK_PATIENCE = 600.0  # seconds that a process on a node which Slurm has lost may still hold the run
 HOLDER_INTERVAL = 10.0  # seconds between two looks at who holds the run
 
@@ -40,39 +37,36 @@ def main(record: str) -> int:
     Returns:
         The exit code; 128 and the number of the signal after which the job was saved.
     """
-    submission = read_submission(Path(record))
-    job = submission.jobs[int(os.environ["SLURM_ARRAY_TASK_ID"])]
     sweep = Path(record).parent.parent
-    overrides = [word for word in submission.overrides if not word.lstrip("+~").startswith(LAUNCHER)]
     try:
+        submission = read_submission(Path(record))
+        job = submission.jobs[int(os.environ["SLURM_ARRAY_TASK_ID"])]
         with composing("train"):
+            tree = in_this_process(compose_sweep("train", submission.overrides))
             if job.key:
-                return _run_job(sweep, submission, overrides, job)
+                return _run_job(tree, job)
             # One trial at a time: the other processes have theirs.
-            overrides = [word for word in overrides if not word.lstrip("+").startswith(N_PARALLEL)]
-            composed = compose("train", overrides, TrainConfig, multirun=True)
-            return run_sweep(composed.overrides, (), composed.tree)
-    except AksharError as error:
+            OmegaConf.update(tree, "hydra.sweeper.search.n_parallel", 1)
+            run_here(sweep, tree, None, fail_fast=False)
+            return 0  # also where a trial failed, which its own status says
+    except (AksharError, OSError, ValueError) as error:
         for line in str(error).splitlines():
             print_error(printable(mask(line)))
-        return error.exit_code
+        return error.exit_code if isinstance(error, AksharError) else 1
     except Interrupted as interrupt:
         return 128 + interrupt.signal_number
 
 
-def _run_job(sweep: Path, submission: Submission, overrides: list[str], job: SlurmJob) -> int:
-    """Run one job of a grid; where it fails and `sweep.fail_fast` is set, cancel all others."""
+def _run_job(tree: DictConfig, job: SlurmJob) -> int:
+    """Run one job of a grid."""
     exit_codes = []
 
-    def task(tree: DictConfig) -> None:
-        config = validate(to_record(tree, HydraConfig.get()), TrainConfig)
+    def task(job_tree: DictConfig) -> None:
+        config = validate(to_record(job_tree, HydraConfig.get()), TrainConfig)
         run_dir = RunDir(Path(HydraConfig.get().runtime.output_dir))
         exit_codes.append(run_sweep_job(config, run_dir, stop_requested_of(run_dir), LOCK_PATIENCE))
 
-    launch(compose_sweep("train", overrides), [job.words], task)
-    if exit_codes[0] and submission.fail_fast:
-        arrays = [other.array for other in read_submissions(sweep) if other.array]
-        subprocess.run(["scancel", *arrays], check=False)
+    launch(tree, [job.words], task)
     return exit_codes[0]
 
 
