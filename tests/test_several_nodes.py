@@ -205,7 +205,7 @@ def test_a_lost_rank_ends_the_others(workplace):
     if found["status"] == "failed":  # torchrun may have been quicker, and stopped rank 0
         assert f"error: rank 1 (process {rank} on" in output
     else:
-        assert found["status"] == "interrupted"
+        assert found["status"] == "interrupted", output
 
 
 @pytest.mark.slow
