@@ -205,7 +205,24 @@ def test_a_lost_rank_ends_the_others(workplace):
     if found["status"] == "failed":  # torchrun may have been quicker, and stopped rank 0
         assert f"error: rank 1 (process {rank} on" in output
     else:
-        assert found["status"] == "interrupted"
+        assert found["status"] == "interrupted", output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [("raise ValueError('no GPU here')", "failed: "), ("os._exit(7)", "was lost")],
+)
+def test_a_rank_that_cannot_start_is_reported(body, reason, refused, workplace, monkeypatch):
+    text = f"import os\nfrom akshar.models.compact import Compact\nif os.environ.get('RANK') == '1':\n    {body}\n"
+    (workplace / "fragile.py").write_text(text)
+    monkeypatch.syspath_prepend(workplace)
+    words = [*SMALL, "trainer.devices=2", "model._target_=fragile.Compact", "hydra.run.dir=run"]
+    lines = refused("train", *words, exit_code=1)
+    (line,) = [line for line in lines if line.startswith("error: rank 1 (process")]
+    assert reason in line
+    assert line.endswith(f"; its output: {workplace / 'run' / 'rank-1.log'}")
+    assert status(workplace / "run")["status"] == "failed"
 
 
 @pytest.mark.slow

@@ -87,8 +87,8 @@ def run_job(
         run_dir.write_status("running")
         begun = True
 
-    try:
-        with Interrupts(stop_requested) as interrupts:
+    with Interrupts(stop_requested) as interrupts:
+        try:
             keep_freed_memory()
             with interrupts.deferred():  # some modules take an interrupt during their import for a failure
                 if not resume_from:
@@ -105,20 +105,21 @@ def run_job(
                 precision=precision,
                 extra_callbacks=extra_callbacks(),
             )
-    except Pruned as pruned:
-        log.info("%s", pruned)
-        run_dir.write_status("pruned")
-    except Interrupted as interrupt:
-        if begun:
-            run_dir.write_status("interrupted")
-        status = run_dir.read_status()
-        epochs, steps = (status.epoch, status.step) if status else (0, 0)
-        log.info("interrupted by %s after %d epochs, step %d; resume with", interrupt, epochs, steps)
-        log.info("  %s", resume_command(run_dir, config))
-        raise
-    except (Exception, SystemExit) as error:
-        _report_failure(config, run_dir if begun else None, error)
-        return EndedJob(run_dir, error)
+        except Pruned as pruned:
+            log.info("%s", pruned)
+            run_dir.write_status("pruned")
+        except Interrupted as interrupt:
+            if begun:
+                run_dir.write_status("interrupted")
+            status = run_dir.read_status()
+            epochs, steps = (status.epoch, status.step) if status else (0, 0)
+            log.info("interrupted by %s after %d epochs, step %d; resume with", interrupt, epochs, steps)
+            log.info("  %s", resume_command(run_dir, config))
+            raise
+        except (Exception, SystemExit) as error:
+            with interrupts.deferred():  # torchrun sends one to every rank when one is lost
+                _report_failure(config, run_dir if begun else None, error)
+            return EndedJob(run_dir, error)
     return EndedJob(run_dir)
 
 
