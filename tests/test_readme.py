@@ -21,9 +21,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 WEIGHTS = ROOT / "weights"
-# test_new_project.py runs the commands of this page.
-PROJECT = (ROOT / "docs" / "your-own-project.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT.replace(PROJECT, ""), re.S)
+# test_new_project.py and test_slurm.py run the commands of these pages.
+ELSEWHERE = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("your-own-project.md", "cluster.md")]
+BLOCKS = [
+    block
+    for page in PAGES
+    if (text := page.read_text(encoding="utf-8")) not in ELSEWHERE
+    for block in re.findall(r"```sh\n(.*?)```", text, re.S)
+]
 COMMANDS = [*dict.fromkeys(line for block in BLOCKS for line in block.splitlines() if line)]
 # Words that make a real training small; the command's own words come first.
 SHORT = ["debug=smoke", *TINY[3:4], "trainer.max_epochs=1"]

@@ -116,7 +116,7 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     os.close(terminal)
     watching.wait(60)
     told = user.run("train", "-m", *SLURM, *WORDS, "seed=1,2,3,4,5,6", "sweep.resume=one")
-    assert "6 queued or running" in told
+    assert "6 jobs already queued or running" in told
     assert "nothing to submit" in told
 
     hit: list[tuple[str, int]] = []
@@ -216,16 +216,23 @@ def test_a_failed_job_spares_the_others_or_ends_them(slurm, tmp_path):
     assert "diverged: job 1: the loss is nan" in told
 
 
-def test_processes_of_a_search_share_its_trials(slurm, tmp_path):
+def test_the_commands_of_the_page(slurm, tmp_path):
+    page = (TESTS.parent / "docs" / "cluster.md").read_text()
+    first, look, search = (
+        shlex.split(line)[1:] for block in re.findall(r"```sh\n(.*?)```", page, re.S) for line in block.splitlines()
+    )
     user = Submitter(slurm, tmp_path, pause=0.05)
-    search = ["hydra/sweeper=akshar_optuna", "hydra.sweeper.search.trials=5", "hydra.sweeper.search.n_parallel=2"]
-    search += ["hydra.sweeper.search.sampler=random", "hydra.sweeper.search.pruner=none"]
-    words = [*WORDS[:-1], *search, "optimizer.lr=interval(0.001,0.01)"]
-    told = user.run("train", "-m", *SLURM, *words, "hydra.sweep.dir=one")
+    assert "3 jobs submitted to Slurm" in user.run(*first, *SLURM[1:], *WORDS)
+    assert "3 jobs: 3 completed" in user.run(*look)
+
+    # Two processes, one of which is queued again, share five trials, and test the best network once.
+    few = ["hydra.sweeper.search.trials=5", "hydra.sweeper.search.n_parallel=2", "hydra.sweeper.search.pruner=none"]
+    few += [*SLURM[1:], *WORDS[:-1], "optimizer.lr=interval(0.001,0.01)"]
+    told = user.run(*search, *few, "hydra.sweep.dir=one")
     assert "2 processes of the search submitted to Slurm" in told
     until(lambda: user.is_running("one", 1), "two trials run", 300)
-    told = user.run("train", "-m", *SLURM, *words, "sweep.resume=one")
-    assert "2 queued or running" in told
+    told = user.run(*search, *few, "sweep.resume=one")
+    assert "2 processes of the search already queued or running" in told
     slurm.run("scontrol", "requeue", f"{user.array('one')}_0")  # as after a preemption
     told = user.run("sweep", "one", "--watch")
     assert "5 jobs: 5 completed; processes of the search: 2 ended" in told
