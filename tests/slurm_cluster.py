@@ -106,7 +106,12 @@ class SlurmCluster:
         self.munge = Path(f"/run/munge-{os.getpid()}/socket")
         self.host = socket.gethostname().partition(".")[0]
         self.ports = _free_ports(6)
-        self.env = {**os.environ, "SLURM_CONF": str(self.conf), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+        self.env = {
+            **os.environ,
+            "SLURM_CONF": str(self.conf),
+            "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
+            "MASTER_ADDR": "127.0.0.1",  # of training over several nodes, whose names this machine does not know
+        }
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:

@@ -44,7 +44,7 @@ def start(words, env=None):
 
 def finish(process):
     try:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
     except subprocess.TimeoutExpired:
         process.terminate()
         raise
