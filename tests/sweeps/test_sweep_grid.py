@@ -74,3 +74,15 @@ def test_parallel_jobs_take_one_device_each():
 def test_a_preset_makes_a_sweep():
     assert compose("train", ["sweep=seeds"], TrainConfig).is_multirun
     assert not compose("train", ["seed=1"], TrainConfig).is_multirun
+
+
+def test_jobs_that_differ_in_where_their_data_lies_are_all_run(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data" / f"{name}.yaml").write_text(f"defaults: [folder, _self_]\nroot: {name}\n")
+    words = [f"hydra.searchpath=[file://{tmp_path}]", "data=one,two"]
+    with composing("train"):
+        hydra = compose("train", words, TrainConfig, multirun=True).tree.hydra
+        jobs = check_jobs(words, hydra)
+    assert [job.config.data.arguments["root"] for job in jobs] == ["one", "two"]
+    assert jobs[0].key == jobs[1].key  # the same images elsewhere are the same job, which their digest decides
