@@ -170,16 +170,21 @@ class SlurmCluster:
     def lose_node(self, node: str) -> None:
         """End a node's daemon and everything that runs on it without warning, as if the power had failed."""
         pids = [int((self.folder / f"slurmd-{node}.pid").read_text())]
-        for path in Path("/proc").glob("[0-9]*/environ"):
+        steps = []
+        for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if f"SLURMD_NODENAME={node}".encode() in path.read_bytes().split(b"\0"):
-                    pids.append(int(path.parent.name))
-        for path in Path("/proc").glob("[0-9]*/cmdline"):  # of the steps, whose jobs are gone
+                environ = (process / "environ").read_bytes().split(b"\0")
+                if f"SLURM_CONF={self.conf}".encode() not in environ:
+                    continue  # of another cluster, whose nodes have the same names
+                if f"SLURMD_NODENAME={node}".encode() in environ:
+                    pids.append(int(process.name))
+                elif (process / "cmdline").read_bytes().startswith(b"slurmstepd"):
+                    steps.append(process)
+        for process in steps:
             with suppress(OSError):
-                if path.read_bytes().startswith(b"slurmstepd"):
-                    parents = (path.parent / "task" / path.parent.name / "children").read_text().split()
-                    if {*map(int, parents)} & {*pids} or not parents:
-                        pids.append(int(path.parent.name))
+                children = {*map(int, (process / "task" / process.name / "children").read_text().split())}
+                if children & {*pids} or not children:
+                    pids.insert(0, int(process.name))  # first, or it would report how its children ended
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
