@@ -190,18 +190,6 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     assert 0 < before < len(done) == EPOCHS * STEPS
 
 
-def test_a_job_whose_time_is_up_goes_on_while_one_watches(slurm, tmp_path):
-    user = Submitter(slurm, tmp_path, pause=0.25)
-    limits = ("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=40", "hydra.launcher.wait=true")
-    told = user.run("train", "-m", *SLURM, *limits, *WORDS, "seed=1", "hydra.sweep.dir=one")
-    assert "1 jobs: 1 running" in told
-    assert "1 jobs: 1 completed" in told
-    log = (tmp_path / "one" / "0" / "run.log").read_text()
-    assert "interrupted by SIGUSR2" in log
-    assert "resuming one/0 after step" in log
-    assert len(steps_of(tmp_path / "one" / "0")) == EPOCHS * STEPS
-
-
 def test_a_failed_job_spares_the_others_or_ends_them(slurm, tmp_path):
     user = Submitter(slurm, tmp_path, pause=0.4)
     words = [*WORDS, "optimizer=sgd", "scheduler=none", "optimizer.lr=0.01,1e20,0.02", "hydra.sweep.dir=one"]
@@ -222,6 +210,9 @@ def test_the_commands_of_the_page(slurm, tmp_path):
         shlex.split(line)[1:] for block in re.findall(r"```sh\n(.*?)```", page, re.S) for line in block.splitlines()
     )
     user = Submitter(slurm, tmp_path, pause=0.05)
+    # Meanwhile a job reaches its time limit. Slurm looks every 30 seconds, and signals 30 seconds early.
+    limits = ("hydra.launcher.timeout_min=2", "hydra.launcher.signal_delay_s=30", "hydra.sweep.dir=limited")
+    user.run("train", "-m", *SLURM, *limits, *WORDS, "seed=1", pause=1.0)
     assert "3 jobs submitted to Slurm" in user.run(*first, *SLURM[1:], *WORDS)
     assert "3 jobs: 3 completed" in user.run(*look)
 
@@ -240,6 +231,12 @@ def test_the_commands_of_the_page(slurm, tmp_path):
     assert [len(done) for done in steps] == [EPOCHS * STEPS] * 5
     results = [json.loads((tmp_path / "one" / str(number) / "result.json").read_text()) for number in range(5)]
     assert sum(result["test"] is not None for result in results) == 1
+
+    assert "1 jobs: 1 completed" in user.run("sweep", "limited", "--watch")
+    log = (tmp_path / "limited" / "0" / "run.log").read_text()
+    assert "interrupted by SIGUSR2" in log
+    assert "resuming limited/0 after step" in log
+    assert len(steps_of(tmp_path / "limited" / "0")) == EPOCHS * STEPS
 
 
 @pytest.mark.parametrize(
