@@ -1,6 +1,8 @@
 """Composing many configs from one reading of the files: always what Hydra's own loader composes."""
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 from conftest import TINY
@@ -103,5 +105,13 @@ def test_copies_in_another_process_share_what_they_read(loaders):
     _, keeping = loaders
     composed(keeping, TINY)
     sent = pickle.dumps(keeping)
-    assert len(sent) < 5000
+    assert len(sent) < 20_000  # without the trees
     assert pickle.loads(sent) is pickle.loads(pickle.dumps(keeping))
+
+
+def test_a_copy_works_in_a_process_where_hydra_has_found_no_plugins_yet(loaders):
+    _, keeping = loaders
+    script = "import pickle, sys; loader = pickle.load(sys.stdin.buffer); print(loader.list_groups('hydra'))"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, input=pickle.dumps(keeping), capture_output=True, check=False)
+    assert b"launcher" in done.stdout, done.stderr

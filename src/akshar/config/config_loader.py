@@ -1,9 +1,10 @@
 """Hydra's config loader, which composes configs that differ only in plain values from the files only once."""
 
+import copy
 import pickle
 import sys
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import uuid4
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
@@ -35,13 +36,16 @@ class KeepingConfigLoader(ConfigLoaderImpl):
     def __init__(self, config_search_path: ConfigSearchPath):
         super().__init__(config_search_path)
         self._name = uuid4().hex
+        self._keep()
+
+    def _keep(self) -> None:
         self._kept = lru_cache(KEPT)(self._compose)
         self._repositories = lru_cache(KEPT)(self._repository)
         self._is_group = lru_cache(MANY)(self._group_exists)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Leave the trees behind on the way to another process, which makes one loader of all copies."""
-        return _loader_of, (self._name, pickle.dumps(self.config_search_path))
+        return _loader_of, (self._name, pickle.dumps((self.config_search_path, self.repository)))
 
     def load_configuration(
         self,
@@ -57,9 +61,7 @@ class KeepingConfigLoader(ConfigLoaderImpl):
         last = _last_values(parsed, lambda key: self._is_group(config_name, search_path, key))
         values = [parsed[place] for place in last]
         words = tuple(text for place, text in enumerate(overrides) if place not in last)
-        tree: DictConfig = pickle.loads(
-            self._kept(config_name, words, run_mode, from_shell, validate_sweep_overrides)
-        )
+        tree = self._kept(config_name, words, run_mode, from_shell, validate_sweep_overrides)()
         try:
             self._apply_overrides_to_config(values, tree)
         except OmegaConfBaseException as error:
@@ -75,9 +77,13 @@ class KeepingConfigLoader(ConfigLoaderImpl):
 
     def _compose(
         self, config_name: str | None, overrides: Sequence[str], run_mode: RunMode, *options: bool
-    ) -> bytes:
-        """Compose a config as Hydra does."""
-        return pickle.dumps(super().load_configuration(config_name, [*overrides], run_mode, *options))
+    ) -> Callable[[], DictConfig]:
+        """Compose a config as Hydra does; return what makes copies of it."""
+        tree = super().load_configuration(config_name, [*overrides], run_mode, *options)
+        try:
+            return partial(pickle.loads, pickle.dumps(tree))
+        except pickle.PicklingError:  # joblib gives its workers classes of plugins that are in no module
+            return partial(copy.deepcopy, tree)
 
     def _repository(self, config_name: str | None, search_path: Sequence[str]) -> IConfigRepository:
         return self._parse_overrides_and_create_caching_repo(config_name, [*search_path])[1]
@@ -87,8 +93,13 @@ class KeepingConfigLoader(ConfigLoaderImpl):
 
 
 @lru_cache(1)
-def _loader_of(_: str, search_path: bytes) -> KeepingConfigLoader:
-    return KeepingConfigLoader(pickle.loads(search_path))
+def _loader_of(name: str, state: bytes) -> KeepingConfigLoader:
+    # Without a repository of its own: Hydra has not yet registered there what reads the configs
+    loader = KeepingConfigLoader.__new__(KeepingConfigLoader)
+    loader._name = name
+    loader.config_search_path, loader.repository = pickle.loads(state)
+    loader._keep()
+    return loader
 
 
 @lru_cache(MANY)
