@@ -109,7 +109,7 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     )
     until((tmp_path / "one" / "0" / "status.json").exists, "the first job runs")
     told = user.run("train", "-m", *SLURM, *WORDS, "seed=7,8,9,10,11,12", "hydra.sweep.dir=two")
-    assert re.search(r"6 jobs submitted to Slurm as array \d+; they do not need this terminal", told)
+    assert re.search(r"6 jobs submitted to Slurm as array \d+; this terminal is not needed", told)
     shown = b""
     while b" running" not in shown or b"val loss" not in shown:
         shown += os.read(terminal, 65536)
@@ -183,7 +183,7 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     before = len(steps_of(tmp_path / "two" / str(cancelled)))
     told = user.run(*shlex.split(command)[1:], pause=0)
     assert "5 already completed" in told
-    assert "1 jobs submitted" in told
+    assert "1 job submitted" in told
     told = user.run("sweep", "two", "--watch")
     assert "6 jobs: 6 completed" in told
     done = steps_of(tmp_path / "two" / str(cancelled))
@@ -220,19 +220,19 @@ def test_the_commands_of_the_page(slurm, tmp_path):
     few = ["hydra.sweeper.search.trials=5", "hydra.sweeper.search.n_parallel=2", "hydra.sweeper.search.pruner=none"]
     few += [*SLURM[1:], *WORDS[:-1], "optimizer.lr=interval(0.001,0.01)"]
     told = user.run(*search, *few, "hydra.sweep.dir=one")
-    assert "2 processes of the search submitted to Slurm" in told
+    assert "2 search workers submitted to Slurm" in told
     until(lambda: user.is_running("one", 1), "two trials run", 300)
     told = user.run(*search, *few, "sweep.resume=one")
-    assert "2 processes of the search already queued or running" in told
+    assert "2 search workers already queued or running" in told
     slurm.run("scontrol", "requeue", f"{user.array('one')}_0")  # as after a preemption
     told = user.run("sweep", "one", "--watch")
-    assert "5 jobs: 5 completed; processes of the search: 2 ended" in told
+    assert "5 jobs: 5 completed; search workers: 2 ended" in told
     steps = [steps_of(tmp_path / "one" / str(number)) for number in range(5)]
     assert [len(done) for done in steps] == [EPOCHS * STEPS] * 5
     results = [json.loads((tmp_path / "one" / str(number) / "result.json").read_text()) for number in range(5)]
     assert sum(result["test"] is not None for result in results) == 1
 
-    assert "1 jobs: 1 completed" in user.run("sweep", "limited", "--watch")
+    assert "1 job: 1 completed" in user.run("sweep", "limited", "--watch")
     log = (tmp_path / "limited" / "0" / "run.log").read_text()
     assert "interrupted by SIGUSR2" in log
     assert "resuming limited/0 after step" in log

@@ -50,6 +50,15 @@ class Cell:
     style: str = ""
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number of things.
+
+    >>> counted(1, "job"), counted(2000, "job")
+    ('1 job', '2,000 jobs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]], title: str = "") -> None:
     """Print a table to stdout.
 

@@ -15,6 +15,7 @@ from akshar.config.schema import TrainConfig
 from akshar.files import printable
 from akshar.streams import print_error
 from akshar.sweeps import sweep_grid
+from akshar.tables import counted
 from akshar.training.callbacks.progress import duration
 from akshar.training.dry_run import Estimate, rehearse
 from akshar.writable import check_folder
@@ -74,7 +75,7 @@ def _sweep(composed: Composed[TrainConfig], place: Path, imported: float) -> int
     for same in groups.values():
         words = [word for word in same[0].words if word not in composed.overrides]
         _line("", "")
-        _line(_count(len(same), "job"), f"{'as ' if len(same) > 1 else ''}{' '.join(words)}")
+        _line(counted(len(same), "job"), f"{'as ' if len(same) > 1 else ''}{' '.join(words)}")
         estimate = rehearse(same[0].config, time.perf_counter())
         _print(estimate)
         _line("disk", _size(estimate.disk))
@@ -100,7 +101,7 @@ def _cost_key(config: TrainConfig) -> str:
 def _print(estimate: Estimate) -> None:
     for title, text in estimate.facts.items():
         _line(title, text)
-    epochs = _count(estimate.epochs, "epoch")
+    epochs = counted(estimate.epochs, "epoch")
     parts = f"{estimate.start:.0f} s start, {epochs} of {_precise(estimate.training / estimate.epochs)}"
     _line("time", f"about {duration(estimate.seconds)}: {parts}, {estimate.finish:.0f} s test and plots")
     if estimate.memory is not None:
@@ -127,10 +128,6 @@ def _disk(size: int, room: int, place: Path) -> int:
 
 def _line(title: str, text: str) -> None:
     print(f"{title:<12}{text}".rstrip(), flush=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _precise(seconds: float) -> str:

@@ -28,6 +28,7 @@ from akshar.sweeps.summary import summarise
 from akshar.sweeps.sweep_dir import ROOT, find_sweep, is_search, locked, override_keys
 from akshar.sweeps.watch import watch
 from akshar.sweeps.workers import StopFile
+from akshar.tables import counted
 from akshar.training.interrupts import Interrupts
 from akshar.writable import check_folder
 
@@ -66,7 +67,7 @@ def run_sweep(overrides: Sequence[str], sweep_overrides: Sequence[str], tree: Di
         if is_search(folder):
             raise UsageError(f"{RunDir(folder)}: holds a search; choose another folder for a grid")
         jobs = sweep_grid.check_jobs(overrides, tree.hydra)
-        print(f"{len(jobs)} jobs in {RunDir(folder)}", file=sys.stderr)
+        print(f"{counted(len(jobs), 'job')} in {RunDir(folder)}", file=sys.stderr)
     with locked(folder) if is_grid or slurm else nullcontext():  # several processes may work on one search
         left = remaining_jobs(folder, jobs)
         if done := len(jobs) - len(left):

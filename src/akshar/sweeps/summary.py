@@ -130,7 +130,7 @@ def _report_failures(sweep: Path, entries: Sequence[Entry], jobs: Collection[str
         print(f"{job.state}: job {job.name}, before it began{_see(job.log)}", file=sys.stderr)
     lost = [(process, log) for process, log in state.processes if process in ("failed", HELD, CANCELLED)]
     for process, log in lost:
-        print(f"{process}: a process of the search{_see(log)}", file=sys.stderr)
+        print(f"{process}: a search worker{_see(log)}", file=sys.stderr)
     missing = {*jobs} - {claimed_config(path) for path in begun} - {job.key for job in waiting}
     if missing:
         print(f"not started: {len(missing)} of {len(jobs)} jobs", file=sys.stderr)

@@ -12,6 +12,7 @@ from akshar.files import printable
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.slurm.submission import read_submissions
 from akshar.sweeps.states import FINAL, QUEUED, SUBMITTED, SweepState, count_states, read_state
+from akshar.tables import counted
 from akshar.untrusted import read_bytes, read_yaml
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def watch(sweep: Path) -> None:
 def headline(state: SweepState) -> str:
     """How many jobs stand how, in one line."""
     counts = count_states(job.state for job in state.jobs)
-    line = f"{len(state.jobs)} jobs: {counts}" if state.jobs else "no jobs yet"
+    line = f"{counted(len(state.jobs), 'job')}: {counts}" if state.jobs else "no jobs yet"
     if state.processes:
-        line += f"; processes of the search: {count_states(state.process_states)}"
+        line += f"; search workers: {count_states(state.process_states)}"
     return line if state.is_known else f"{line}; Slurm does not answer here, so this is what the folders say"
 
 

@@ -16,6 +16,7 @@ from akshar.sweeps.slurm.submission import SlurmJob
 from akshar.sweeps.slurm.submit import submit
 from akshar.sweeps.states import ACTIVE, HELD, read_state
 from akshar.sweeps.sweep_grid import Job, folder_of, is_grid, launched_words
+from akshar.tables import counted
 
 
 class SlurmLaunch:
@@ -45,7 +46,7 @@ class SlurmLaunch:
         Raises:
             UsageError: the cluster refuses, or does not answer while jobs of this sweep may be queued.
         """
-        what = "processes of the search" if left is None else "jobs"
+        what = "search worker" if left is None else "job"
         state = read_state(self.sweep)
         if not state.is_known:
             raise UsageError(
@@ -59,7 +60,7 @@ class SlurmLaunch:
             jobs = [self._slurm_job(job) for job in left if job.key not in state.busy]
             active = len(left) - len(jobs)
         if active:
-            print(f"{active} {what} already queued or running", file=sys.stderr)
+            print(f"{counted(active, what)} already queued or running", file=sys.stderr)
         if not jobs:
             print("nothing to submit", file=sys.stderr)
             return
@@ -67,7 +68,7 @@ class SlurmLaunch:
         arrays = " ".join(submission.array or "" for submission in submitted)
         place = shlex.quote(str(RunDir(self.sweep)))
         for line in (
-            f"{len(jobs)} {what} submitted to Slurm as array {arrays}; they do not need this terminal",
+            f"{counted(len(jobs), what)} submitted to Slurm as array {arrays}; this terminal is not needed",
             f"  how they stand:  akshar sweep {place} --watch",
             f"  to cancel them:  scancel {arrays}",
         ):
