@@ -117,3 +117,19 @@ def test_looking_at_a_run_does_not_keep_it_from_starting(tmp_path):
     finally:
         looking.kill()
         looking.wait()
+
+
+def test_a_scheduler_s_second_signal_does_not_cut_off_what_the_first_began(workplace, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))
+    monkeypatch.setenv("BOMB", "end 0 3 SIGTERM")
+    write_status = RunDir.write_status
+
+    def write_after_another(run_dir, status, *details):
+        if status == "interrupted":
+            os.kill(os.getpid(), signal.SIGTERM)
+        write_status(run_dir, status, *details)
+
+    monkeypatch.setattr(RunDir, "write_status", write_after_another)
+    assert main(["train", *TINY, "callbacks.bomb._target_=bomb.Bomb", "hydra.run.dir=run"]) == 143
+    status = RunDir(workplace / "run").read_status()
+    assert (status.status, status.step) == ("interrupted", 4)

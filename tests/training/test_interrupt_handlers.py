@@ -45,7 +45,22 @@ def test_during_training_the_first_signal_waits_until_the_end():
     assert (reported, done) == ([signal.SIGTERM], ["step"])
 
 
-def test_a_second_signal_stops_immediately():
+def test_a_signal_of_a_scheduler_that_comes_twice_waits_like_one():
+    reported, done = [], []
+
+    def train():
+        with Interrupts(on_request=reported.append) as interrupts, interrupts.deferred():
+            send(signal.SIGUSR2)
+            send(signal.SIGTERM)
+            send(signal.SIGTERM)
+            done.append("saved")
+
+    with pytest.raises(Interrupted, match="SIGUSR2"):  # the first one counts
+        train()
+    assert (reported, done) == ([signal.SIGUSR2], ["saved"])
+
+
+def test_a_second_ctrl_c_stops_immediately():
     done = []
 
     def train():

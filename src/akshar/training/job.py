@@ -5,6 +5,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,12 +110,13 @@ def run_job(
             log.info("%s", pruned)
             run_dir.write_status("pruned")
         except Interrupted as interrupt:
-            if begun:
-                run_dir.write_status("interrupted")
-            status = run_dir.read_status()
-            epochs, steps = (status.epoch, status.step) if status else (0, 0)
-            log.info("interrupted by %s after %d epochs, step %d; resume with", interrupt, epochs, steps)
-            log.info("  %s", resume_command(run_dir, config))
+            with suppress(Interrupted), interrupts.deferred():  # a scheduler may send its signal twice
+                if begun:
+                    run_dir.write_status("interrupted")
+                status = run_dir.read_status()
+                epochs, steps = (status.epoch, status.step) if status else (0, 0)
+                log.info("interrupted by %s after %d epochs, step %d; resume with", interrupt, epochs, steps)
+                log.info("  %s", resume_command(run_dir, config))
             raise
         except (Exception, SystemExit) as error:
             with interrupts.deferred():  # torchrun sends one to every rank when one is lost
