@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from akshar.config.schema import TrainConfig
 from akshar.errors import Diverged, Interrupted, UsageError
 from akshar.memory import keep_freed_memory
+from akshar.runs.heartbeat import this_process
 from akshar.runs.run_dir import RunDir
 from akshar.training.fit import fit
 from akshar.training.further_ranks import rank_log
@@ -41,7 +41,7 @@ def join() -> int:
     environment = cluster_environment()
     number = environment.global_rank()
     channel = dial(environment)
-    channel.send(rank=number, process=f"process {os.getpid()} on {socket.gethostname()}")
+    channel.send(rank=number, process=this_process())
     zero = _RankZero(channel, speaks=number == 1)
     with suppress(Interrupted), Interrupts() as interrupts, interrupts.deferred():  # stops with all, in a step
         if (folder := zero.run_folder()) is not None:
