@@ -50,6 +50,7 @@ TINY = (
 )
 
 
+LONGEST = ("test_slurm.py", "test_readme.py", "test_several_nodes.py", "test_resume.py")  # of the slow tests
 NOBODY = 65534  # id of a user without rights
 
 TRIED = Path(__file__).parents[1] / "docs" / "faults.md"
@@ -59,6 +60,11 @@ TABLE_HEAD = "| tried | what happened |\n| --- | --- |\n"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-screenshots", metavar="RUN", help="make the screenshots in docs/ from this run")
     parser.addoption("--write-faults", action="store_true", help="write the rows of the table of faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
