@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import shutil
 import sys
@@ -168,12 +169,41 @@ def test_wrong_labels_are_found_by_real_folds(workplace, refused):
     net = [*TINY[3:4], "trainer.precision=32-true", "model.widths=[8,16]", "model.blocks=[0,0]", "augment=none"]
     words = ["data=characters", "data.root=set", "data.folds=4", "data.batch_size=32", "trainer.max_epochs=6", *net]
     assert main(["train", "-m", "sweep=kfold", *words, "hydra.sweep.dir=sweep"]) == 0
-    assert main(["inspect", "sweep"]) == 0
-    with (workplace / "sweep" / "labels.csv").open(encoding="utf-8") as file:
-        first = [row["file"] for row in csv.DictReader(file)][:40]
-    assert len(planted & {*first}) >= 15
+    assert main(["inspect", "sweep", "--judging-sheets"]) == 0
+
+    def listed():
+        with (workplace / "sweep" / "labels.csv").open(encoding="utf-8") as file:
+            return [row for row in csv.DictReader(file) if row["part"] == "train"]
+
+    doubtful = [row["file"] for row in listed()]
+    assert len(planted & {*doubtful[:40]}) >= 15
     page = (workplace / "sweep" / "labels.html").read_text(encoding="utf-8")
     assert "of 400 training images are assigned to another class" in page
+    # Someone judges the sheets, on which as many others are, and what was judged wrong is left out.
+    judging = workplace / "sweep" / "judging" / "judging.csv"
+    with judging.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    shown = [row["file"] for row in rows if row["part"] == "train"]
+    assert {*doubtful} < {*shown}
+    assert len({*shown}) == len(shown) == 2 * len(doubtful)
+    assert len(list(judging.parent.glob("sheet-*.png"))) == math.ceil(len(rows) / 48)
+    for row in rows:
+        row["judged"] = "wrong" if row["file"] in planted else "right"
+    with judging.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    assert main(["inspect", "sweep"]) == 0
+    wrong = [row["file"] for row in listed() if row["judged"] == "wrong"]
+    assert {*wrong} == planted & {*doubtful}
+    page = (workplace / "sweep" / "labels.html").read_text(encoding="utf-8")
+    assert f"{len(doubtful)} doubtful labels: {len(wrong)} wrong, 0 undecidable" in page
+    (line,) = refused("inspect", "sweep", "--judging-sheets")
+    assert "holds judgements already" in line
+    words = [word for word in words if "folds" not in word]
+    assert main(["train", *words, "data.exclude=sweep/labels.csv", "hydra.run.dir=without"]) == 0
+    data = json.loads((workplace / "without" / "result.json").read_text())["data"]
+    assert data["train"] + data["val"] == 400 - len(wrong)
     # One run of it is no cross-validation, nor is the sweep without one of its folds.
     shutil.rmtree(Path("sweep/3"))
     (line,) = refused("inspect", "sweep")

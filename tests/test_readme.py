@@ -116,6 +116,9 @@ def test_other_verbs_run(line, workplace, finished, capfd):
     if line.startswith("akshar sweep"):
         assert main(["train", "-m", *TINY, "seed=1,2"]) == 0
     shutil.copytree(finished[1], workplace / "outputs" / "train" / "RUN")
+    if "outputs/multirun/SWEEP" in line:
+        folds = ["sweep=kfold", "data.folds=2", "hydra.sweep.dir=outputs/multirun/SWEEP"]
+        assert main(["train", "-m", *TINY, *folds]) == 0
     if "outputs/train/OTHER" in line:
         assert main(["train", *TINY, "hydra.run.dir=outputs/train/OTHER", "seed=4"]) == 0
     for name in ("picture.png", "postcode.jpg", "scans/1.png"):

@@ -1,4 +1,4 @@
-"""`akshar inspect RUN`: write the report on a run, or for a k-fold sweep the audit of its training labels."""
+"""`akshar inspect RUN`: write the report on a run, or for a k-fold sweep the audit of its labels."""
 
 import argparse
 from collections.abc import Sequence
@@ -24,6 +24,11 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="akshar inspect", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="folder of a completed run, or of a completed k-fold sweep")
+    parser.add_argument(
+        "--judging-sheets",
+        action="store_true",
+        help="for a k-fold sweep: also draw the doubtful labels mixed with others, to be judged by eye",
+    )
     add_trust(parser)
     args = parser.parse_args(arguments)
     path = Path(args.run).expanduser()
@@ -38,7 +43,9 @@ def main(arguments: Sequence[str]) -> int:
     if is_sweep(path) and not run_dir.config.exists():
         from akshar.report.label_page import write_label_audit
 
-        written = write_label_audit(path, runs_of(path), args.trust)
+        written = write_label_audit(path, runs_of(path), args.trust, judging_sheets=args.judging_sheets)
+    elif args.judging_sheets:
+        raise UsageError(f"--judging-sheets: {args.run} is one run; a label audit needs a k-fold sweep")
     else:
         from akshar.report.run_report import write_report
 

@@ -6,7 +6,7 @@ from typing import Any
 # Copies of the same data, wherever they lie
 COPIES = ("data.archive", "data.url", "data.cache_dir")
 # What may be something else at another place; its digest tells
-SOURCES = ("data.root", "data.file", "init_from")
+SOURCES = ("data.root", "data.file", "data.exclude", "init_from")
 PLACES = (*COPIES, *SOURCES)
 
 

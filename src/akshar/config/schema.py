@@ -51,7 +51,7 @@ class Part(Section):
 class DataConfig(Part):
     """A data set, and how its training images are split and batched."""
 
-    framework_keys = frozenset("batch_size val_fraction folds fold split split_seed".split())
+    framework_keys = frozenset("batch_size val_fraction folds fold split split_seed exclude".split())
 
     batch_size: PositiveInt
     val_fraction: BetweenZeroAndOne
@@ -59,6 +59,7 @@ class DataConfig(Part):
     fold: NonNegativeInt
     split: SplitMethod
     split_seed: NonNegativeInt
+    exclude: str | None = None  # configs of earlier versions lack the key
 
 
 class DataModuleConfig(Part):

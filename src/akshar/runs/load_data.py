@@ -11,6 +11,7 @@ from akshar.config.lightning_targets import is_data_module
 from akshar.config.schema import AnyDataConfig, DataConfig
 from akshar.config.trusted import build_trusted, check_config
 from akshar.data.dataset import PictureDataset
+from akshar.data.exclude import leave_out
 from akshar.data.image_set import TrainTest
 from akshar.data.own_data_module import as_train_test
 from akshar.errors import UsageError
@@ -31,10 +32,11 @@ def load_data(config: AnyDataConfig, spec: InputSpec | None = None) -> TrainTest
         UsageError: the data set refuses its arguments.
         DataError: the images cannot be loaded.
     """
-    key = json.dumps([config.target, config.arguments, spec and spec.to_record()], sort_keys=True)
+    exclude = config.exclude if isinstance(config, DataConfig) else None
+    key = json.dumps([config.target, config.arguments, exclude, spec and spec.to_record()], sort_keys=True)
 
     def load() -> TrainTest:
-        return load_images(build("data", config), spec)
+        return load_images(build("data", config), spec, exclude)
 
     return _cached(key, load)
 
@@ -60,24 +62,28 @@ def load_tested_data(named: str, result: Result, trust: Sequence[str] = ()) -> T
     framework_keys = () if is_data_module(node["_target_"]) else DataConfig.framework_keys
     left_out = {*framework_keys, *NOT_FROM_A_RECORD}
     arguments = {key: value for key, value in node.items() if key not in left_out}
+    exclude = None if is_data_module(node["_target_"]) else node.get("exclude")
     data = _cached(
-        json.dumps(arguments, sort_keys=True), lambda: load_images(build_trusted(named, arguments, trust))
+        json.dumps([arguments, exclude], sort_keys=True),
+        lambda: load_images(build_trusted(named, arguments, trust), exclude=exclude),
     )
     if result.data.digest not in (None, data.digest()):
         raise UsageError(f"{named}: its data has changed since; test it again with akshar test")
     return data
 
 
-def load_images(source: Any, spec: InputSpec | None = None) -> TrainTest:
+def load_images(source: Any, spec: InputSpec | None = None, exclude: str | None = None) -> TrainTest:
     """Load the images of a data set, or the test images of a LightningDataModule of one's own.
 
     Args:
         source: the data set or data module.
         spec: as which pictures are prepared; None for as the data set says.
+        exclude: list of images to leave out, see `leave_out`; None for none.
     """
     if isinstance(source, LightningDataModule):
         return as_train_test(source)
-    return (source.prepared_as(spec) if spec and isinstance(source, PictureDataset) else source).load()
+    data = (source.prepared_as(spec) if spec and isinstance(source, PictureDataset) else source).load()
+    return leave_out(data, exclude) if exclude else data
 
 
 _loaded: dict[str, TrainTest] = {}

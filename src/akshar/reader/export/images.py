@@ -25,7 +25,13 @@ COMPARED, CALIBRATED = 1000, 1000  # images
 DRAWN = {"train_per_class": 50, "test_per_class": 25}  # glyphs to draw where the run's own data is not here
 FOLDER = {"_target_": "akshar.data.folder.Folder"}
 DOWNLOADED = "archive"  # argument of data sets that are downloaded unless it names a file
-NOT_ARGUMENTS = ("defaults", "batch_size", *SPLIT_KEYS, *NOT_FROM_A_RECORD)  # keys of `data` that are left out
+NOT_ARGUMENTS = (
+    "defaults",
+    "batch_size",
+    "exclude",
+    *SPLIT_KEYS,
+    *NOT_FROM_A_RECORD,
+)  # keys of `data` that are left out
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def _load(node: Mapping[str, Any], spec: InputSpec, trust: Sequence[str] = ()) -
             arguments[DOWNLOADED] = None
             if not os.environ.get("AKSHAR_DHCD") and not cached.is_dir():
                 raise DataError("not on this machine; set AKSHAR_DHCD to its zip or folder")
-    return load_images(build_trusted("config", arguments, trust), spec)
+    return load_images(build_trusted("config", arguments, trust), spec, node.get("exclude") if left_out else None)
 
 
 def _held_out(dataset: TrainTest, data: Mapping[str, Any], spec: InputSpec) -> ExportImages:
