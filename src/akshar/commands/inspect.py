@@ -23,7 +23,12 @@ def main(arguments: Sequence[str]) -> int:
         0.
     """
     parser = argparse.ArgumentParser(prog="akshar inspect", description=__doc__)
-    parser.add_argument("run", metavar="RUN", help="folder of a completed run, or of a completed k-fold sweep")
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="folder of a completed run, or of one or more completed k-fold sweeps on the same images",
+    )
     parser.add_argument(
         "--judging-sheets",
         action="store_true",
@@ -31,21 +36,27 @@ def main(arguments: Sequence[str]) -> int:
     )
     add_trust(parser)
     args = parser.parse_args(arguments)
-    path = Path(args.run).expanduser()
-    if not path.is_dir():
-        raise UsageError(f"{args.run}: no such folder; `akshar runs` lists the runs")
-    refuse_links(path)
-    check_folder(path, printable(args.run))
+    paths = [Path(named).expanduser() for named in args.runs]
+    for path, named in zip(paths, args.runs, strict=True):
+        if not path.is_dir():
+            raise UsageError(f"{named}: no such folder; `akshar runs` lists the runs")
+        refuse_links(path)
+    path = paths[0]
+    check_folder(path, printable(args.runs[0]))
     run_dir = RunDir(path)
     from akshar.memory import keep_freed_memory  # imported late, as below: torch and matplotlib take seconds
 
     keep_freed_memory()
-    if is_sweep(path) and not run_dir.config.exists():
+    if all(is_sweep(path) and not RunDir(path).config.exists() for path in paths):
         from akshar.report.label_page import write_label_audit
 
-        written = write_label_audit(path, runs_of(path), args.trust, judging_sheets=args.judging_sheets)
-    elif args.judging_sheets:
-        raise UsageError(f"--judging-sheets: {args.run} is one run; a label audit needs a k-fold sweep")
+        written = write_label_audit(
+            path, [run for path in paths for run in runs_of(path)], args.trust, judging_sheets=args.judging_sheets
+        )
+    elif len(paths) > 1 or args.judging_sheets:
+        raise UsageError(
+            "a label audit needs k-fold sweeps, made by: akshar train -m sweep=kfold; inspect runs singly"
+        )
     else:
         from akshar.report.run_report import write_report
 
