@@ -52,72 +52,68 @@ class LabelAudit:
         return [label for label in self.labels if label.margin < 0]
 
 
-class _Mean:
-    """The mean of calibrated predictions for each image, each network once.
+@dataclass(frozen=True)
+class MeanPredictions:
+    """What several networks predict for N images that none of them was trained on.
 
-    Args:
+    Attributes:
+        probabilities: mean of their calibrated probabilities, float64 (N, K).
         labels: int64 (N,).
-        classes: number of them.
+        against: number of networks whose own answer is another class than the label, int64 (N,).
+        networks: number of networks that predict each image.
     """
 
-    def __init__(self, labels: np.ndarray, classes: int):
-        self.labels = labels
-        self.sum = np.zeros((len(labels), classes))
-        self.networks, self.against = np.zeros((2, len(labels)), dtype=np.int64)
-
-    def add(self, positions: np.ndarray, predictions: Predictions) -> None:
-        """Add what a network predicts for the images at `positions`, int64 (n,)."""
-        self.sum[positions] += predictions.probabilities
-        self.networks[positions] += 1
-        self.against[positions] += ~predictions.correct
+    probabilities: np.ndarray
+    labels: np.ndarray
+    against: np.ndarray
+    networks: int
 
     def audit(self, part: Literal["train", "test"]) -> LabelAudit:
-        """Audit the labels; each image was predicted by the same number of networks."""
-        likeliest, margins = label_margins(self.sum / self.networks[:, None], self.labels)
+        """Audit the labels."""
+        likeliest, margins = label_margins(self.probabilities, self.labels)
         columns = (self.labels.tolist(), likeliest.tolist(), margins.tolist(), self.against.tolist())
         labels = [AuditedLabel(part, index, *row) for index, row in enumerate(zip(*columns, strict=True))]
-        return LabelAudit(sorted(labels, key=lambda label: label.margin), int(self.networks[0]))
+        return LabelAudit(sorted(labels, key=lambda label: label.margin), self.networks)
 
 
-def audit_training_labels(folds: Sequence[RunDir]) -> LabelAudit:
-    """Audit the label of every training image by the networks whose validation images it was among.
+def held_out_predictions(folds: Sequence[RunDir]) -> MeanPredictions:
+    """Average what networks predict for every training image that was among their validation images.
 
     Args:
-        folds: the completed runs of a k-fold sweep, each fold once for each network.
+        folds: the completed runs of k-fold sweeps, each fold once for each network.
 
     Raises:
         UsageError: the runs do not hold out every training image equally often.
     """
-    mean: _Mean | None = None
+    found: list[tuple[np.ndarray, Predictions]] = []
     for run_dir in folds:
         predictions = read_predictions(run_dir.path, "val")
-        total = (predictions.result.data.train or 0) + (predictions.result.data.val or 0)
         try:
             positions = np.array(read_json(run_dir.split)["val"], dtype=np.int64)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{run_dir.split}: damaged, or of another version") from error
         if len(positions) != len(predictions) or len({*positions.tolist()}) != len(positions):
             raise UsageError(f"{run_dir}: split.json and predictions/val.npz are not of the same run")
-        mean = mean or _Mean(np.zeros(total, dtype=np.int64), len(predictions.classes))
-        mean.labels[positions] = predictions.labels
-        mean.add(positions, predictions)
-    assert mean is not None
-    least, most = int(mean.networks.min()), int(mean.networks.max())
-    if least == 0:
+        found.append((positions, predictions))
+    data = found[0][1].result.data
+    total = (data.train or 0) + (data.val or 0)
+    held_out = np.bincount(np.concatenate([positions for positions, _ in found]), minlength=total)
+    if not held_out.all():
         raise UsageError(
-            f"the {len(folds)} runs hold out {np.count_nonzero(mean.networks)} of {len(mean.networks)} training "
-            "images; a label audit needs every fold of one split: akshar train -m sweep=kfold"
+            f"the {len(folds)} runs hold out {np.count_nonzero(held_out)} of {total} training images; a label "
+            "audit needs every fold of one split: akshar train -m sweep=kfold"
         )
-    if least != most:
+    if held_out.min() != held_out.max():
         raise UsageError(
-            f"the {len(folds)} runs hold out some training images {least} times and others {most} times; a label "
-            "audit needs the same folds of every network: akshar train -m sweep=kfold model=compact,separable"
+            f"the {len(folds)} runs hold out some training images {held_out.min()} times and others "
+            f"{held_out.max()} times; a label audit needs the same folds of every network: akshar train -m "
+            "sweep=kfold model=compact,separable"
         )
-    return mean.audit("train")
+    return _mean(found, total)
 
 
-def audit_test_labels(runs: Sequence[RunDir]) -> LabelAudit | None:
-    """Audit the labels of the test images by all networks, none of which was trained on them.
+def tested_predictions(runs: Sequence[RunDir]) -> MeanPredictions | None:
+    """Average what all networks predict for the test images, on which none of them was trained.
 
     Returns:
         None where no run was tested.
@@ -125,18 +121,25 @@ def audit_test_labels(runs: Sequence[RunDir]) -> LabelAudit | None:
     Raises:
         UsageError: only some runs were tested, or on different images.
     """
-    tested = [run for run in runs if (run.predictions / "test.npz").exists()]
-    if not tested:
+    if not any((run.predictions / "test.npz").exists() for run in runs):
         return None
-    mean: _Mean | None = None
-    for run_dir in runs:
-        predictions = read_predictions(run_dir.path, "test")
-        mean = mean or _Mean(predictions.labels, len(predictions.classes))
-        if len(predictions) != len(mean.labels) or (predictions.labels != mean.labels).any():
-            raise UsageError(f"{run_dir}: tested on other images than the runs before it")
-        mean.add(np.arange(len(predictions)), predictions)
-    assert mean is not None
-    return mean.audit("test")
+    found = [read_predictions(run_dir.path, "test") for run_dir in runs]
+    for run_dir, predictions in zip(runs, found, strict=True):
+        if not np.array_equal(predictions.labels, found[0].labels):
+            raise UsageError(f"{run_dir}: tested on other images than {runs[0]}")
+    return _mean([(np.arange(len(predictions)), predictions) for predictions in found], len(found[0]))
+
+
+def _mean(found: Sequence[tuple[np.ndarray, Predictions]], total: int) -> MeanPredictions:
+    """Average predictions for the images at some positions of `total`, each position equally often."""
+    probabilities = np.zeros((total, len(found[0][1].classes)))
+    labels, against = np.zeros((2, total), dtype=np.int64)
+    for positions, predictions in found:
+        probabilities[positions] += predictions.probabilities
+        labels[positions] = predictions.labels
+        against[positions] += ~predictions.correct
+    networks = sum(len(positions) for positions, _ in found) // total
+    return MeanPredictions(probabilities / networks, labels, against, networks)
 
 
 def label_margins(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from akshar.plots.errors import answer_tile, draw_tiles
 from akshar.plots.save import save_picture
 from akshar.plots.tiles import to_picture
 from akshar.report.judging import Judged, read_judgements, write_judging_sheets
-from akshar.report.label_audit import AuditedLabel, LabelAudit, audit_test_labels, audit_training_labels
+from akshar.report.label_audit import AuditedLabel, LabelAudit, held_out_predictions, tested_predictions
 from akshar.report.page import Section, write_page
 from akshar.runs.load_data import load_tested_data
 from akshar.runs.result import read_result
@@ -41,9 +41,9 @@ def write_label_audit(
     """
     data = _audited_data(sweep, runs, trust)
     assert data.train is not None
-    audits = [(audit_training_labels(runs), data.train)]
-    if data.test is not None and (test := audit_test_labels(runs)):
-        audits.append((test, data.test))
+    audits = [(held_out_predictions(runs).audit("train"), data.train)]
+    if data.test is not None and (test := tested_predictions(runs)):
+        audits.append((test.audit("test"), data.test))
     if judging_sheets:
         write_judging_sheets(sweep, audits, data.card)
     judged = read_judgements(sweep)

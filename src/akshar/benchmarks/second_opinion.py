@@ -1,0 +1,38 @@
+"""Compares the list of a label audit with what cleanlab's confident learning lists for the same predictions.
+
+pip install cleanlab
+python -m akshar.benchmarks.second_opinion outputs/multirun/SWEEP ...
+"""
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+
+from akshar.errors import UsageError
+from akshar.report.label_audit import held_out_predictions, tested_predictions
+from akshar.sweeps.sweep_dir import runs_of
+
+
+def main() -> None:
+    """Print how long both lists are and how much they share."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sweeps", type=Path, nargs="+", help="folders of k-fold sweeps")
+    args = parser.parse_args()
+    try:
+        find_label_issues = import_module("cleanlab.filter").find_label_issues
+    except ImportError as error:
+        raise UsageError("cleanlab is not installed: pip install cleanlab") from error
+    runs = [run for sweep in args.sweeps for run in runs_of(sweep)]
+    for part, predictions in (("train", held_out_predictions(runs)), ("test", tested_predictions(runs))):
+        if predictions is None:
+            continue
+        ours = [label.index for label in predictions.audit(part).doubtful]
+        theirs = find_label_issues(
+            predictions.labels, predictions.probabilities, return_indices_ranked_by="normalized_margin"
+        ).tolist()
+        shared = len({*ours} & {*theirs})
+        print(f"{part}: {len(ours)} doubtful here, {len(theirs)} by cleanlab, {shared} in both lists")
+
+
+if __name__ == "__main__":
+    main()
