@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from akshar.data.card import DatasetCard
+from akshar.devanagari.cards import GROUPS
 from akshar.devanagari.letters import CONSONANTS, DIGITS
 from akshar.devanagari.strokes import FORMS
 from akshar.pictures.input_spec import InputSpec
@@ -37,7 +38,9 @@ class InkPredictor:
 
     classes = CLASSES
     input_spec = InputSpec(1, 32, 32, "light on dark", "ink", 2, 0.5, 0.5)
-    card = DatasetCard("ink", "pictures with ink", labels=LABELS, transliterations=NAMES, subject="<character>")
+    card = DatasetCard(
+        "ink", "pictures with ink", labels=LABELS, transliterations=NAMES, groups=GROUPS, subject="<character>"
+    )
 
     def __init__(self, sure: float = 0.9):
         self.sure = sure

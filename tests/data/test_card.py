@@ -1,13 +1,14 @@
 """The card of a data set: labels, and plain values for files."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from akshar.data.card import DatasetCard, PublishedResult
 from akshar.devanagari.cards import BROAD_CARD, DHCD_CARD, GLYPHS_CARD, folder_card
 
-OWN = DatasetCard("own", "pictures", labels={"a": "α"}, transliterations={"a": "alpha"})
+OWN = DatasetCard("own", "pictures", labels={"a": "α"}, transliterations={"a": "alpha"}, groups={"Greek": ("a",)})
 
 
 def test_a_class_without_a_label_shows_its_name():
@@ -33,6 +34,9 @@ def test_published_results_come_back_as_such():
         ({"name": "x"}, "must be a mapping with name and title"),
         ({"name": "x", "title": 1}, "card.title: unknown, or of the wrong type"),
         ({"name": "x", "title": "y", "labels": {"a": 1}}, "card.labels: "),
+        ({"name": "x", "title": "y", "groups": {"a": 1}}, "card.groups: "),
+        ({"name": "x", "title": "y", "groups": {"a": ["b", 1]}}, "card.groups: "),
+        ({"name": "x", "title": "y", "groups": {"a": []}}, "card.groups.a: must be a list of class names"),
         ({"name": "x", "title": "y", "limits": "one"}, "card.limits: "),
         ({"name": "x", "title": "y", "limits": [1]}, "card.limits: "),
         ({"name": "x", "title": "y", "licence": None}, "card.licence: "),
@@ -47,3 +51,12 @@ def test_a_wrong_record_is_refused_by_its_key(record, message):
 
 def test_a_record_needs_only_a_name_and_a_title():
     assert DatasetCard.from_record({"name": "x", "title": "y", "font": None}) == DatasetCard("x", "y")
+
+
+def test_groups_are_checked():
+    for groups in ({"": ("a",)}, {"a,b": ("a",)}, {" a": ("a",)}):
+        with pytest.raises(ValueError, match=r"card.groups: .* must be a name without commas"):
+            replace(OWN, groups=groups)
+    for members in ("digit_1", (), (1, 2)):
+        with pytest.raises(ValueError, match=r"card.groups.some: must be a list of class names"):
+            replace(OWN, groups={"some": members})

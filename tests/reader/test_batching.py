@@ -28,23 +28,23 @@ def test_what_waits_meanwhile_is_one_batch():
     def held(characters):
         begun.set()
         assert released.wait(60)
-        return reader.read_framed(characters)
+        return reader.classify(characters)
 
     async def ask():
         batcher = Batcher(held, largest=16)
-        asked = [asyncio.create_task(batcher.read([placed(slant)] * (slant % 3))) for slant in range(40)]
+        asked = [asyncio.create_task(batcher.classify([placed(slant)] * (slant % 3))) for slant in range(40)]
         assert await asyncio.to_thread(begun.wait, 60)
         asked[7].cancel()
         released.set()
-        answers = await asyncio.gather(*asked, return_exceptions=True)
+        parts = await asyncio.gather(*asked, return_exceptions=True)
         batcher.close()
-        return answers, list(batcher.sizes)
+        return parts, list(batcher.sizes)
 
-    answers, sizes = asyncio.run(ask())
-    assert [slant for slant, answer in enumerate(answers) if isinstance(answer, BaseException)] == [7]
-    for slant, answer in enumerate(answers):
-        if not isinstance(answer, BaseException):
-            assert [one.letter for one in answer] == [reader.read(picture(slant)).letter] * (slant % 3)
+    parts, sizes = asyncio.run(ask())
+    assert [slant for slant, rows in enumerate(parts) if isinstance(rows, BaseException)] == [7]
+    for slant, rows in enumerate(parts):
+        if not isinstance(rows, BaseException):
+            assert np.array_equal(rows, reader.classify([placed(slant)] * (slant % 3)))
     assert max(sizes) == 16
     assert len(sizes) <= 4
 
@@ -53,18 +53,18 @@ def test_a_failing_network_fails_only_its_batch():
     reader = Reader(InkPredictor())
     calls = []
 
-    def read(characters):
+    def classify(characters):
         calls.append(len(characters))
         if len(calls) == 1:
             raise RuntimeError("no memory")
-        return reader.read_framed(characters)
+        return reader.classify(characters)
 
     async def ask():
-        batcher = Batcher(read)
+        batcher = Batcher(classify)
         with pytest.raises(RuntimeError, match="no memory"):
-            await batcher.read([placed(3)])
-        (answer,) = await batcher.read([placed(3)])
+            await batcher.classify([placed(3)])
+        (row,) = await batcher.classify([placed(3)])
         batcher.close()
-        return answer
+        return row
 
-    assert asyncio.run(ask()).letter == reader.read(picture(3)).letter
+    assert np.array_equal(asyncio.run(ask()), *reader.classify([placed(3)]))

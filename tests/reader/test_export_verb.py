@@ -79,6 +79,7 @@ def test_the_metadata_says_what_it_takes_to_use_the_file(digit_run, model):
     assert json.loads(facts["letters"]) == [*"०१२३४५६७८९"]
     assert InputSpec.from_record(json.loads(facts["input_spec"])) == INPUT_SPEC
     assert json.loads(facts["card"]) == GLYPHS_CARD.to_record()
+    assert json.loads(facts["card"])["groups"]["digits"] == [*trained.classes]
     assert json.loads(facts["temperature"]) == trained.temperature
     assert json.loads(facts["format"]) == FORMAT
     assert yaml.safe_load(json.loads(facts["config"]))["data"]["subset"] == "digits"

@@ -131,6 +131,11 @@ REFUSED = {
         "marks that could be characters",
     ),
     "line=perhaps": (lambda client: send(client, picture(), path="/predict?line=perhaps"), 422, "line: "),
+    "only=digitz": (
+        lambda client: send(client, picture(), path="/predict?only=digitz"),
+        400,
+        "only=digitz: not a group, letter or class of this network; did you mean digits? It knows",
+    ),
     "GET": (lambda client: client.get("/predict"), 405, "Method Not Allowed"),
     "no such page": (lambda client: client.get("/docs"), 404, "Not Found"),
     "no such font": (lambda client: client.get("/font/..%2f..%2fpyproject.ttf"), 404, ""),
@@ -190,6 +195,23 @@ def test_the_classes_are_listed(client):
     assert classes[0] == {"class_name": "character_1_ka", "letter": "क", "name": "ka"}
 
 
+def test_a_part_of_the_alphabet_can_be_asked_for(client):
+    digits, consonants = client.get("/groups").json()
+    assert (digits["name"], digits["class_names"]) == ("digits", [f"digit_{value}" for value in range(10)])
+    assert (consonants["name"], consonants["class_names"][0]) == ("consonants", "character_1_ka")
+    whole = send(client, picture()).json()
+    letter, name = whole["letter"], whole["guesses"][0]["class_name"]
+    alone = send(client, picture(), path=f"/predict?only={letter}").json()
+    assert (alone["letter"], len(alone["guesses"])) == (letter, 1)
+    assert alone["confidence"] > whole["confidence"]
+    other = "consonants" if name in digits["class_names"] else "digits"
+    row = send(client, row_picture(), path=f"/predict?line=true&only={other}").json()["characters"]
+    for answer in (send(client, picture(), path=f"/predict?only={other}").json(), *row):
+        known = digits if other == "digits" else consonants
+        assert {guess["class_name"] for guess in answer["guesses"]} <= {*known["class_names"]}
+    assert send(client, picture(), path=f"/predict?only={other}").json()["problem"] == "unsure"
+
+
 # The same examples each time: what is new is looked for with more of them, not by chance in CI.
 FUZZ = settings(
     max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -233,17 +255,20 @@ def test_the_server_keeps_to_its_openapi(case):
 
 def test_no_answer_is_mixed_up_among_many_at_once(engine):
     app = create_app(Reader(engine), rate=0)
-    alone = [Reader(InkPredictor()).read(picture(slant)).letter for slant in range(60)]
-    assert len({*alone}) > 10
+    parts = ["digits", "consonants", None]
+    alone = [Reader(InkPredictor()).read(picture(slant), parts[slant % 3]) for slant in range(60)]
+    assert len({answer.letter for answer in alone}) > 10
     found = {}
     with TestClient(app, base_url=LOCAL) as client:
 
         def ask(slant):
-            found[slant] = send(client, picture(slant)).json()["letter"]
+            part = parts[slant % 3]
+            answer = send(client, picture(slant), path=f"/predict?only={part}" if part else "/predict").json()
+            found[slant] = [guess["class_name"] for guess in answer["guesses"]]
 
         threads = [threading.Thread(target=ask, args=(slant,)) for slant in range(60)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert [found[slant] for slant in range(60)] == alone
+    assert [found[slant] for slant in range(60)] == [[one.class_name for one in each.guesses] for each in alone]

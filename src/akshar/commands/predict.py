@@ -34,8 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     files = _files(args, model)
     width = max(cell_len(printable(file)) for file in files)
     reader = load(model, args.threshold, args.trust)
+    reader.choose(args.only)  # refused before anything is read
     rows = []
-    for row in read_files(reader, files, args.line):
+    for row in read_files(reader, files, args.line, args.only):
         rows.append(row)
         if row.error:
             print_error(row.error)
@@ -55,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("model", metavar="MODEL", nargs="?", help="a run's folder, a checkpoint, an exported file")
     parser.add_argument("paths", metavar="PATH", nargs="*", help="pictures, folders of pictures, - for stdin")
     parser.add_argument("--line", action="store_true", help="each picture is a row of separate characters")
+    parser.add_argument(
+        "--only",
+        metavar="PART",
+        help="read a part of the alphabet: a group of the model, such as digits, or letters, as in क,ख,क्ष",
+    )
     parser.add_argument("--json", action="store_true", help="print one line of JSON per file instead of a table")
     parser.add_argument("--csv", metavar="FILE", help="also write the answers as CSV")
     parser.add_argument("--sheet", metavar="FILE.png", help="also draw a sheet of the network's input images")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, get_args, get_origin
 
 UNKNOWN = "unknown; ask whoever trained the model"
 
@@ -37,6 +37,8 @@ class DatasetCard:
         limits: known limits that the data sets to a model trained on it, one sentence each.
         labels: class name -> text to display; a class that is not listed shows its name.
         transliterations: class name -> its label in Latin letters.
+        groups: name of a part of the classes, e.g. "digits" -> class names, of which a network may know only some;
+            `akshar predict --only` takes it.
         font: package `fontpkg_*` with glyphs for the labels; None where DejaVu Sans has them.
         published: results of others on the test images.
     """
@@ -49,8 +51,21 @@ class DatasetCard:
     limits: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     transliterations: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     font: str | None = None
     published: tuple[PublishedResult, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the groups.
+
+        Raises:
+            ValueError: a group has no name, one with a comma, or something else than class names.
+        """
+        for name, members in self.groups.items():
+            if not name or name != name.strip() or "," in name:
+                raise ValueError(f"card.groups: {name!r} must be a name without commas and outer spaces")
+            if isinstance(members, str) or not members or not all(isinstance(member, str) for member in members):
+                raise ValueError(f"card.groups.{name}: must be a list of class names, at least one")
 
     def label(self, class_name: str) -> str:
         """Text to display for a class."""
@@ -72,7 +87,9 @@ class DatasetCard:
     def to_record(self) -> dict[str, Any]:
         """Plain values, for checkpoints and JSON."""
         record = asdict(self)
-        return record | {"limits": list(record["limits"]), "published": list(record["published"])}
+        groups = {name: list(members) for name, members in self.groups.items()}
+        lists = {name: list(record[name]) for name in ("limits", "published")}
+        return record | lists | {"groups": groups}
 
     @staticmethod
     def from_record(record: Any) -> "DatasetCard":
@@ -90,18 +107,21 @@ class DatasetCard:
             published = tuple(PublishedResult(**result) for result in record.get("published", ()))
         except TypeError as error:
             raise ValueError(f"card.published: {error}") from error
-        return DatasetCard(**record | {"limits": tuple(record.get("limits", ())), "published": published})
+        groups = {name: tuple(members) for name, members in record.get("groups", {}).items()}
+        limits = tuple(record.get("limits", ()))
+        return DatasetCard(**record | {"limits": limits, "groups": groups, "published": published})
 
 
-TYPES = {field_.name: str(field_.type) for field_ in fields(DatasetCard)}
+TYPES = {field_.name: field_.type for field_ in fields(DatasetCard)}
 
 
-def _has_type(value: object, annotation: str) -> bool:
+def _has_type(value: object, annotation: Any) -> bool:
     """Whether a plain value has the type of a card's field."""
-    if "Mapping" in annotation:
-        return isinstance(value, dict) and all(isinstance(text, str) for pair in value.items() for text in pair)
-    if "PublishedResult" in annotation:
-        return isinstance(value, list) and all(isinstance(result, dict) for result in value)
-    if "tuple" in annotation:
-        return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
-    return isinstance(value, str) or (value is None and annotation.endswith("None"))
+    inner = get_args(annotation)
+    if get_origin(annotation) is Mapping:
+        return isinstance(value, dict) and all(
+            isinstance(name, str) and _has_type(item, inner[1]) for name, item in value.items()
+        )
+    if get_origin(annotation) is tuple:
+        return isinstance(value, list | tuple) and all(_has_type(item, inner[0]) for item in value)
+    return isinstance(value, dict if annotation is PublishedResult else annotation)

@@ -1,7 +1,7 @@
 """Input spec and cards of the Devanagari data sets: image size, labels, sources, licences."""
 
 from akshar.data.card import UNKNOWN, DatasetCard, PublishedResult
-from akshar.devanagari.letters import SUBSETS
+from akshar.devanagari.letters import CONSONANTS, DIGITS, SUBSETS
 from akshar.pictures.input_spec import InputSpec
 
 # DHCD stretches each character to 28x28 pixels inside a border of 2, light ink on black.
@@ -10,6 +10,10 @@ INPUT_SPEC = InputSpec(
 )
 LABELS = {character.folder: character.letter for character in SUBSETS["all"]}
 TRANSLITERATIONS = {character.folder: character.name for character in SUBSETS["all"]}
+GROUPS = {
+    name: tuple(character.folder for character in characters)
+    for name, characters in (("digits", DIGITS), ("consonants", CONSONANTS))
+}
 FONT = "fontpkg_noto_sans_devanagari"
 SUBJECT = "handwritten character of Devanagari"
 ONE_AT_A_TIME = "It reads one character at a time: no words, no vowel signs, no half forms."
@@ -34,6 +38,7 @@ DHCD_CARD = DatasetCard(
     ),
     labels=LABELS,
     transliterations=TRANSLITERATIONS,
+    groups=GROUPS,
     font=FONT,
     published=(  # on the official test set of the 46 classes
         PublishedResult("HCR-Net, ImageNet weights", 9_800_000, 0.9959, 0.0002),
@@ -55,6 +60,7 @@ BROAD_CARD = DatasetCard(
     ),
     labels=LABELS,
     transliterations=TRANSLITERATIONS,
+    groups=GROUPS,
     font=FONT,
 )
 GLYPHS_CARD = DatasetCard(
@@ -69,6 +75,7 @@ GLYPHS_CARD = DatasetCard(
     ),
     labels=LABELS,
     transliterations=TRANSLITERATIONS,
+    groups=GROUPS,
     font=FONT,
 )
 
@@ -80,4 +87,6 @@ def folder_card(
     citation: str = UNKNOWN,
 ) -> DatasetCard:
     """Make the card of a user's pictures of characters, which shows DHCD's class names as letters."""
-    return DatasetCard(name, title, licence, citation, labels=LABELS, transliterations=TRANSLITERATIONS, font=FONT)
+    return DatasetCard(
+        name, title, licence, citation, labels=LABELS, transliterations=TRANSLITERATIONS, groups=GROUPS, font=FONT
+    )

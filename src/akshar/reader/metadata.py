@@ -40,7 +40,7 @@ def read_card(facts: Mapping[str, str], classes: Sequence[str]) -> DatasetCard:
     """
     if "card" in facts:
         return DatasetCard.from_record(parse_json(facts["card"]))
-    from akshar.devanagari.letters import SUBSETS
+    from akshar.devanagari.cards import FONT, GROUPS, TRANSLITERATIONS
 
     letters = parse_json(facts.get("letters"))
     lettered = isinstance(letters, list) and all(isinstance(letter, str) for letter in letters)
@@ -50,7 +50,8 @@ def read_card(facts: Mapping[str, str], classes: Sequence[str]) -> DatasetCard:
         licence=facts.get("licence", UNKNOWN).removeprefix(OLD_LICENCE),
         citation=facts.get("citation", UNKNOWN),
         subject="Devanagari character",
-        font="fontpkg_noto_sans_devanagari",
+        font=FONT,
         labels=dict(zip(classes, letters, strict=False)) if lettered else {},
-        transliterations={one.folder: one.name for one in SUBSETS["all"] if one.folder in classes},
+        transliterations={name: latin for name, latin in TRANSLITERATIONS.items() if name in classes},
+        groups=GROUPS,
     )

@@ -62,13 +62,16 @@ def find_pictures(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     return files, notes
 
 
-def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[FileAnswers]:
+def read_files(
+    reader: Reader, files: Iterable[str], line: bool = False, only: str | None = None
+) -> Iterator[FileAnswers]:
     """Read files in batches; a file that cannot be read does not stop the others.
 
     Args:
         reader: the model.
         files: paths, "-" for standard input.
         line: whether each file is a row of characters.
+        only: the classes that they may show, see `Reader.read`.
     """
     spec = reader.predictor.input_spec
 
@@ -86,7 +89,7 @@ def read_files(reader: Reader, files: Iterable[str], line: bool) -> Iterator[Fil
             pictures = [sys.stdin.buffer.read() if file == STDIN else file for file in batch]
             framed = list(pool.map(frame, pictures))
             characters = [one for part in framed if not isinstance(part, str) for one in part]
-            answers = iter(reader.read_framed(characters))
+            answers = iter(reader.read_framed(characters, only))
             for file, part in zip(batch, framed, strict=True):
                 if isinstance(part, str):
                     yield FileAnswers(file, [], part)

@@ -10,7 +10,9 @@ from akshar.memory import garbage_collection_paused
 from akshar.pictures.characters import read_characters
 from akshar.pictures.decode import Picture
 from akshar.pictures.framing import FramedPicture
+from akshar.reader.chosen_classes import chosen_classes, known_groups
 from akshar.reader.predictor import Predictor
+from akshar.reader.restriction import restrict
 from akshar.reader.shipped_weights import find_model
 
 THRESHOLD = 0.5  # a less confident answer is "unsure"
@@ -26,7 +28,7 @@ class Guess:
         class_name: its name in the model's data, e.g. "digit_5".
         letter: the text to display for it, e.g. "५".
         name: its label in Latin letters, e.g. "5" or "ka".
-        confidence: calibrated probability, [0, 1].
+        confidence: calibrated probability, [0, 1]; where a part of the classes was asked for, see `restrict`.
     """
 
     class_name: str
@@ -40,7 +42,8 @@ class Answer:
     """A model's answer to one picture.
 
     Attributes:
-        guesses: the most likely classes, at most five, in descending order; empty if there is nothing to classify.
+        guesses: the most likely of the classes that were asked for, at most five, in descending order; empty if
+            there is nothing to classify.
         problem: None if the picture was read, else the reason: "blank", "all ink", "one stroke" (a straight one),
             "several" (characters, see `Reader.read_line`), "unsure".
         pixels: the network's input, uint8 [0, 255] (height, width) or (3, height, width).
@@ -80,53 +83,76 @@ class Reader:
         """Class names in the model's order."""
         return tuple(self.predictor.classes)
 
-    def read(self, picture: Picture) -> Answer:
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Groups of the model's card, with those of their classes that the model knows; what `only` may name."""
+        classes, card = self.predictor.classes, self.predictor.card
+        return {
+            group: tuple(classes[position] for position in positions)
+            for group, positions in known_groups(classes, card).items()
+        }
+
+    def read(self, picture: Picture, only: str | None = None) -> Answer:
         """Read a picture of one character.
 
         Args:
             picture: a path, a file's content, a Pillow image or an array, see `decode`; any size, dark on light or
                 light on dark.
+            only: the classes that it may show, e.g. "digits" or "क,ख", see `chosen_classes`; None for all. A
+                picture of something else is still "unsure".
 
         Raises:
             DataError: not a picture; the message says why.
+            UsageError: `only` names no class of the model; the message says what does.
         """
-        return self.read_many([picture])[0]
+        return self.read_many([picture], only)[0]
 
-    def read_many(self, pictures: Iterable[Picture]) -> list[Answer]:
+    def read_many(self, pictures: Iterable[Picture], only: str | None = None) -> list[Answer]:
         """Read pictures of one character each; see `read`."""
         framed = (read_characters(picture, self.predictor.input_spec) for picture in pictures)
-        return self.read_framed([one for (one,) in framed])
+        return self.read_framed([one for (one,) in framed], only)
 
-    def read_line(self, picture: Picture) -> list[Answer]:
+    def read_line(self, picture: Picture, only: str | None = None) -> list[Answer]:
         """Read a row of separate characters, from left to right; see `read`.
 
         Returns:
             One answer for each character; none for a blank picture. The signs / - . are recognised by their shape,
-            not by the model.
+            not by the model, and whatever `only` is.
         """
-        return self.read_framed(read_characters(picture, self.predictor.input_spec, line=True))
+        return self.read_framed(read_characters(picture, self.predictor.input_spec, line=True), only)
 
-    def read_framed(self, framed: Sequence[FramedPicture]) -> list[Answer]:
-        """Read pictures that are already framed as the model's `input_spec` says."""
+    def read_framed(self, framed: Sequence[FramedPicture], only: str | None = None) -> list[Answer]:
+        """Read pictures that are already framed as the model's `input_spec` says; see `read`."""
+        chosen = self.choose(only)
+        return [self.answer(one, row, chosen) for one, row in zip(framed, self.classify(framed), strict=True)]
+
+    def choose(self, only: str | None) -> np.ndarray:
+        """Positions of the classes that `only` names, see `chosen_classes`."""
+        return chosen_classes(only, self.predictor.classes, self.predictor.card)
+
+    def classify(self, framed: Sequence[FramedPicture]) -> list[np.ndarray | None]:
+        """Compute the model's probabilities, float32 (K,), of each picture; None for one without a character."""
         readable = [one.pixels for one in framed if _is_readable(one)]
         rows = iter(self.predictor.probabilities(np.stack(readable)) if readable else ())
-        return [self._answer(one, next(rows) if _is_readable(one) else None) for one in framed]
+        return [next(rows) if _is_readable(one) else None for one in framed]
 
-    def guess(self, class_name: str, confidence: float = 1.0) -> Guess:
-        """A guess with the labels that the model's card has for a class."""
-        card = self.predictor.card
-        return Guess(class_name, card.label(class_name), card.transliteration(class_name), confidence)
-
-    def _answer(self, framed: FramedPicture, row: np.ndarray | None) -> Answer:
+    def answer(self, framed: FramedPicture, row: np.ndarray | None, chosen: np.ndarray) -> Answer:
+        """Make an answer of what `classify` and `choose` returned."""
         if framed.sign:
             guess = Guess(framed.sign, framed.sign, framed.sign, 1.0)
             return Answer((guess,), None, framed.pixels, framed.box)
         if row is None:
             return Answer((), framed.problem, framed.pixels, framed.box)
-        best = [int(index) for index in np.argsort(-row, kind="stable")[:TOP]]
-        guesses = tuple(self.guess(self.predictor.classes[index], float(row[index])) for index in best)
+        confidence = restrict(row, chosen)
+        best = np.argsort(-confidence, kind="stable")[:TOP].tolist()
+        guesses = tuple(self.guess(self.classes[chosen[one]], float(confidence[one])) for one in best)
         problem = UNSURE if guesses[0].confidence < self.threshold else None
         return Answer(guesses, problem, framed.pixels, framed.box)
+
+    def guess(self, class_name: str, confidence: float = 1.0) -> Guess:
+        """A guess with the labels that the model's card has for a class."""
+        card = self.predictor.card
+        return Guess(class_name, card.label(class_name), card.transliteration(class_name), confidence)
 
 
 def _is_readable(framed: FramedPicture) -> bool:

@@ -44,7 +44,8 @@ def as_line(row: FileAnswers, line: bool, width: int) -> str:
         return f"{file}  not sure: {_listed(answer.guesses[:3])}"
     best = answer.guesses[0]
     name, letter = printable(best.name), printable(best.letter)
-    return f"{file}  {_percent(best.confidence):>7}  {name:<12} {letter}  ({_listed(answer.guesses[1:3])})"
+    others = f"  ({_listed(answer.guesses[1:3])})" if answer.guesses[1:] else ""
+    return f"{file}  {_percent(best.confidence):>7}  {name:<12} {letter}{others}"
 
 
 def as_record(row: FileAnswers, line: bool) -> dict[str, Any]:

@@ -19,10 +19,17 @@ class Class(BaseModel):
     name: str = Field(description="label in Latin letters", examples=["5"])
 
 
+class Group(BaseModel):
+    """A group of the model's classes, which `only` may name."""
+
+    name: str = Field(examples=["digits"])
+    class_names: list[str] = Field(description="those that the model knows", examples=[["digit_0", "digit_1"]])
+
+
 class Guess(Class):
     """A class that a picture may show."""
 
-    confidence: float = Field(ge=0, le=1, description="calibrated")
+    confidence: float = Field(ge=0, le=1, description="calibrated; with `only`, the rest to 1 is for other classes")
 
 
 class Character(BaseModel):
@@ -91,6 +98,11 @@ def classes_of(reader: Reader) -> list[Class]:
     """List a model's classes with their labels."""
     guesses = (reader.guess(name) for name in reader.classes)
     return [Class(class_name=guess.class_name, letter=guess.letter, name=guess.name) for guess in guesses]
+
+
+def groups_of(reader: Reader) -> list[Group]:
+    """List a model's groups."""
+    return [Group(name=name, class_names=list(classes)) for name, classes in reader.groups.items()]
 
 
 def _data_url(answer: Answer) -> str:

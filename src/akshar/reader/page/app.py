@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
@@ -22,7 +23,17 @@ from akshar.pictures.decoder_pool import DecoderPool
 from akshar.pictures.framing import FramedPicture
 from akshar.pictures.input_spec import InputSpec
 from akshar.pictures.text import font_files
-from akshar.reader.page.answers import Class, LineReading, Reading, Refusal, character_of, classes_of, line_of
+from akshar.reader.page.answers import (
+    Class,
+    Group,
+    LineReading,
+    Reading,
+    Refusal,
+    character_of,
+    classes_of,
+    groups_of,
+    line_of,
+)
 from akshar.reader.page.batching import Batcher
 from akshar.reader.page.guard import Guard, Hosts
 from akshar.reader.page.limits import ANY, CHARACTERS, PIXELS, RATE, Answering, Rate, check_rate, read_body
@@ -33,7 +44,7 @@ FONT = "fontpkg_mukta"  # the page's typeface: Devanagari and Latin designed tog
 WEIGHTS = ("Regular", "SemiBold")
 DECODERS = min(4, os.cpu_count() or 1)  # pictures of one client decoded at the same time; bounds memory
 REFUSALS = {
-    400: "the picture is missing or cut short",
+    400: "the picture is missing or cut short, or `only` names no class of the model",
     403: "the Host or Origin header names another site",
     408: "the picture did not arrive in time",
     411: "the body came in chunks, without a Content-Length",
@@ -61,7 +72,7 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(reader.read_framed)
+        app.state.batcher = Batcher(reader.classify)
         with DecoderPool(DECODERS + 1) as app.state.decoders:
             yield
         app.state.batcher.close()
@@ -83,17 +94,21 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
     @app.post("/predict", responses=refusals, openapi_extra=PICTURE)
     async def predict(
-        request: Request, line: bool = Query(False, description="the picture is a row of separate characters")
+        request: Request,
+        line: bool = Query(False, description="the picture is a row of separate characters"),
+        only: str | None = Query(None, description="a group, or letters: what the picture may show; see /groups"),
     ) -> Reading | LineReading:
         """Reads the picture in the body: PNG, JPEG, WebP, GIF, BMP or TIFF; dark on light or light on dark."""
         check_rate(limit, request)
+        chosen = _chosen(reader, only)
         content = await read_body(request)
         with answering.one_more(request):
             start = time.perf_counter()
             loop = asyncio.get_running_loop()
             async with answering.turn(request):
                 framed = await loop.run_in_executor(app.state.decoders, _frame, content, spec, line)
-            answers = await app.state.batcher.read(framed)
+            rows = await app.state.batcher.classify(framed)
+            answers = [reader.answer(one, row, chosen) for one, row in zip(framed, rows, strict=True)]
             milliseconds = round(1e3 * (time.perf_counter() - start), 2)
             if line:
                 return line_of(answers, milliseconds)
@@ -104,6 +119,11 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
         """List the model's classes, in its order."""
         return classes_of(reader)
 
+    @app.get("/groups")
+    def groups() -> list[Group]:
+        """List the groups of the model's classes."""
+        return groups_of(reader)
+
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         """Report that the server is running."""
@@ -111,6 +131,14 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
     _add_files(app, subject)
     return app
+
+
+def _chosen(reader: Reader, only: str | None) -> np.ndarray:
+    """Positions of the classes that a request names."""
+    try:
+        return reader.choose(only)
+    except UsageError as error:
+        raise HTTPException(400, str(error)) from error
 
 
 def _frame(content: bytes, spec: InputSpec, line: bool) -> list[FramedPicture]:

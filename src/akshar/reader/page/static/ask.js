@@ -9,13 +9,13 @@ export class Asker {
   #turn = 0;
 
   constructor(onAnswer, onFailure) {
-    this.onAnswer = onAnswer; // called with an answer and its items
+    this.onAnswer = onAnswer; // called with an answer, its items and what they were asked to be
     this.onFailure = onFailure; // called with a message
   }
 
-  // Queues `items`; `file` turns them into the request's body.
-  ask(items, file) {
-    this.#next = { items, file };
+  // Queues `items`; `file` turns them into the request's body, `only` names what they may show, "" for anything.
+  ask(items, file, only) {
+    this.#next = { items, file, only };
     if (!this.#busy) this.#work();
   }
 
@@ -27,16 +27,16 @@ export class Asker {
   async #work() {
     this.#busy = true;
     while (this.#next) {
-      const { items, file } = this.#next;
+      const { items, file, only } = this.#next;
       const turn = this.#turn;
       this.#next = null;
       const rest = pause(APART);
-      const { answer, words, again } = await send(file, items);
+      const { answer, words, again } = await send(file, items, only);
       if (turn === this.#turn) {
         if (again) {
-          this.#next ??= { items, file };
+          this.#next ??= { items, file, only };
           await pause(again);
-        } else if (answer) this.onAnswer(answer, items);
+        } else if (answer) this.onAnswer(answer, items, only);
         else this.onFailure(words);
       }
       await rest;
@@ -47,10 +47,10 @@ export class Asker {
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-async function send(file, items) {
+async function send(file, items, only) {
   try {
     const body = await file(items);
-    const response = await fetch("/predict", {
+    const response = await fetch(only ? `/predict?only=${encodeURIComponent(only)}` : "/predict", {
       method: "POST",
       body,
       headers: { "Content-Type": body.type.startsWith("image/") ? body.type : "application/octet-stream" },

@@ -2,7 +2,7 @@
 
 import { Asker } from "./ask.js";
 import { Sheet, fileOf, paint } from "./ink.js";
-import { Recent, showAnswer, showClasses, showFailure, showNothing } from "./show.js";
+import { Recent, showAnswer, showFailure, showNetwork, showNothing } from "./show.js";
 
 const LARGEST = 8e6; // bytes of a picture, the server's limit
 
@@ -12,9 +12,9 @@ const context = canvas.getContext("2d");
 const sheet = new Sheet();
 const answers = new WeakMap(); // items -> answer
 const asker = new Asker(
-  (answer, items) => {
+  (answer, items, only) => {
     answers.set(items, answer);
-    showAnswer(answer);
+    showAnswer(answer, only);
   },
   showFailure,
 );
@@ -36,7 +36,11 @@ function changed() {
   if (sheet.isEmpty) {
     asker.forget();
     showNothing();
-  } else asker.ask(sheet.items, fileOf);
+  } else ask();
+}
+
+function ask() {
+  asker.ask(sheet.items, fileOf, get("only").querySelector(":checked").value);
 }
 
 function remember() {
@@ -97,6 +101,10 @@ canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 
 get("undo").addEventListener("click", undo);
 get("clear").addEventListener("click", clear);
+get("only").addEventListener("change", () => {
+  asker.forget(); // the answer to the choice before
+  if (!sheet.isEmpty) ask();
+});
 get("open").addEventListener("click", () => get("file").click());
 document.addEventListener("keydown", (event) => {
   const command = event.ctrlKey || event.metaKey;
@@ -158,4 +166,4 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 
 showNothing();
-showClasses();
+showNetwork();

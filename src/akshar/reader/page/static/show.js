@@ -9,6 +9,7 @@ const PROBLEMS = {
   several: "More than one character; write one at a time.",
   unsure: "Not sure; perhaps one of these.",
 };
+const ELSE = "Not sure; perhaps it is something else."; // where a part of the classes was asked for
 const START = "The answer appears here while you write.";
 const QUIET = 400; // milliseconds without a new answer before it is announced
 const KEPT = 12; // number of recent drawings
@@ -81,9 +82,9 @@ export function showFailure(words) {
   announce(words);
 }
 
-export function showAnswer(answer) {
+export function showAnswer(answer, only) {
   const [best] = answer.guesses;
-  const words = PROBLEMS[answer.problem] ?? "";
+  const words = only && answer.problem === "unsure" ? ELSE : (PROBLEMS[answer.problem] ?? "");
   const state = answer.problem === null ? "read" : best ? "unsure" : "none";
   const percent = best && state === "read" ? share(best.confidence) : "";
   fill(state, { letter: best?.letter, name: best && state === "read" ? nameOf(best) : "", percent, words });
@@ -131,7 +132,15 @@ export class Recent {
   }
 }
 
-export async function showClasses() {
-  const classes = await (await fetch("/classes")).json();
+// Shows what the network knows: its classes, and a choice of its groups where they are a part of them.
+export async function showNetwork() {
+  const [classes, groups] = await Promise.all(["/classes", "/groups"].map(async (path) => (await fetch(path)).json()));
   get("known").append(...classes.map((one) => make("li", {}, letterOf(one), nameOf(one))));
+  const parts = groups.filter((one) => one.class_names.length < classes.length);
+  get("only").append(
+    ...parts.map(({ name }) =>
+      make("label", {}, make("input", { type: "radio", name: "only", value: name }), make("span", { textContent: name })),
+    ),
+  );
+  get("only").hidden = !parts.length;
 }
