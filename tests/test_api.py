@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import TINY
+from conftest import TINY, write_picture
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from sweeps.sweep_files import write_run
@@ -29,6 +29,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 def test_the_examples_of_the_page_run(workplace, capsys):
     first, resumed, application = EXAMPLES
     words = ", ".join(map(repr, TINY))
+    write_picture(workplace / "picture.png")
     before = logging.getLogger().handlers, signal.getsignal(signal.SIGINT)
     exec(compile(first.replace('"experiment=quickstart"', words), "docs/python.md", "exec"), {})
     shown, log = capsys.readouterr()

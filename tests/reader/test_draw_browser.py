@@ -141,6 +141,35 @@ def test_undo_clear_and_keys(server):
             page.keyboard.press("Tab")
 
 
+def test_a_part_of_the_alphabet_is_chosen_with_the_keyboard_and_kept(server):
+    with opened(server.url, DESKTOP) as page:
+        whole, digits, consonants = (
+            page.get_by_role("radio", name=name) for name in ("All", "Digits", "Consonants")
+        )
+        assert page.get_by_role("group", name="What you write").get_by_role("radio").count() == 3
+        assert whole.is_checked()
+        write(page, "ठ")
+        wait_for(page, "ठ")
+        whole.focus()
+        page.keyboard.press("ArrowRight")
+        assert digits.is_checked()
+        page.get_by_text("Not sure; perhaps it is something else.").first.wait_for()
+        assert page.locator("#letter").inner_text() in "०१२३४५६७८९"
+        page.keyboard.press("ArrowRight")
+        assert consonants.is_checked()
+        wait_for(page, "ठ")
+        assert state(page) == "read"
+        digits.click()
+        page.keyboard.press("Escape")
+        assert digits.is_checked()
+        write(page, "२")
+        wait_for(page, "२")
+        assert state(page) == "read"
+        page.keyboard.press("Escape")
+        write(page, "ठ")
+        page.wait_for_function("() => document.getElementById('answer').dataset.state === 'unsure'")
+
+
 def test_the_pen_s_width(server):
     with opened(server.url, DESKTOP) as page:
         inked = []
@@ -233,7 +262,7 @@ def test_the_page_fits_and_is_legible(viewport, scheme, server):
         write(page, "क")
         wait_for(page, "क")
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-        for name in ("#canvas", "#letter", "#guesses", "#undo"):
+        for name in ("#only", "#canvas", "#letter", "#guesses", "#undo"):
             bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
             assert bottom <= viewport["height"]
         assert page.locator("#undo").evaluate("element => element.offsetHeight") >= 44

@@ -107,6 +107,7 @@ def test_a_checkpoint_of_akshar_0_1_is_read(tmp_path):
     assert spec == InputSpec(1, 32, 32, "light on dark", "ink", 2, 0.5, 0.5)
     assert read.contents.card["name"] == "glyphs"
     assert read.contents.card["labels"]["digit_2"] == "२"
+    assert read.contents.card["groups"]["digits"][2] == "digit_2"
     assert read.config["data"] == {
         "_target_": "akshar.devanagari.glyphs.Glyphs",
         "batch_size": 8,
