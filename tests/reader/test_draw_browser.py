@@ -146,7 +146,9 @@ def test_a_part_of_the_alphabet_is_chosen_with_the_keyboard_and_kept(server):
         whole, digits, consonants = (
             page.get_by_role("radio", name=name) for name in ("All", "Digits", "Consonants")
         )
-        assert page.get_by_role("group", name="What you write").get_by_role("radio").count() == 3
+        assert (
+            page.get_by_role("group", name="What you write").get_by_role("radio").first.get_attribute("value") == ""
+        )
         assert whole.is_checked()
         write(page, "ठ")
         wait_for(page, "ठ")

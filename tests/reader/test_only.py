@@ -56,12 +56,19 @@ def test_groups_letters_and_names_are_found(only, letters, reader):
     assert [reader.guess(reader.classes[position]).letter for position in reader.choose(only)] == letters
 
 
-@pytest.mark.parametrize("only", ["vowels", "अ", "कि", "क्", "४५x", "", " , "])
+@pytest.mark.parametrize("only", ["umlauts", "अ", "कि", "क्", "४५x", "", " , "])
 def test_what_the_network_does_not_know_is_refused_with_what_it_knows(only, reader):
     with pytest.raises(UsageError, match="It knows the groups digits, consonants, and क, ख, ग") as refused:
         reader.choose(only)
     assert str(refused.value).startswith(f"only={only.strip()}: not a group, letter or class of this network")
     assert "\n" not in str(refused.value)
+
+
+def test_vowels_are_refused_by_a_network_without_them(reader):
+    with pytest.raises(
+        UsageError, match=r"^only=vowels: .* of this network. It knows the groups digits, consonants, and क"
+    ):
+        reader.choose("vowels")
 
 
 def test_a_misspelt_group_is_suggested(refused, workplace):
@@ -73,7 +80,7 @@ def test_a_misspelt_group_is_suggested(refused, workplace):
 def test_a_network_that_lacks_a_group_or_all_of_them_says_so():
     digits = [character.folder for character in SUBSETS["digits"]]
     with pytest.raises(
-        UsageError, match=r"only=consonants: this network knows none of these classes. It knows the g"
+        UsageError, match=r"only=consonants: no class of this network. It knows the groups digits, and ०"
     ):
         chosen_classes("consonants", digits, DHCD_CARD)
     plain = DatasetCard("shades", "grey squares", labels={"dark": "दाग"})

@@ -86,7 +86,7 @@ def _spelled(word: str, labels: Positions) -> list[int]:
 def _refusal(word: str, named: Positions, groups: Positions, labels: Positions, known: bool) -> str:
     """Say that a word names no class, and what does; `known` if it is a group whose classes the network lacks."""
     if known:
-        problem = "this network knows none of these classes"
+        problem = "no class of this network"
     elif groups:
         problem = "not a group, letter or class of this network"
     else:
