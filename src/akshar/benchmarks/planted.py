@@ -1,7 +1,7 @@
 """How many wrong labels a label audit finds: a known share of labels is made wrong, and looked for in its list.
 
-akshar train -m sweep=kfold data.folds=5 data._target_=akshar.benchmarks.planted.Planted model=compact,separable
-akshar inspect outputs/multirun/SWEEP
+akshar train -m sweep=kfold data.folds=5 data._target_=akshar.benchmarks.planted.Planted test=false
+akshar inspect outputs/multirun/SWEEP --trust akshar.benchmarks
 python -m akshar.benchmarks.planted outputs/multirun/SWEEP
 """
 

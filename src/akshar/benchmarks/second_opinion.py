@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from akshar.errors import UsageError
-from akshar.report.label_audit import held_out_predictions, tested_predictions
+from akshar.report.label_audit import MeanPredictions, Part, held_out_predictions, tested_predictions
 from akshar.sweeps.sweep_dir import runs_of
 
 
@@ -23,15 +23,16 @@ def main() -> None:
     except ImportError as error:
         raise UsageError("cleanlab is not installed: pip install cleanlab") from error
     runs = [run for sweep in args.sweeps for run in runs_of(sweep)]
-    for part, predictions in (("train", held_out_predictions(runs)), ("test", tested_predictions(runs))):
+    audited: list[tuple[Part, MeanPredictions | None]] = [
+        ("train", held_out_predictions(runs)),
+        ("test", tested_predictions(runs)),
+    ]
+    for part, predictions in audited:
         if predictions is None:
             continue
-        ours = [label.index for label in predictions.audit(part).doubtful]
-        theirs = find_label_issues(
-            predictions.labels, predictions.probabilities, return_indices_ranked_by="normalized_margin"
-        ).tolist()
-        shared = len({*ours} & {*theirs})
-        print(f"{part}: {len(ours)} doubtful here, {len(theirs)} by cleanlab, {shared} in both lists")
+        ours = {label.index for label in predictions.audit(part).doubtful}
+        theirs = {*find_label_issues(predictions.labels, predictions.probabilities).nonzero()[0].tolist()}
+        print(f"{part}: {len(ours)} doubtful here, {len(theirs)} by cleanlab, {len(ours & theirs)} in both lists")
 
 
 if __name__ == "__main__":

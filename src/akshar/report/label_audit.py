@@ -11,6 +11,8 @@ from akshar.runs.predictions import Predictions, read_predictions
 from akshar.runs.run_dir import RunDir
 from akshar.untrusted import read_json
 
+Part = Literal["train", "test"]
+
 
 @dataclass(frozen=True)
 class AuditedLabel:
@@ -26,7 +28,7 @@ class AuditedLabel:
         against: number of networks whose own answer is another class than the label.
     """
 
-    part: Literal["train", "test"]
+    part: Part
     index: int
     label: int
     predicted: int
@@ -68,7 +70,7 @@ class MeanPredictions:
     against: np.ndarray
     networks: int
 
-    def audit(self, part: Literal["train", "test"]) -> LabelAudit:
+    def audit(self, part: Part) -> LabelAudit:
         """Audit the labels."""
         likeliest, margins = label_margins(self.probabilities, self.labels)
         columns = (self.labels.tolist(), likeliest.tolist(), margins.tolist(), self.against.tolist())
