@@ -8,7 +8,8 @@ from pydantic import Field
 from akshar.data.card import DatasetCard
 from akshar.devanagari.cards import BROAD_CARD, INPUT_SPEC
 from akshar.devanagari.dhcd import DHCD, URL
-from akshar.devanagari.glyphs import Glyphs
+from akshar.devanagari.glyphs import Forms, Glyphs, Jitter
+from akshar.devanagari.strokes import JITTER
 from akshar.pictures.input_spec import InputSpec
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Broad:
         archive, subset, url, cache_dir: see `DHCD`.
         drawn_per_class: drawn characters of each class, in Nepali, Hindi and Marathi forms.
         glyph_seed: seed of the drawing.
+        forms, jitter: of the drawn characters, see `Glyphs`.
     """
 
     archive: str | None = None
@@ -31,6 +33,8 @@ class Broad:
     cache_dir: str | None = None
     drawn_per_class: Annotated[int, Field(ge=10)] = 600
     glyph_seed: Annotated[int, Field(ge=0)] = 1
+    forms: Forms = "all"
+    jitter: Jitter = JITTER
 
     card: ClassVar[DatasetCard] = BROAD_CARD
     input_spec: ClassVar[InputSpec] = INPUT_SPEC
@@ -44,7 +48,8 @@ class Broad:
         from akshar.data.image_set import TrainTest  # imports torch
 
         dhcd = DHCD(self.archive, self.subset, self.cache_dir, self.url).load()
-        glyphs = Glyphs(self.subset, self.drawn_per_class, 1, self.glyph_seed, self.cache_dir, "all").load()
+        drawn = (self.drawn_per_class, 1, self.glyph_seed, self.cache_dir, self.forms, self.jitter)
+        glyphs = Glyphs(self.subset, *drawn).load()
         assert dhcd.train is not None
         assert glyphs.train is not None
         return TrainTest(self.card, self.input_spec, _concatenate(dhcd.train, glyphs.train), dhcd.test)

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from akshar.data import augment
 from akshar.data.cache import code_version
-from akshar.devanagari import pen, strokes
+from akshar.devanagari import other_hands, pen, strokes
 from akshar.devanagari.letters import Character
 from akshar.devanagari.pen import draw_glyph, draw_strokes, handwrite
+from akshar.devanagari.strokes import JITTER
 from akshar.pictures import text
 from akshar.pictures.text import font_files, load_font
 
@@ -62,7 +63,9 @@ TOO_THICK = ("Black", "ExtraBold")
 def drawing_version() -> str:
     """Hash the code and fonts that decide the drawing; a cached set is drawn again when any of them changes."""
     packages = {family.package.replace("_", "-") for family in (*TRAIN_FAMILIES, *TEST_FAMILIES)}
-    return code_version((augment, text, pen, strokes, sys.modules[__name__]), ("uharfbuzz", *sorted(packages)))
+    return code_version(
+        (augment, text, pen, strokes, other_hands, sys.modules[__name__]), ("uharfbuzz", *sorted(packages))
+    )
 
 
 def draw_class(
@@ -71,6 +74,7 @@ def draw_class(
     stroke_forms: Mapping[str, tuple[str, ...]],
     count: int,
     draws: torch.Generator,
+    jitter: float = JITTER,
 ) -> Tensor:
     """Draw one character many times, in random order.
 
@@ -80,6 +84,7 @@ def draw_class(
         stroke_forms: pen strokes of each letter, see `strokes.FORMS`; a letter that is missing uses fonts only.
         count: number of images.
         draws: source of all random numbers.
+        jitter: of the points of strokes, see `draw_strokes`; whole strokes drift in proportion.
 
     Returns:
         uint8 [0, 255] (count, 1, 32, 32).
@@ -88,7 +93,7 @@ def draw_class(
     from_strokes = round(STROKES * count) if forms else 0
     counts = [from_strokes // len(forms) + (position < from_strokes % len(forms)) for position in range(len(forms))]
     canvases = [
-        draw_strokes(form, many, draws, jitter=1.7, drift=1.0)
+        draw_strokes(form, many, draws, jitter, drift=jitter / JITTER)
         for form, many in zip(forms, counts, strict=True)
         if many
     ]
