@@ -83,8 +83,8 @@ def test_held_out_forms_are_of_every_character_and_not_in_training():
 
 
 def test_other_hands_and_a_steadier_pen_change_the_training_images_alone():
-    usual = Glyphs("digits", 10, 2, forms="all").load()
-    for other in (Glyphs("digits", 10, 2, forms="other_hands"), Glyphs("digits", 10, 2, forms="all", jitter=0.9)):
+    usual = Glyphs("digits", 60, 2, forms="all").load()
+    for other in (Glyphs("digits", 60, 2, forms="other_hands"), Glyphs("digits", 60, 2, forms="all", jitter=0.9)):
         drawn = other.load()
         assert not torch.equal(drawn.train.pixels, usual.train.pixels)
         assert torch.equal(drawn.test.pixels, usual.test.pixels)
