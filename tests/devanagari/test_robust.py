@@ -9,13 +9,15 @@ from PIL import Image
 
 from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
 from akshar.data.augment import Augment
+from akshar.devanagari.jpeg import compress_jpeg
+from akshar.devanagari.other_pens import PARTS, break_strokes, change_proportions, overhang
 from akshar.devanagari.robust import (
     Robust,
     binarize,
     change_headlines,
     change_pen,
-    compress_jpeg,
     downscale,
+    find_headlines,
     recrop,
 )
 from akshar.seeds import generator
@@ -44,6 +46,40 @@ def test_the_same_generator_gives_the_same_and_the_range_is_kept():
     assert first.shape == images.shape
     assert 0 <= first.min() <= first.max() <= 1
     assert not torch.equal(first, every(images, generator(3)))
+
+
+def test_every_change_of_other_pens_changes_images_and_keeps_the_range():
+    images = letter().repeat(32, 1, 1, 1)
+    for change in ("proportions", "overhang", "pressure", "breaks", "tremble"):
+        changed = Robust(Augment(), Augment(), **{change: 1.0})(images, generator(1))
+        assert not torch.equal(changed, images), change
+        assert 0 <= changed.min() <= changed.max() <= 1, change
+    smooth, ragged = (Robust(Augment(), Augment(), binarize=1, ragged=by)(images, generator(1)) for by in (0, 0.5))
+    assert not torch.equal(smooth, ragged)
+
+
+def test_a_part_of_a_letter_becomes_wider_and_the_rest_narrower():
+    bars = torch.zeros(1, 1, 32, 32)
+    bars[..., 8:10] = bars[..., 22:24] = 1
+    factors = torch.zeros(1, 2, PARTS)
+    assert torch.allclose(change_proportions(bars, factors), bars, atol=1e-5)
+    factors[:, 0, 2] = 1
+    columns = (change_proportions(bars, factors)[0, 0, 16] > 0.5).nonzero().flatten()
+    assert columns.max() - columns.min() > 15  # 15 before
+
+
+def test_a_headline_hangs_over_and_what_has_none_stays():
+    images = torch.cat([letter(), letter()[..., :4, :].new_zeros(1, 1, 32, 32)])
+    images[1, :, 5:30, 4:8] = 1
+    changed = overhang(images, find_headlines(images), torch.tensor([[0.9, 0.0], [0.9, 0.0]]))
+    assert changed[0, 0, 3].all()
+    assert changed[0, 0, 10].nonzero().max() < 14
+    assert torch.allclose(changed[1], images[1], atol=1e-5)
+
+
+def test_a_gap_is_thin():
+    broken = break_strokes(torch.ones(1, 1, 32, 32), torch.tensor([[0.0, 0.5, 0.9]]))
+    assert 0 < (broken[0, 0, 16] < 0.5).sum() <= 3
 
 
 def test_a_share_of_each_batch_is_changed_lightly():
@@ -78,7 +114,7 @@ def test_what_has_no_headline_keeps_its_top():
 def test_pens_are_wider_and_thinner_by_so_many_pixels():
     stroke = torch.zeros(3, 1, 32, 32)
     stroke[..., 2:30, 10:20] = 1
-    wider, thinner, same = change_pen(stroke, torch.tensor([1.0, -1.0, 0.0]))
+    wider, thinner, same = change_pen(stroke, torch.tensor([1.0, -1.0, 0.0]).view(3, 1, 1, 1))
     assert (wider[0, 16] > 0.5).sum() == 12
     assert (thinner[0, 16] > 0.5).sum() == 8
     assert torch.equal(same, stroke[2])
@@ -87,7 +123,7 @@ def test_pens_are_wider_and_thinner_by_so_many_pixels():
 def test_hairlines_are_not_thinned_away():
     stroke = torch.zeros(1, 1, 32, 32)
     stroke[..., 2:30, 15:17] = 1
-    assert torch.equal(change_pen(stroke, torch.tensor([-2.0])), stroke)
+    assert torch.equal(change_pen(stroke, torch.tensor([-2.0]).view(1, 1, 1, 1)), stroke)
 
 
 def test_reframing_undoes_a_move_and_a_stretch():
