@@ -8,8 +8,11 @@ import torch
 from PIL import Image
 
 from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
+from akshar.benchmarks.other_hands import CONFUSIONS, mouse_line, ragged
 from akshar.data.augment import Augment
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.jpeg import compress_jpeg
+from akshar.devanagari.other_hands import HELD_OUT_FORMS
 from akshar.devanagari.other_pens import PARTS, break_strokes, change_proportions, overhang
 from akshar.devanagari.robust import (
     Robust,
@@ -20,6 +23,7 @@ from akshar.devanagari.robust import (
     find_headlines,
     recrop,
 )
+from akshar.pictures.characters import read_characters
 from akshar.seeds import generator
 
 
@@ -170,3 +174,13 @@ def test_the_held_out_pictures_hold_ink():
     binary = adaptive_binary(np.uint8(255 * letter()[0, 0].numpy()), draw)
     assert set(np.unique(binary)) == {0, 255}
     assert 0.005 < (mouse_drawing("H/10,0 10,20", draw) < 128).mean() < 0.1
+
+
+def test_pictures_of_other_hands_are_framed_as_one_character():
+    draw = np.random.default_rng(0)
+    assert {letter for pair in CONFUSIONS for letter in pair} <= set(HELD_OUT_FORMS)
+    for form in HELD_OUT_FORMS["ण"] + HELD_OUT_FORMS["ङ"]:  # of several parts
+        assert read_characters(mouse_line(form, draw), INPUT_SPEC)[0].problem is None
+    binary = ragged(np.uint8(255 * letter()[0, 0].numpy()), draw)
+    assert set(np.unique(binary)) == {0, 255}
+    assert read_characters(binary, INPUT_SPEC)[0].problem is None
