@@ -9,6 +9,7 @@ from akshar.devanagari.glyphs import Glyphs
 def test_an_exported_file_is_measured_on_every_kind_of_picture(monkeypatch, capsys):
     drawn = Glyphs("digits", 10, 2).load().test
     monkeypatch.setattr(robustness, "validation_images", lambda: drawn)
+    monkeypatch.setattr(robustness, "SEVERITIES", (3,))
     monkeypatch.setattr(other_hands, "EACH", 1)
     monkeypatch.setattr(sys, "argv", ["robustness", "robust"])
     robustness.main()
