@@ -9,13 +9,16 @@ from torch import Tensor
 
 from akshar.data import augment
 from akshar.data.cache import code_version
-from akshar.devanagari import pen, strokes
-from akshar.devanagari.letters import Character
-from akshar.devanagari.pen import draw_glyph, draw_strokes, handwrite
+from akshar.devanagari import pen, strokes, vowels
+from akshar.devanagari.letters import VOWELS, Character
+from akshar.devanagari.pen import GRID, NIB, draw_glyph, draw_strokes, handwrite, parse_form
 from akshar.pictures import text
 from akshar.pictures.text import font_files, load_font
 
 STROKES = 0.6  # share of the training characters drawn from pen strokes; the rest from fonts
+JITTER, DRIFT = 1.7, 1.0  # see `draw_strokes`
+STEADY = 0.6  # times as much for vowels, which have more strokes in the same space
+FINE = 0.9  # times as wide a pen for vowels, so that marks and dots stay apart from the rest
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ TOO_THICK = ("Black", "ExtraBold")
 def drawing_version() -> str:
     """Hash the code and fonts that decide the drawing; a cached set is drawn again when any of them changes."""
     packages = {family.package.replace("_", "-") for family in (*TRAIN_FAMILIES, *TEST_FAMILIES)}
-    return code_version((augment, text, pen, strokes, sys.modules[__name__]), ("uharfbuzz", *sorted(packages)))
+    return code_version(
+        (augment, text, pen, strokes, vowels, sys.modules[__name__]), ("uharfbuzz", *sorted(packages))
+    )
 
 
 def draw_class(
@@ -87,14 +92,17 @@ def draw_class(
     forms = stroke_forms.get(character.letter, ())
     from_strokes = round(STROKES * count) if forms else 0
     counts = [from_strokes // len(forms) + (position < from_strokes % len(forms)) for position in range(len(forms))]
+    steady, fine = (STEADY, FINE) if character in VOWELS else (1.0, 1.0)
+    largest = max((float(parse_form(form)[2].max()) for form in forms), default=GRID)
     canvases = [
-        draw_strokes(form, many, draws, jitter=1.7, drift=1.0)
+        draw_strokes(form, many, draws, jitter=JITTER * steady, drift=DRIFT * steady)
         for form, many in zip(forms, counts, strict=True)
         if many
     ]
-    canvases.append(_draw_fonts(character, families, count - from_strokes, draws))
+    if count > from_strokes:
+        canvases.append(_draw_fonts(character, families, count - from_strokes, draws))
     hairline = torch.arange(count) < from_strokes
-    images = handwrite(torch.cat(canvases), hairline, draws)
+    images = handwrite(torch.cat(canvases), hairline, draws, NIB * fine * GRID / largest)
     return images[torch.randperm(count, generator=draws)]
 
 

@@ -1,7 +1,7 @@
-"""Glyphs: the 46 characters drawn from packaged fonts and from pen strokes; nothing to download."""
+"""Glyphs: characters drawn from packaged fonts and from pen strokes; nothing to download."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -12,10 +12,13 @@ from akshar.data.card import DatasetCard
 from akshar.devanagari.cards import GLYPHS_CARD, INPUT_SPEC
 from akshar.devanagari.letters import SUBSETS
 from akshar.devanagari.strokes import FORMS, INDIAN_FORMS
+from akshar.devanagari.vowels import HELD_OUT_FORMS, VOWEL_FORMS
 from akshar.pictures.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from akshar.data.image_set import ImageSet, TrainTest
+
+Subset: TypeAlias = Literal["all", "digits", "letters", "vowels", "letters58"]
 
 
 @dataclass(frozen=True)
@@ -23,15 +26,16 @@ class Glyphs:
     """Drawn characters.
 
     Attributes:
-        subset: "all" 46 classes, the 10 "digits" or the 36 "letters".
+        subset: "all" of DHCD's 46 classes, the 10 "digits", the 36 "letters", the 12 "vowels", or all "letters58".
         train_per_class: images of each class to train and validate on.
-        test_per_class: images of each class to test on, from fonts that are not used for training.
+        test_per_class: images of each class to test on, from fonts (vowels also from pen strokes) that are not used
+            for training.
         glyph_seed: seed of the drawing; the same seed draws the same images.
         cache_dir: folder of drawn images, see `cache_root`.
         forms: "nepali" as in DHCD, or "all": half of the training images in Hindi and Marathi forms.
     """
 
-    subset: Literal["all", "digits", "letters"] = "all"
+    subset: Subset = "all"
     train_per_class: Annotated[int, Field(ge=10)] = 400
     test_per_class: Annotated[int, Field(ge=1)] = 100
     glyph_seed: Annotated[int, Field(ge=0)] = 1
@@ -64,6 +68,7 @@ class Glyphs:
         from akshar.seeds import generator
 
         characters = SUBSETS[self.subset]
+        nepali_forms = FORMS | VOWEL_FORMS
         train, test = [], []
         for character in tqdm(characters, desc="drawing glyphs", unit=" classes", disable=None, leave=False):
             train_draws, test_draws = (
@@ -71,11 +76,11 @@ class Glyphs:
             )
             indian = self.train_per_class // 2 if self.forms == "all" else 0
             nepali = self.train_per_class - indian
-            train.append(draw_class(character, TRAIN_FAMILIES, FORMS, nepali, train_draws))
+            train.append(draw_class(character, TRAIN_FAMILIES, nepali_forms, nepali, train_draws))
             if indian:
-                forms = {**FORMS, **INDIAN_FORMS}
-                train.append(draw_class(character, INDIAN_FAMILIES, forms, indian, train_draws))
-            test.append(draw_class(character, TEST_FAMILIES, {}, self.test_per_class, test_draws))
+                indian_forms = nepali_forms | INDIAN_FORMS
+                train.append(draw_class(character, INDIAN_FAMILIES, indian_forms, indian, train_draws))
+            test.append(draw_class(character, TEST_FAMILIES, HELD_OUT_FORMS, self.test_per_class, test_draws))
         return {name: torch.cat(parts)[:, 0].numpy() for name, parts in (("train", train), ("test", test))}
 
     def _images(self, pixels: np.ndarray) -> "ImageSet":
