@@ -15,7 +15,7 @@ from akshar.devanagari.pen import GRID, NIB, draw_glyph, draw_strokes, handwrite
 from akshar.pictures import text
 from akshar.pictures.text import font_files, load_font
 
-STROKES = 0.6  # share of the training characters drawn from pen strokes; the rest from fonts
+STROKES = 0.6  # share of the characters drawn from pen strokes; the rest from fonts
 JITTER, DRIFT = 1.7, 1.0  # see `draw_strokes`
 STEADY = 0.6  # times as much for vowels, which have more strokes in the same space
 FINE = 0.9  # times as wide a pen for vowels, so that marks and dots stay apart from the rest
@@ -76,6 +76,7 @@ def draw_class(
     stroke_forms: Mapping[str, tuple[str, ...]],
     count: int,
     draws: torch.Generator,
+    strokes_share: float = STROKES,
 ) -> Tensor:
     """Draw one character many times, in random order.
 
@@ -85,12 +86,13 @@ def draw_class(
         stroke_forms: pen strokes of each letter, see `strokes.FORMS`; a letter that is missing uses fonts only.
         count: number of images.
         draws: source of all random numbers.
+        strokes_share: share of the images drawn from pen strokes, [0, 1]; the rest from fonts.
 
     Returns:
         uint8 [0, 255] (count, 1, 32, 32).
     """
     forms = stroke_forms.get(character.letter, ())
-    from_strokes = round(STROKES * count) if forms else 0
+    from_strokes = round(strokes_share * count) if forms else 0
     counts = [from_strokes // len(forms) + (position < from_strokes % len(forms)) for position in range(len(forms))]
     steady, fine = (STEADY, FINE) if character in VOWELS else (1.0, 1.0)
     largest = max((float(parse_form(form)[2].max()) for form in forms), default=GRID)
