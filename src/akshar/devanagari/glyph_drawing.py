@@ -11,14 +11,15 @@ from akshar.data import augment
 from akshar.data.cache import code_version
 from akshar.devanagari import pen, strokes, vowels
 from akshar.devanagari.letters import VOWELS, Character
-from akshar.devanagari.pen import GRID, NIB, draw_glyph, draw_strokes, handwrite, parse_form
+from akshar.devanagari.pen import GRID, NIB, THINNEST, draw_glyph, draw_strokes, handwrite, parse_form
 from akshar.pictures import text
 from akshar.pictures.text import font_files, load_font
 
 STROKES = 0.6  # share of the characters drawn from pen strokes; the rest from fonts
 JITTER, DRIFT = 1.7, 1.0  # see `draw_strokes`
-STEADY = 0.6  # times as much for vowels, which have more strokes in the same space
-FINE = 0.9  # times as wide a pen for vowels, so that marks and dots stay apart from the rest
+# Vowels have more strokes in the same space, and dots: as much jitter and drift, as wide a pen, times
+STEADY, FINE = 0.6, 0.9
+DOTTED_THINNEST = 0.48
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def draw_class(
     forms = stroke_forms.get(character.letter, ())
     from_strokes = round(strokes_share * count) if forms else 0
     counts = [from_strokes // len(forms) + (position < from_strokes % len(forms)) for position in range(len(forms))]
-    steady, fine = (STEADY, FINE) if character in VOWELS else (1.0, 1.0)
+    steady, fine, thinnest = (STEADY, FINE, DOTTED_THINNEST) if character in VOWELS else (1.0, 1.0, THINNEST)
     largest = max((float(parse_form(form)[2].max()) for form in forms), default=GRID)
     canvases = [
         draw_strokes(form, many, draws, jitter=JITTER * steady, drift=DRIFT * steady)
@@ -104,7 +105,7 @@ def draw_class(
     if count > from_strokes:
         canvases.append(_draw_fonts(character, families, count - from_strokes, draws))
     hairline = torch.arange(count) < from_strokes
-    images = handwrite(torch.cat(canvases), hairline, draws, NIB * fine * GRID / largest)
+    images = handwrite(torch.cat(canvases), hairline, draws, NIB * fine * GRID / largest, thinnest)
     return images[torch.randperm(count, generator=draws)]
 
 

@@ -18,6 +18,7 @@ CANVAS = 64  # pixels per side
 FILLED = 44  # pixels of the canvas that a character's longer side takes, with room for distortion
 GRID = 20  # least side of the grid of a form
 DOT = 1.6  # radius of the largest dot, in units of the grid
+THINNEST = 0.6  # share of the ink's peak at which the thinnest line ends
 NIB = 1.6  # standard deviation in pixels of most pens' soft tip
 
 # Distortion of the whole character, then of single strokes
@@ -78,7 +79,9 @@ def parse_form(form: str) -> tuple[list[Tensor], Tensor, Tensor]:
     return [torch.tensor(_points(headline if part == "H" else part)) for part in parts], corner, end - corner
 
 
-def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator, nib: float = NIB) -> Tensor:
+def handwrite(
+    canvas: Tensor, hairline: Tensor, generator: torch.Generator, nib: float = NIB, thinnest: float = THINNEST
+) -> Tensor:
     """Make drawings look like the handwriting in DHCD.
 
     Args:
@@ -86,6 +89,7 @@ def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator, nib:
         hairline: bool (B,), whether a drawing consists of lines without a width.
         generator: source of all random numbers.
         nib: standard deviation in pixels of the pen's soft tip; lines are about two to four times as wide.
+        thinnest: threshold of the thinnest line, share of the ink's peak; dots of fonts are lost at a high one.
 
     Returns:
         uint8 [0, 255] (B, 1, 32, 32).
@@ -97,7 +101,7 @@ def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator, nib:
     as_line = (soft * nib * math.sqrt(2 * math.pi)).clamp(max=1)
     as_font = soft / soft.amax((1, 2, 3), keepdim=True)
     soft = torch.where(hairline.view(-1, 1, 1, 1), as_line, as_font)
-    width = torch.rand((count, 1, 1, 1), generator=generator) * 0.45 + 0.15  # a high threshold is a thin pen
+    width = torch.rand((count, 1, 1, 1), generator=generator) * (thinnest - 0.15) + 0.15
     ink = ((soft - width) / 0.3 + 0.5).clamp(0, 1)
     boxed = blur_images(_box(ink), torch.rand(count, generator=generator) * 0.15)
     return F.pad((boxed * 255).round().to(torch.uint8), (INPUT_SPEC.border,) * 4)
