@@ -45,10 +45,11 @@ def test_drawn_images_are_added_to_training_with_numbers_of_their_own(drawn):
 
 
 def test_letters58_adds_drawn_vowels_and_is_tested_on_what_dhcd_has(drawn):
-    source = Broad(subset="letters58", drawn_per_class=10, drawn_per_vowel=20)
+    source = Broad(subset="letters58", drawn_per_class=10, drawn_per_vowel=20, pasted_per_vowel=0)
     data = source.load()
     assert drawn == [("all", 10), ("vowels", 20)]
     assert source.class_sizes() == [1710] * 46 + [20] * 12
+    assert replace(source, pasted_per_vowel=5).class_sizes()[-1] == 25
     assert data.card.name == "letters58"
     assert data.train is not None
     assert data.test is not None

@@ -38,7 +38,7 @@ def test_cards_show_letters_and_leave_other_names():
         assert card.label_with_latin("vowel_4_ii") == "ई ii"
         assert card.label("cat") == "cat"
     assert len(LABELS) == 58
-    assert "learned from drawings alone" in LETTERS58_CARD.limits[-1]
+    assert "nobody wrote them" in LETTERS58_CARD.limits[-1]
 
 
 def test_images_are_stretched_to_28_pixels_inside_32():

@@ -1,4 +1,6 @@
-"""The drawn vowels: many forms of each, some kept out of training, and marks that stay apart from the letter."""
+"""The vowels: many drawn forms, some kept out of training, marks that stay apart; and those pasted from scans."""
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -7,6 +9,7 @@ from scipy import ndimage
 from akshar.devanagari.glyph_drawing import TRAIN_FAMILIES, draw_class
 from akshar.devanagari.glyphs import Glyphs
 from akshar.devanagari.letters import VOWELS
+from akshar.devanagari.pasted_vowels import first_half, pasted_vowels
 from akshar.devanagari.pen import draw_strokes, parse_form
 from akshar.devanagari.vowels import HELD_OUT_FORMS, VOWEL_FORMS
 
@@ -52,3 +55,20 @@ def test_a_character_is_drawn_alike_in_every_subset():
     assert few is not None
     assert all_signs is not None
     assert torch.equal(few.pixels, all_signs.of_classes(few.classes).pixels)
+
+
+def test_vowels_are_pasted_from_the_first_half_of_the_scans(tmp_path):
+    scans = Glyphs(train_per_class=10, test_per_class=2).load().train
+    assert scans is not None
+    pasted = pasted_vowels(scans, 3, seed=1, cache_dir=str(tmp_path))
+    assert pasted.labels.bincount().tolist() == [3] * 12
+    assert len(pasted.pixels.flatten(1).unique(dim=0)) == 36
+    inside = pasted.pixels[:, 0, 2:-2, 2:-2] > 60
+    assert not pasted.pixels[:, 0, :2].any()
+    assert all(inside.any(axis)[:, edge].all() for axis in (1, 2) for edge in (0, -1))
+    used = first_half(scans)
+    assert torch.equal(scans.labels[used].bincount(), torch.full((46,), 5))
+    others = scans.pixels.clone()
+    others[~used] = 255
+    again = pasted_vowels(replace(scans, pixels=others), 3, seed=1, cache_dir=str(tmp_path / "again"))
+    assert torch.equal(again.pixels, pasted.pixels)

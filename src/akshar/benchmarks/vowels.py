@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from akshar.benchmarks.damage import mouse_drawing
-from akshar.benchmarks.pasted_vowels import PastedVowels
 from akshar.benchmarks.robustness import validation_images
+from akshar.data.image_set import ImageSet
 from akshar.devanagari.glyph_drawing import TEST_FAMILIES, draw_class
 from akshar.devanagari.letters import VOWELS
+from akshar.devanagari.pasted_vowels import PastedVowels, first_half
 from akshar.devanagari.vowels import HELD_OUT_FORMS
 from akshar.errors import UsageError
 from akshar.memory import keep_freed_memory
@@ -38,9 +39,7 @@ def main() -> None:
         parser.error(str(error))
     scans = validation_images()
     mistakes: list[Counter[tuple[str, str]]] = [Counter() for _ in readers]
-    for kind, pictures in vowel_pictures(
-        PastedVowels(scans, np.random.default_rng(derive_seed(1, "pasted")))
-    ).items():
+    for kind, pictures in vowel_pictures(scans).items():
         letters = [vowel.letter for vowel in VOWELS for _ in range(EACH)]
         read = [letters_read(reader, pictures) for reader in readers]
         print(_row(kind, [np.mean([a == b for a, b in zip(letters, answers, strict=True)]) for answers in read]))
@@ -56,8 +55,9 @@ def main() -> None:
         print(f"{model}: {', '.join(pairs)}")
 
 
-def vowel_pictures(paste: PastedVowels) -> dict[str, list[np.ndarray]]:
+def vowel_pictures(scans: ImageSet) -> dict[str, list[np.ndarray]]:
     """EACH pictures of each vowel, in the order of VOWELS, by their kind."""
+    paste = PastedVowels(scans.part(~first_half(scans)), np.random.default_rng(derive_seed(1, "pasted")))
     mouse = np.random.default_rng(derive_seed(1, "vowels", "mouse"))
     return {
         "forms held out, pen": _drawn(strokes=1.0),
@@ -67,7 +67,7 @@ def vowel_pictures(paste: PastedVowels) -> dict[str, list[np.ndarray]]:
             for number in range(EACH)
         ],
         "fonts held out": _drawn(strokes=0.0),
-        "pasted from scans": [paste(vowel.letter) for vowel in VOWELS for _ in range(EACH)],
+        "pasted from scans": [paste.picture(vowel.letter) for vowel in VOWELS for _ in range(EACH)],
     }
 
 

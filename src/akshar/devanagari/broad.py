@@ -23,12 +23,13 @@ class Broad:
 
     Attributes:
         archive, url, cache_dir: see `DHCD`.
-        subset: see `DHCD`; or "letters58", which has the twelve vowels too. All images of vowels are drawn, and the
-            test set has none.
+        subset: see `DHCD`; or "letters58", which has the twelve vowels too, but none of them in the test set.
         drawn_per_class: drawn characters of each class that DHCD has, in Nepali, Hindi and Marathi forms.
         drawn_per_vowel: drawn characters of each vowel. 1,200 is half of the images that another class has, and
             twice its drawn ones: rarer in all, more frequent among the drawn, by the same factor. With 2,300, as
             many as another class has, every second drawn image would be a vowel: drawn would come to mean vowel.
+        pasted_per_vowel: vowels pasted together from DHCD's training scans, without which a scan would come to mean
+            no vowel.
         glyph_seed: seed of the drawing.
     """
 
@@ -38,6 +39,7 @@ class Broad:
     cache_dir: str | None = None
     drawn_per_class: Annotated[int, Field(ge=10)] = 600
     drawn_per_vowel: Annotated[int, Field(ge=10)] = 1200
+    pasted_per_vowel: Annotated[int, Field(ge=0)] = 600
     glyph_seed: Annotated[int, Field(ge=0)] = 1
 
     input_spec: ClassVar[InputSpec] = INPUT_SPEC
@@ -50,11 +52,12 @@ class Broad:
     def class_sizes(self) -> list[int]:
         """Return the number of training images of each class, scanned and drawn."""
         sizes = [size + self.drawn_per_class for size in self._dhcd.class_sizes()]
-        return sizes + [self.drawn_per_vowel] * len(VOWELS) * self._has_vowels
+        return sizes + [self.drawn_per_vowel + self.pasted_per_vowel] * len(VOWELS) * self._has_vowels
 
     def load(self) -> "TrainTest":
         """Load all sets; see `DHCD.load`."""
         from akshar.data.image_set import TrainTest  # imports torch
+        from akshar.devanagari.pasted_vowels import pasted_vowels
 
         dhcd = self._dhcd.load()
         assert dhcd.train is not None
@@ -62,6 +65,8 @@ class Broad:
         drawn = [self._glyphs(self._dhcd.subset, self.drawn_per_class)]
         if self._has_vowels:
             drawn.append(self._glyphs("vowels", self.drawn_per_vowel))
+            if self.pasted_per_vowel:
+                drawn.append(pasted_vowels(dhcd.train, self.pasted_per_vowel, self.glyph_seed, self.cache_dir))
         classes = tuple(character.folder for character in SUBSETS[self.subset])
         train = _joined([dhcd.train, *drawn], classes)
         return TrainTest(self.card, self.input_spec, train, replace(dhcd.test, classes=classes))

@@ -62,11 +62,11 @@ BROAD_CARD = DatasetCard(
 LETTERS58_CARD = replace(
     BROAD_CARD,
     name="letters58",
-    title=f"{BROAD_CARD.title}; with the twelve vowels, all of them drawn",
+    title=f"{BROAD_CARD.title}; with the twelve vowels, drawn by akshar and pasted together from pieces of scans",
     limits=(
         *BROAD_CARD.limits,
-        "The twelve vowels (अ to अः) were learned from drawings alone, not from people's hands: DHCD has none, and "
-        "the test accuracy does not count them.",
+        "The twelve vowels (अ to अः) were learned from drawings and from pieces of other characters alone: nobody "
+        "wrote them, DHCD has none, and the test accuracy does not count them.",
     ),
 )
 GLYPHS_CARD = DatasetCard(

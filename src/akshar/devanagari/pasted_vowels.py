@@ -1,43 +1,97 @@
-"""Vowels pasted together from pieces of scanned characters: ३ and an upright are अ, ड and a tail are इ.
+"""Vowels pasted together from pieces of scans: ३ and an upright are अ, ड and a tail are इ, and so on.
 
-DHCD has no vowels, and drawn ones look drawn. These look like scans, and show whether a network that learned vowels
-from drawings reads them in the look of real pens and scanners too.
+DHCD has no vowels, and drawn ones look drawn: a network could learn that a scan shows no vowel. These look scanned.
 """
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw
+from scipy.interpolate import make_interp_spline
+from torch import Tensor
+from tqdm import tqdm
 
-from akshar.benchmarks.damage import BORDER
-from akshar.data.image_set import ImageSet
-from akshar.devanagari.letters import SUBSETS
+from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version
+from akshar.data.image_set import ImageSet, as_tensor
+from akshar.devanagari.cards import INPUT_SPEC
+from akshar.devanagari.letters import SUBSETS, VOWELS
+from akshar.pictures import framing
+from akshar.pictures.framing import frame_ink
+from akshar.seeds import derive_seed
 
 SIDE = 84  # pixels of a piece
 HEIGHT, WIDTH = 170, 200  # pixels of the sheet
 LEFT, TOP = 14, 50  # where the first piece lies, with room for marks above
 TRIES = 12  # pieces of which the one with the most similar pen is taken
+INKED = 0.4  # a pixel above this counts as ink
 Point = tuple[float, float]
 
 
-class PastedVowels:
-    """Makes vowels of a set's images.
+def pasted_vowels(scans: ImageSet, per_vowel: int, seed: int, cache_dir: str | None = None) -> ImageSet:
+    """Make vowels of the first half of scans, or read the cache of them.
 
     Args:
-        images: of DHCD's classes.
+        scans: of DHCD's classes.
+        per_vowel: number of images of each.
+        seed: of all choices; the same seed makes the same images.
+        cache_dir: see `cache_root`.
+    """
+    scans = scans.part(first_half(scans))
+
+    def build() -> Arrays:
+        images = []
+        for vowel in tqdm(VOWELS, desc="pasting vowels", unit=" classes", disable=None, leave=False):
+            paste = PastedVowels(scans, np.random.default_rng(derive_seed(seed, "pasted", vowel.folder)))
+            images += [paste.framed(vowel.letter) for _ in range(per_vowel)]
+        return {"images": np.stack(images)}
+
+    version = code_version((sys.modules[__name__], framing))
+    folder = cache_root(cache_dir) / f"pasted-vowels-{version}-{scans.digest()[:8]}-{per_vowel}-{seed}"
+    return ImageSet(
+        as_tensor(cached_arrays(folder, build, ("images",))["images"])[:, None],
+        torch.arange(len(VOWELS)).repeat_interleave(per_vowel),
+        torch.arange(per_vowel).repeat(len(VOWELS)),
+        tuple(vowel.folder for vowel in VOWELS),
+    )
+
+
+def first_half(scans: ImageSet) -> Tensor:
+    """The first half of each class's file numbers, and so other writers than the second half's: bool (N,)."""
+    first = torch.zeros(len(scans), dtype=torch.bool)
+    for label in range(len(scans.classes)):
+        members = scans.labels == label
+        first |= members & (scans.numbers <= scans.numbers[members].median())
+    return first
+
+
+class PastedVowels:
+    """Makes vowels of scans.
+
+    Args:
+        scans: of DHCD's classes.
         draw: source of all random numbers.
     """
 
-    def __init__(self, images: ImageSet, draw: np.random.Generator):
+    def __init__(self, scans: ImageSet, draw: np.random.Generator):
         folders = {character.folder: character.letter for character in SUBSETS["all"]}
-        pixels, labels = images.pixels[:, 0].numpy(), images.labels.numpy()
-        self._scans = {folders[name]: pixels[labels == label] for label, name in enumerate(images.classes)}
+        pixels, labels = scans.pixels[:, 0].numpy(), scans.labels.numpy()
+        self._scans = {folders[name]: pixels[labels == label] for label, name in enumerate(scans.classes)}
         self._draw = draw
         self._sheet = np.zeros((HEIGHT, WIDTH), np.float32)
         self._pen = 0.0
 
-    def __call__(self, vowel: str) -> np.ndarray:
-        """Make one picture of a vowel: uint8 (HEIGHT, WIDTH), dark on light."""
+    def picture(self, vowel: str) -> np.ndarray:
+        """Make one picture of a vowel: uint8 [0, 255] (HEIGHT, WIDTH), dark on light."""
+        return np.rint(255 * (1 - self._write(vowel))).astype(np.uint8)
+
+    def framed(self, vowel: str) -> np.ndarray:
+        """Make one image of a vowel, framed as in DHCD: uint8 [0, 255] (32, 32)."""
+        ink = self._write(vowel)
+        return frame_ink(ink, ink > INKED, self._pen, INPUT_SPEC).pixels
+
+    def _write(self, vowel: str) -> np.ndarray:
         self._sheet = np.zeros((HEIGHT, WIDTH), np.float32)
         if vowel in "उऊ":
             self._u(looped=vowel == "ऊ")
@@ -47,7 +101,7 @@ class PastedVowels:
             self._e(marked=vowel == "ऐ")
         else:
             self._a(vowel)
-        return np.rint(255 * (1 - self._sheet)).astype(np.uint8)
+        return self._sheet
 
     def _a(self, vowel: str) -> None:
         between = self._draw.uniform
@@ -74,10 +128,15 @@ class PastedVowels:
         between = self._draw.uniform
         width, scan = between(60, 84), self._piece("ड")
         self._paste(scan, LEFT, TOP, width, 76)
-        bottom = (scan[: np.flatnonzero((scan > 0.4).any(1))[-1] + 1][-8:] > 0.4).any(0)
+        bottom = (scan[: np.flatnonzero((scan > INKED).any(1))[-1] + 1][-8:] > INKED).any(0)
         x, y = LEFT + np.flatnonzero(bottom)[0] / SIDE * width + between(0, 6), TOP + 68
-        loop, end = (x + between(14, 24), y - between(2, 8)), (x + between(30, 44), y + between(14, 26))
-        self._line([(x, y), (x + between(2, 10), y - between(6, 14)), loop, end])
+        end = (x + between(26, 44), y + between(14, 26))
+        if self._draw.random() < 0.7:
+            self._line(
+                [(x, y), (x + between(2, 10), y - between(6, 14)), (x + between(14, 24), y - between(2, 8)), end]
+            )
+        else:  # a tail without a loop
+            self._line([(x + between(4, 14), y), (x + between(14, 22), y + between(4, 12)), end])
         if hooked:
             x = LEFT + width * between(0.4, 0.65)
             top = (x + between(0, 8), TOP - between(22, 30))
@@ -128,22 +187,24 @@ class PastedVowels:
         self._line([place, (place[0] + self._draw.uniform(-5, 5), place[1] + self._draw.uniform(-3, 3))])
 
     def _line(self, points: Sequence[Point]) -> None:
-        """Draw a line as wide as the scans' pen, with round ends and joints."""
+        """Draw a smooth line, about as wide as the scans' pen."""
         image = Image.fromarray(np.rint(self._sheet * 255).astype(np.uint8))
-        pen, radius = ImageDraw.Draw(image), self._pen / 2
-        pen.line([(float(x), float(y)) for x, y in points], fill=255, width=max(2, round(self._pen)), joint="curve")
-        for x, y in points:
+        pen, radius = ImageDraw.Draw(image), self._pen / 2 * self._draw.uniform(0.8, 1.1)
+        way = np.linspace(0, len(points) - 1, 40)
+        for x, y in make_interp_spline(np.arange(len(points)), np.array(points), k=min(3, len(points) - 1))(way):
             pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
         self._sheet = np.asarray(image, np.float32) / 255
 
 
 def _enlarged(pixels: np.ndarray) -> np.ndarray:
-    box = Image.fromarray(pixels[BORDER:-BORDER, BORDER:-BORDER]).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    box = Image.fromarray(
+        pixels[INPUT_SPEC.border : -INPUT_SPEC.border, INPUT_SPEC.border : -INPUT_SPEC.border]
+    ).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     return np.asarray(box, np.float32) / 255
 
 
 def _pen_width(ink: np.ndarray) -> float:
     """Width of the strokes, pixels: twice the inked area divided by the length of the outline."""
-    inked = np.pad(ink > 0.4, 1)
+    inked = np.pad(ink > INKED, 1)
     edges = (inked[1:] != inked[:-1]).sum() + (inked[:, 1:] != inked[:, :-1]).sum()
     return float(2 * inked.sum() / max(edges * np.pi / 4, 1))
