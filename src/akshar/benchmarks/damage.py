@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from akshar.devanagari.cards import INPUT_SPEC
-from akshar.devanagari.pen import GRID
+from akshar.devanagari.pen import parse_form
 
 SIDE, BORDER = INPUT_SPEC.height, INPUT_SPEC.border
 Kind = tuple[str, Sequence[np.ndarray], Sequence[str]]  # name, pictures, class of each
@@ -142,20 +142,20 @@ def adaptive_binary(pixels: np.ndarray, draw: np.random.Generator) -> np.ndarray
     return _picture((ink < np.maximum(around, 0.25)).astype(np.float32))
 
 
-def form_points(form: str) -> list[np.ndarray]:
-    """Parse a form of `strokes.FORMS`: the points (K, 2) of each stroke, in units of the grid."""
-    texts = form.replace("H", "0,0 20,0").split("/")
-    return [np.array([[float(value) for value in point.split(",")] for point in text.split()]) for text in texts]
-
-
 def mouse_drawing(form: str, draw: np.random.Generator) -> np.ndarray:
-    """Held-out: a form of `strokes.FORMS` drawn as with a mouse: straight pieces, one thin width, 200x200."""
+    """Held-out: a form of pen strokes drawn as with a mouse: straight pieces, one thin width, 200x200."""
     image = Image.new("L", (200, 200), 255)
     pen = ImageDraw.Draw(image)
     size = draw.uniform(80, 160, 2)
-    for points in form_points(form):
-        moved = points + draw.normal(0, 0.9, points.shape)
+    strokes, corner, extent = parse_form(form)
+    for stroke in strokes:
+        points = (stroke - corner).numpy()
+        if len(points) == 1:  # a dot
+            points = np.concatenate([points, points + 1])
+        points = points + draw.normal(0, 0.9, points.shape)
         steps = np.linspace(0, len(points) - 1, 4 * len(points))
-        smooth = np.stack([np.interp(steps, np.arange(len(points)), moved[:, axis]) for axis in (0, 1)], -1)
-        pen.line([(float(x), float(y)) for x, y in smooth * size / GRID + 20], fill=0, width=3, joint="curve")
+        smooth = np.stack([np.interp(steps, np.arange(len(points)), points[:, axis]) for axis in (0, 1)], -1)
+        pen.line(
+            [(float(x), float(y)) for x, y in smooth * size / extent.numpy() + 20], fill=0, width=3, joint="curve"
+        )
     return np.asarray(image)

@@ -9,11 +9,11 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from scipy.interpolate import CubicSpline
 
-from akshar.benchmarks.damage import BORDER, Kind, form_points
+from akshar.benchmarks.damage import BORDER, Kind
 from akshar.devanagari.glyphs import Glyphs
 from akshar.devanagari.letters import SUBSETS
 from akshar.devanagari.other_hands import HELD_OUT_FORMS
-from akshar.devanagari.pen import GRID, draw_strokes, handwrite
+from akshar.devanagari.pen import GRID, draw_strokes, handwrite, parse_form
 from akshar.seeds import derive_seed, generator
 
 EACH = 30  # pictures of each form, and of each character of the fonts
@@ -48,7 +48,8 @@ def mouse_line(form: str, draw: np.random.Generator) -> np.ndarray:
     image = Image.new("L", (side, side), 255)
     pen = ImageDraw.Draw(image)
     size = side * draw.uniform(0.5, 0.8, 2)
-    for points in form_points(form):
+    for stroke in parse_form(form)[0]:
+        points = stroke.numpy()
         moved = points + draw.normal(0, JITTER, points.shape)
         steps = np.linspace(0, len(points) - 1, int(draw.integers(4, 9)) * len(points))
         curve = CubicSpline(np.arange(len(points)), moved)(steps) * size / GRID + side * 0.1

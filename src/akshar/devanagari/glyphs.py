@@ -1,7 +1,7 @@
-"""Glyphs: the 46 characters drawn from packaged fonts and from pen strokes; nothing to download."""
+"""Glyphs: characters drawn from packaged fonts and from pen strokes; nothing to download."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +13,7 @@ from akshar.devanagari.cards import GLYPHS_CARD, INPUT_SPEC
 from akshar.devanagari.letters import SUBSETS
 from akshar.devanagari.other_hands import indian_forms, nepali_forms
 from akshar.devanagari.strokes import FORMS, INDIAN_FORMS, JITTER
+from akshar.devanagari.vowels import HELD_OUT_FORMS, VOWEL_FORMS
 from akshar.pictures.input_spec import InputSpec
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Forms = Literal["nepali", "all", "other_hands"]
 Jitter = Annotated[float, Field(ge=0, le=3)]
+Subset: TypeAlias = Literal["all", "digits", "letters", "vowels", "letters58"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,10 @@ class Glyphs:
     """Drawn characters.
 
     Attributes:
-        subset: "all" 46 classes, the 10 "digits" or the 36 "letters".
+        subset: "all" of DHCD's 46 classes, the 10 "digits", the 36 "letters", the 12 "vowels", or all "letters58".
         train_per_class: images of each class to train and validate on.
-        test_per_class: images of each class to test on, from fonts that are not used for training.
+        test_per_class: images of each class to test on, from fonts (vowels also from pen strokes) that are not used
+            for training.
         glyph_seed: seed of the drawing; the same seed draws the same images.
         cache_dir: folder of drawn images, see `cache_root`.
         forms: "nepali" as in DHCD; "all": half of the training images in Hindi and Marathi forms; "other_hands": as
@@ -37,7 +40,7 @@ class Glyphs:
         jitter: standard deviation of the points of pen strokes, in twentieths of the character's side.
     """
 
-    subset: Literal["all", "digits", "letters"] = "all"
+    subset: Subset = "all"
     train_per_class: Annotated[int, Field(ge=10)] = 400
     test_per_class: Annotated[int, Field(ge=1)] = 100
     glyph_seed: Annotated[int, Field(ge=0)] = 1
@@ -72,7 +75,7 @@ class Glyphs:
         from akshar.seeds import generator
 
         characters = SUBSETS[self.subset]
-        nepali_strokes, indian_strokes = FORMS, {**FORMS, **INDIAN_FORMS}
+        nepali_strokes, indian_strokes = FORMS, FORMS | INDIAN_FORMS
         if self.forms == "other_hands":
             nepali_strokes, indian_strokes = nepali_forms(), indian_forms()
         train, test = [], []
@@ -83,12 +86,12 @@ class Glyphs:
             indian = 0 if self.forms == "nepali" else self.train_per_class // 2
             nepali = self.train_per_class - indian
             for families, strokes, many in (
-                (TRAIN_FAMILIES, nepali_strokes, nepali),
-                (INDIAN_FAMILIES, indian_strokes, indian),
+                (TRAIN_FAMILIES, nepali_strokes | VOWEL_FORMS, nepali),
+                (INDIAN_FAMILIES, indian_strokes | VOWEL_FORMS, indian),
             ):
                 if many:
-                    train.append(draw_class(character, families, strokes, many, train_draws, self.jitter))
-            test.append(draw_class(character, TEST_FAMILIES, {}, self.test_per_class, test_draws))
+                    train.append(draw_class(character, families, strokes, many, train_draws, jitter=self.jitter))
+            test.append(draw_class(character, TEST_FAMILIES, HELD_OUT_FORMS, self.test_per_class, test_draws))
         return {name: torch.cat(parts)[:, 0].numpy() for name, parts in (("train", train), ("test", test))}
 
     def _images(self, pixels: np.ndarray) -> "ImageSet":
