@@ -9,6 +9,7 @@ from akshar.devanagari.cards import FONT
 from akshar.devanagari.glyph_drawing import TEST_FAMILIES, TRAIN_FAMILIES
 from akshar.devanagari.glyphs import Glyphs
 from akshar.devanagari.letters import SUBSETS
+from akshar.devanagari.other_hands import HELD_OUT_FORMS, indian_forms, nepali_forms
 from akshar.devanagari.strokes import FORMS
 from akshar.pictures.text import draw_text, font_files, load_font
 
@@ -67,12 +68,26 @@ def test_every_font_that_draws_digits_draws_them_in_devanagari():
 
 def test_every_character_has_forms_within_the_grid():
     assert set(FORMS) == {character.letter for character in SUBSETS["all"]}
-    for letter, forms in FORMS.items():
+    for letter, forms in (*nepali_forms().items(), *indian_forms().items(), *HELD_OUT_FORMS.items()):
         for form in forms:
             for stroke in form.replace("H", "0,0 20,0").split("/"):
                 points = [tuple(map(float, point.split(","))) for point in stroke.split()]
                 assert len(points) >= 2, letter
                 assert all(0 <= x <= 20 and 0 <= y <= 20 for x, y in points), letter
+
+
+def test_held_out_forms_are_of_every_character_and_not_in_training():
+    assert set(HELD_OUT_FORMS) == set(FORMS)
+    trained = {form for table in (nepali_forms(), indian_forms()) for forms in table.values() for form in forms}
+    assert not trained & {form for forms in HELD_OUT_FORMS.values() for form in forms}
+
+
+def test_other_hands_and_a_steadier_pen_change_the_training_images_alone():
+    usual = Glyphs("digits", 60, 2, forms="all").load()
+    for other in (Glyphs("digits", 60, 2, forms="other_hands"), Glyphs("digits", 60, 2, forms="all", jitter=0.9)):
+        drawn = other.load()
+        assert not torch.equal(drawn.train.pixels, usual.train.pixels)
+        assert torch.equal(drawn.test.pixels, usual.test.pixels)
 
 
 def test_conjuncts_are_shaped_and_nepali_forms_differ():

@@ -8,16 +8,22 @@ import torch
 from PIL import Image
 
 from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
+from akshar.benchmarks.other_hands import CONFUSIONS, mouse_line, ragged
 from akshar.data.augment import Augment
+from akshar.devanagari.cards import INPUT_SPEC
+from akshar.devanagari.jpeg import compress_jpeg
+from akshar.devanagari.other_hands import HELD_OUT_FORMS
+from akshar.devanagari.other_pens import PARTS, break_strokes, change_proportions, overhang
 from akshar.devanagari.robust import (
     Robust,
     binarize,
     change_headlines,
     change_pen,
-    compress_jpeg,
     downscale,
+    find_headlines,
     recrop,
 )
+from akshar.pictures.characters import read_characters
 from akshar.seeds import generator
 
 
@@ -44,6 +50,40 @@ def test_the_same_generator_gives_the_same_and_the_range_is_kept():
     assert first.shape == images.shape
     assert 0 <= first.min() <= first.max() <= 1
     assert not torch.equal(first, every(images, generator(3)))
+
+
+def test_every_change_of_other_pens_changes_images_and_keeps_the_range():
+    images = letter().repeat(32, 1, 1, 1)
+    for change in ("proportions", "overhang", "pressure", "breaks", "tremble"):
+        changed = Robust(Augment(), Augment(), **{change: 1.0})(images, generator(1))
+        assert not torch.equal(changed, images), change
+        assert 0 <= changed.min() <= changed.max() <= 1, change
+    smooth, ragged = (Robust(Augment(), Augment(), binarize=1, ragged=by)(images, generator(1)) for by in (0, 0.5))
+    assert not torch.equal(smooth, ragged)
+
+
+def test_a_part_of_a_letter_becomes_wider_and_the_rest_narrower():
+    bars = torch.zeros(1, 1, 32, 32)
+    bars[..., 8:10] = bars[..., 22:24] = 1
+    factors = torch.zeros(1, 2, PARTS)
+    assert torch.allclose(change_proportions(bars, factors), bars, atol=1e-5)
+    factors[:, 0, 2] = 1
+    columns = (change_proportions(bars, factors)[0, 0, 16] > 0.5).nonzero().flatten()
+    assert columns.max() - columns.min() > 15  # 15 before
+
+
+def test_a_headline_hangs_over_and_what_has_none_stays():
+    images = torch.cat([letter(), letter()[..., :4, :].new_zeros(1, 1, 32, 32)])
+    images[1, :, 5:30, 4:8] = 1
+    changed = overhang(images, find_headlines(images), torch.tensor([[0.9, 0.0], [0.9, 0.0]]))
+    assert changed[0, 0, 3].all()
+    assert changed[0, 0, 10].nonzero().max() < 14
+    assert torch.allclose(changed[1], images[1], atol=1e-5)
+
+
+def test_a_gap_is_thin():
+    broken = break_strokes(torch.ones(1, 1, 32, 32), torch.tensor([[0.0, 0.5, 0.9]]))
+    assert 0 < (broken[0, 0, 16] < 0.5).sum() <= 3
 
 
 def test_a_share_of_each_batch_is_changed_lightly():
@@ -78,7 +118,7 @@ def test_what_has_no_headline_keeps_its_top():
 def test_pens_are_wider_and_thinner_by_so_many_pixels():
     stroke = torch.zeros(3, 1, 32, 32)
     stroke[..., 2:30, 10:20] = 1
-    wider, thinner, same = change_pen(stroke, torch.tensor([1.0, -1.0, 0.0]))
+    wider, thinner, same = change_pen(stroke, torch.tensor([1.0, -1.0, 0.0]).view(3, 1, 1, 1))
     assert (wider[0, 16] > 0.5).sum() == 12
     assert (thinner[0, 16] > 0.5).sum() == 8
     assert torch.equal(same, stroke[2])
@@ -87,7 +127,7 @@ def test_pens_are_wider_and_thinner_by_so_many_pixels():
 def test_hairlines_are_not_thinned_away():
     stroke = torch.zeros(1, 1, 32, 32)
     stroke[..., 2:30, 15:17] = 1
-    assert torch.equal(change_pen(stroke, torch.tensor([-2.0])), stroke)
+    assert torch.equal(change_pen(stroke, torch.tensor([-2.0]).view(1, 1, 1, 1)), stroke)
 
 
 def test_reframing_undoes_a_move_and_a_stretch():
@@ -134,3 +174,13 @@ def test_the_held_out_pictures_hold_ink():
     binary = adaptive_binary(np.uint8(255 * letter()[0, 0].numpy()), draw)
     assert set(np.unique(binary)) == {0, 255}
     assert 0.005 < (mouse_drawing("H/10,0 10,20", draw) < 128).mean() < 0.1
+
+
+def test_pictures_of_other_hands_are_framed_as_one_character():
+    draw = np.random.default_rng(0)
+    assert {letter for pair in CONFUSIONS for letter in pair} <= set(HELD_OUT_FORMS)
+    for form in HELD_OUT_FORMS["ण"] + HELD_OUT_FORMS["ङ"]:  # of several parts
+        assert read_characters(mouse_line(form, draw), INPUT_SPEC)[0].problem is None
+    binary = ragged(np.uint8(255 * letter()[0, 0].numpy()), draw)
+    assert set(np.unique(binary)) == {0, 255}
+    assert read_characters(binary, INPUT_SPEC)[0].problem is None

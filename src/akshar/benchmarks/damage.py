@@ -5,16 +5,17 @@ user's: their ink is found, cropped and framed first.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from akshar.devanagari.cards import INPUT_SPEC
-from akshar.devanagari.pen import GRID
+from akshar.devanagari.pen import parse_form
 
 SIDE, BORDER = INPUT_SPEC.height, INPUT_SPEC.border
+Kind = tuple[str, Sequence[np.ndarray], Sequence[str]]  # name, pictures, class of each
 Damage = Callable[[np.ndarray, np.random.Generator, int], np.ndarray]
 ZOOM = 3
 MARGIN = 16
@@ -142,15 +143,19 @@ def adaptive_binary(pixels: np.ndarray, draw: np.random.Generator) -> np.ndarray
 
 
 def mouse_drawing(form: str, draw: np.random.Generator) -> np.ndarray:
-    """Held-out: a form of `strokes.FORMS` drawn as with a mouse: straight pieces, one thin width, 200x200."""
+    """Held-out: a form of pen strokes drawn as with a mouse: straight pieces, one thin width, 200x200."""
     image = Image.new("L", (200, 200), 255)
     pen = ImageDraw.Draw(image)
     size = draw.uniform(80, 160, 2)
-    for stroke in form.split("/"):
-        text = "0,0 20,0" if stroke == "H" else stroke
-        points = np.array([[float(value) for value in point.split(",")] for point in text.split()])
+    strokes, corner, extent = parse_form(form)
+    for stroke in strokes:
+        points = (stroke - corner).numpy()
+        if len(points) == 1:  # a dot
+            points = np.concatenate([points, points + 1])
         points = points + draw.normal(0, 0.9, points.shape)
         steps = np.linspace(0, len(points) - 1, 4 * len(points))
         smooth = np.stack([np.interp(steps, np.arange(len(points)), points[:, axis]) for axis in (0, 1)], -1)
-        pen.line([(float(x), float(y)) for x, y in smooth * size / GRID + 20], fill=0, width=3, joint="curve")
+        pen.line(
+            [(float(x), float(y)) for x, y in smooth * size / extent.numpy() + 20], fill=0, width=3, joint="curve"
+        )
     return np.asarray(image)

@@ -1,35 +1,38 @@
-"""Accuracy on pictures that are unlike DHCD's: DHCD-C on validation images, or the held-out benchmarks.
+"""Accuracy on pictures that are unlike DHCD's: damaged ones, and proxies for other people's hands.
 
-Run: `python -m akshar.benchmarks.robustness MODEL ... [--held-out]`. The held-out benchmarks (fonts, a
-binarisation, a renderer of strokes that no training uses) are evaluated once, at the end, and never used for a
-choice.
+Run: `python -m akshar.benchmarks.robustness MODEL ... [--held-out]`. The default pictures decide between recipes.
+The held-out benchmarks (a binarisation, a renderer of strokes that no training uses) are evaluated once, at the
+end, and never used for a choice.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 
-from akshar.benchmarks.damage import DAMAGES, adaptive_binary, mouse_drawing
+from akshar.benchmarks.damage import DAMAGES, Kind, adaptive_binary, mouse_drawing
+from akshar.benchmarks.other_hands import CONFUSIONS, other_hands
 from akshar.data.image_set import ImageSet
 from akshar.data.splits import split_images
 from akshar.devanagari.broad import Broad
+from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.dhcd import DHCD
-from akshar.devanagari.glyphs import Glyphs
 from akshar.devanagari.letters import SUBSETS
 from akshar.devanagari.strokes import FORMS
 from akshar.errors import UsageError
 from akshar.memory import keep_freed_memory
+from akshar.pictures.characters import read_characters
 from akshar.reader.reader import Reader, load
 from akshar.seeds import derive_seed
 
 DRAWN = 40  # mouse drawings a class
 SEVERITIES = (1, 2, 3)
+Read = list[list[str | None]]  # for each model, the class that it reads on each picture
 
 
 def main() -> None:
-    """Print a table of accuracies in per cent: one row per kind of damage, one column per model."""
+    """Print a table of accuracies in per cent: one row per kind of picture, one column per model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", metavar="MODEL", nargs="+", help="a run's folder, a checkpoint, an exported file")
     parser.add_argument("--held-out", action="store_true", help="evaluate the held-out benchmarks instead")
@@ -39,10 +42,43 @@ def main() -> None:
         readers = [load(model, threshold=0) for model in args.models]
     except UsageError as error:
         parser.error(str(error))
-    images = validation_images()
-    for name, pictures, labels in held_out(images) if args.held_out else damaged(images):
-        shares = [f"{100 * share_right(reader, pictures, labels, images.classes):8.2f}" for reader in readers]
-        print(f"{name:<24}{''.join(shares)}", flush=True)
+    if args.held_out:
+        for name, pictures, labels in held_out(validation_images()):
+            _print_row(name, _shares(read_all(readers, pictures), labels))
+    else:
+        _decide(readers)
+
+
+def _decide(readers: Sequence[Reader]) -> None:
+    """Print the pictures that decide between recipes, the mean over their kinds, and the confusions to watch."""
+    damage = []
+    for name, pictures, labels in damaged(validation_images()):
+        damage.append(_shares(read_all(readers, pictures), labels))
+        _print_row(name, damage[-1])
+    means = [np.mean(damage[1:], axis=0)]  # the first is undamaged
+    _print_row("DHCD-C, mean", means[0])
+    read: Read = [[] for _ in readers]
+    truth: list[str] = []
+    for name, pictures, labels in other_hands():
+        answers = read_all(readers, pictures)
+        means.append(_shares(answers, labels))
+        _print_row(name, means[-1])
+        truth += labels
+        read = [before + new for before, new in zip(read, answers, strict=True)]
+    _print_row("OTHER HANDS, mean of 5", np.mean(means, axis=0))
+    print("\nread as another, % of the letter's pictures")
+    folders = {character.letter: character.folder for character in SUBSETS["all"]}
+    for letter, other in CONFUSIONS:
+        chosen = [index for index, name in enumerate(truth) if name == folders[letter]]
+        shares = [np.mean([answers[index] == folders[other] for index in chosen]) for answers in read]
+        _print_row(f"{letter} as {other}", np.array(shares))
+
+
+def read_all(readers: Sequence[Reader], pictures: Iterable[np.ndarray]) -> Read:
+    """Read pictures with each model, framed as for DHCD; a picture without a character is None."""
+    framed = [read_characters(picture, INPUT_SPEC)[0] for picture in pictures]
+    answers = [reader.read_framed(framed) for reader in readers]
+    return [[one.guesses[0].class_name if one.guesses else None for one in row] for row in answers]
 
 
 def validation_images() -> ImageSet:
@@ -54,12 +90,9 @@ def validation_images() -> ImageSet:
     return train.part(held_out[0][torch.isin(held_out[0], held_out[1])])  # DHCD's images come first in both
 
 
-Kind = tuple[str, list[np.ndarray], list[int]]
-
-
 def damaged(images: ImageSet) -> list[Kind]:
     """DHCD-C: one kind per damage and severity, undamaged pictures first."""
-    pixels, labels = list(images.pixels[:, 0].numpy()), images.labels.tolist()
+    pixels, labels = list(images.pixels[:, 0].numpy()), _names(images)
     kinds: list[Kind] = [("as they are", pixels, labels)]
     for name, damage in DAMAGES.items():
         for severity in SEVERITIES:
@@ -70,35 +103,37 @@ def damaged(images: ImageSet) -> list[Kind]:
 
 def held_out(images: ImageSet) -> list[Kind]:
     """Held-out benchmarks: pictures unlike any that training or model selection uses."""
-    fonts = Glyphs(train_per_class=10, test_per_class=50).load().test
-    assert fonts is not None
     draw = np.random.default_rng(derive_seed(1, "held out"))
-    digit_labels = [images.classes.index(character.folder) for character in SUBSETS["digits"]]
-    kinds: list[Kind] = [("fonts", list(fonts.pixels[:, 0].numpy()), fonts.labels.tolist())]
     binary = [adaptive_binary(image, draw) for image in images.pixels[:, 0].numpy()]
-    kinds.append(("binarised by neighbours", binary, images.labels.tolist()))
     drawn = [
-        (mouse_drawing(form, draw), images.classes.index(character.folder))
+        (mouse_drawing(form, draw), character.folder)
         for character in SUBSETS["all"]
         for form in (FORMS[character.letter] * DRAWN)[:DRAWN]
     ]
-    kinds.append(("mouse drawings", [picture for picture, _ in drawn], [label for _, label in drawn]))
-    return [part for kind in kinds for part in (kind, _digits(kind, digit_labels))]
+    kinds: list[Kind] = [
+        ("binarised by neighbours", binary, _names(images)),
+        ("mouse drawings", [picture for picture, _ in drawn], [name for _, name in drawn]),
+    ]
+    return [part for kind in kinds for part in (kind, _digits(kind))]
 
 
-def _digits(kind: Kind, digit_labels: Sequence[int]) -> Kind:
-    pictures, labels = kind[1:]
-    chosen = [(picture, label) for picture, label in zip(pictures, labels, strict=True) if label in digit_labels]
-    return f"  their digits ({len(chosen)})", [picture for picture, _ in chosen], [label for _, label in chosen]
+def _digits(kind: Kind) -> Kind:
+    digits = {character.folder for character in SUBSETS["digits"]}
+    chosen = [(picture, name) for picture, name in zip(*kind[1:], strict=True) if name in digits]
+    return f"  their digits ({len(chosen)})", [picture for picture, _ in chosen], [name for _, name in chosen]
 
 
-def share_right(
-    reader: Reader, pictures: Sequence[np.ndarray], labels: Sequence[int], classes: Sequence[str]
-) -> float:
-    """The share of pictures read correctly, [0, 1]; a blank picture counts as wrong."""
-    answers = reader.read_many(pictures)
-    names = [answer.guesses[0].class_name if answer.guesses else None for answer in answers]
-    return float(np.mean([name == classes[label] for name, label in zip(names, labels, strict=True)]))
+def _names(images: ImageSet) -> list[str]:
+    return [images.classes[label] for label in images.labels.tolist()]
+
+
+def _shares(read: Read, labels: Sequence[str]) -> np.ndarray:
+    """The share of pictures that each model reads correctly, [0, 1]; a blank picture counts as wrong."""
+    return np.array([np.mean([name == label for name, label in zip(row, labels, strict=True)]) for row in read])
+
+
+def _print_row(name: str, shares: np.ndarray) -> None:
+    print(f"{name:<24}" + "".join(f"{100 * share:8.2f}" for share in shares), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,17 @@ from torch import Tensor
 
 from akshar.data import augment
 from akshar.data.cache import code_version
-from akshar.devanagari import pen, strokes
-from akshar.devanagari.letters import Character
-from akshar.devanagari.pen import draw_glyph, draw_strokes, handwrite
+from akshar.devanagari import other_hands, pen, strokes, vowels
+from akshar.devanagari.letters import VOWELS, Character
+from akshar.devanagari.pen import GRID, NIB, THINNEST, draw_glyph, draw_strokes, handwrite, parse_form
+from akshar.devanagari.strokes import JITTER
 from akshar.pictures import text
 from akshar.pictures.text import font_files, load_font
 
-STROKES = 0.6  # share of the training characters drawn from pen strokes; the rest from fonts
+STROKES = 0.6  # share of the characters drawn from pen strokes; the rest from fonts
+# Vowels have more strokes in the same space, and dots: at most this jitter; and as wide a pen, times
+STEADY, FINE = 0.6 * JITTER, 0.9
+DOTTED_THINNEST = 0.48
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,9 @@ TOO_THICK = ("Black", "ExtraBold")
 def drawing_version() -> str:
     """Hash the code and fonts that decide the drawing; a cached set is drawn again when any of them changes."""
     packages = {family.package.replace("_", "-") for family in (*TRAIN_FAMILIES, *TEST_FAMILIES)}
-    return code_version((augment, text, pen, strokes, sys.modules[__name__]), ("uharfbuzz", *sorted(packages)))
+    return code_version(
+        (augment, text, pen, strokes, other_hands, vowels, sys.modules[__name__]), ("uharfbuzz", *sorted(packages))
+    )
 
 
 def draw_class(
@@ -71,6 +77,8 @@ def draw_class(
     stroke_forms: Mapping[str, tuple[str, ...]],
     count: int,
     draws: torch.Generator,
+    strokes_share: float = STROKES,
+    jitter: float = JITTER,
 ) -> Tensor:
     """Draw one character many times, in random order.
 
@@ -80,21 +88,27 @@ def draw_class(
         stroke_forms: pen strokes of each letter, see `strokes.FORMS`; a letter that is missing uses fonts only.
         count: number of images.
         draws: source of all random numbers.
+        strokes_share: share of the images drawn from pen strokes, [0, 1]; the rest from fonts.
+        jitter: of the points of strokes, see `draw_strokes`; whole strokes drift in proportion.
 
     Returns:
         uint8 [0, 255] (count, 1, 32, 32).
     """
     forms = stroke_forms.get(character.letter, ())
-    from_strokes = round(STROKES * count) if forms else 0
+    from_strokes = round(strokes_share * count) if forms else 0
     counts = [from_strokes // len(forms) + (position < from_strokes % len(forms)) for position in range(len(forms))]
+    fine, thinnest = (FINE, DOTTED_THINNEST) if character in VOWELS else (1.0, THINNEST)
+    jitter = min(jitter, STEADY) if character in VOWELS else jitter
+    largest = max((float(parse_form(form)[2].max()) for form in forms), default=GRID)
     canvases = [
-        draw_strokes(form, many, draws, jitter=1.7, drift=1.0)
+        draw_strokes(form, many, draws, jitter, drift=jitter / JITTER)
         for form, many in zip(forms, counts, strict=True)
         if many
     ]
-    canvases.append(_draw_fonts(character, families, count - from_strokes, draws))
+    if count > from_strokes:
+        canvases.append(_draw_fonts(character, families, count - from_strokes, draws))
     hairline = torch.arange(count) < from_strokes
-    images = handwrite(torch.cat(canvases), hairline, draws)
+    images = handwrite(torch.cat(canvases), hairline, draws, NIB * fine * GRID / largest, thinnest)
     return images[torch.randperm(count, generator=draws)]
 
 

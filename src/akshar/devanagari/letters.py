@@ -1,16 +1,16 @@
-"""The 46 characters of DHCD: class names, letters, names in Latin letters."""
+"""The 58 signs of the basic script: class names, letters, names in Latin letters. DHCD has all but the vowels."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Character:
-    """One class of DHCD.
+    """One class.
 
     Attributes:
-        folder: folder in the data set, which is the class name.
+        folder: folder in DHCD, which is the class name; for a vowel, a name in the same style.
         letter: the character itself.
-        name: DHCD's name in Latin letters, or the value of a digit.
+        name: in Latin letters, as in DHCD; or the value of a digit.
     """
 
     folder: str
@@ -31,11 +31,21 @@ CONSONANTS: tuple[Character, ...] = tuple(
 DIGITS: tuple[Character, ...] = tuple(
     Character(f"digit_{value}", letter, str(value)) for value, letter in enumerate("०१२३४५६७८९")
 )
+# Independent vowels, in the order in which they are recited, with a, aa, ..., am (nasal) and ah (with a breath)
+VOWELS: tuple[Character, ...] = tuple(
+    Character(f"vowel_{number}_{name}", letter, name)
+    for number, (name, letter) in enumerate(
+        zip("a aa i ii u uu e ai o au am ah".split(), "अ आ इ ई उ ऊ ए ऐ ओ औ अं अः".split(), strict=True), start=1
+    )
+)
 
+# "all" is all of DHCD, whose labels 0 to 45 are the same in "letters58"
 SUBSETS: dict[str, tuple[Character, ...]] = {
     "all": CONSONANTS + DIGITS,
     "digits": DIGITS,
     "letters": CONSONANTS,
+    "vowels": VOWELS,
+    "letters58": CONSONANTS + DIGITS + VOWELS,
 }
 
 # Number of images of each class in DHCD's two parts

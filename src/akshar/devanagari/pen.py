@@ -16,8 +16,10 @@ from akshar.pictures.text import Font, draw_text
 
 CANVAS = 64  # pixels per side
 FILLED = 44  # pixels of the canvas that a character's longer side takes, with room for distortion
-GRID = 20  # side of the grid of `strokes.FORMS`
-NIB = 1.6  # standard deviation in pixels of the pen's soft tip
+GRID = 20  # least side of the grid of a form
+DOT = 1.6  # radius of the largest dot, in units of the grid
+THINNEST = 0.6  # share of the ink's peak at which the thinnest line ends
+NIB = 1.6  # standard deviation in pixels of most pens' soft tip
 
 # Distortion of the whole character, then of single strokes
 SWAY = Augment(rotation=12, shear=20, stretch=(0.6, 1.6), elastic=2.5)
@@ -48,46 +50,78 @@ def draw_strokes(form: str, count: int, generator: torch.Generator, jitter: floa
         float32 [0, 1] (count, 1, CANVAS, CANVAS).
     """
     canvas = torch.zeros(count, CANVAS * CANVAS)
-    for stroke in form.split("/"):
-        points = _points(stroke)
-        moved = points + torch.randn((count, *points.shape), generator=generator) * jitter
+    strokes, corner, size = parse_form(form)
+    side = float(size.max())
+    for points in strokes:
+        noise = torch.randn((count, *points.shape), generator=generator) * jitter
+        moved = points + (noise if len(points) > 1 else _dots(count, generator))
         moved = moved + torch.randn((count, 1, 2), generator=generator) * drift
         if _is_headline(points):  # people draw headlines too long and too short
             moved[:, :, 0] += torch.randn((count, 2), generator=generator) * 1.5
-        longest = float((points[1:] - points[:-1]).norm(dim=1).max()) * FILLED / GRID
-        curve = _smooth_curve(moved, math.ceil(2.5 * longest)) * (FILLED / GRID) + (CANVAS - FILLED) / 2
-        _splat(canvas, curve)
+        longest = float((points[1:] - points[:-1]).norm(dim=1).max()) if len(points) > 1 else DOT
+        curve = _smooth_curve(moved, math.ceil(2.5 * (longest * FILLED / side)))
+        _splat(canvas, (curve - corner) * (FILLED / side) + (CANVAS - size * (FILLED / side)) / 2)
     return canvas.clamp_(max=1).view(count, 1, CANVAS, CANVAS)
 
 
-def handwrite(canvas: Tensor, hairline: Tensor, generator: torch.Generator) -> Tensor:
+def parse_form(form: str) -> tuple[list[Tensor], Tensor, Tensor]:
+    """Parse a form of `strokes.FORMS` or `vowels.FORMS`.
+
+    Returns:
+        The points of each stroke, float (points, 2), x and y; the grid's top left corner; and its size, GRID or
+        more, as far as the form extends.
+    """
+    parts = form.split("/")
+    points = torch.tensor([point for part in parts if part != "H" for point in _points(part)])
+    corner = points.amin(0).clamp(max=0)
+    end = points.amax(0).clamp(min=GRID)
+    headline = f"{corner[0]},0 {end[0]},0"
+    return [torch.tensor(_points(headline if part == "H" else part)) for part in parts], corner, end - corner
+
+
+def handwrite(
+    canvas: Tensor, hairline: Tensor, generator: torch.Generator, nib: float = NIB, thinnest: float = THINNEST
+) -> Tensor:
     """Make drawings look like the handwriting in DHCD.
 
     Args:
         canvas: float32 [0, 1] (B, 1, CANVAS, CANVAS).
         hairline: bool (B,), whether a drawing consists of lines without a width.
         generator: source of all random numbers.
+        nib: standard deviation in pixels of the pen's soft tip; lines are about two to four times as wide.
+        thinnest: threshold of the thinnest line, share of the ink's peak; dots of fonts are lost at a high one.
 
     Returns:
         uint8 [0, 255] (B, 1, 32, 32).
     """
     count = len(canvas)
     canvas = TREMBLE(SWAY(canvas, generator), generator)
-    soft = _soft_tip(canvas)
+    soft = _soft_tip(canvas, nib)
     # A line blurred by a Gaussian tip has the peak 1 / (sigma sqrt(2 pi)); fonts are scaled to their own peak.
-    as_line = (soft * NIB * math.sqrt(2 * math.pi)).clamp(max=1)
+    as_line = (soft * nib * math.sqrt(2 * math.pi)).clamp(max=1)
     as_font = soft / soft.amax((1, 2, 3), keepdim=True)
     soft = torch.where(hairline.view(-1, 1, 1, 1), as_line, as_font)
-    width = torch.rand((count, 1, 1, 1), generator=generator) * 0.45 + 0.15  # a high threshold is a thin pen
+    width = torch.rand((count, 1, 1, 1), generator=generator) * (thinnest - 0.15) + 0.15
     ink = ((soft - width) / 0.3 + 0.5).clamp(0, 1)
     boxed = blur_images(_box(ink), torch.rand(count, generator=generator) * 0.15)
     return F.pad((boxed * 255).round().to(torch.uint8), (INPUT_SPEC.border,) * 4)
 
 
-def _points(stroke: str) -> Tensor:
-    """Parse a stroke: float (points, 2)."""
-    text = "0,0 20,0" if stroke == "H" else stroke
-    return torch.tensor([[float(value) for value in point.split(",")] for point in text.split()])
+def _points(stroke: str) -> list[list[float]]:
+    return [[float(value) for value in point.split(",")] for point in stroke.split()]
+
+
+def _dots(count: int, generator: torch.Generator) -> Tensor:
+    """Draw dots as people make them, around 0: pressed, a short dash, or a small ring: float (count, 6, 2)."""
+    kind = torch.rand((count, 1, 1), generator=generator)
+    size = DOT * (0.5 + 0.5 * torch.rand((count, 1, 1), generator=generator))
+    pressed = torch.randn((count, 6, 2), generator=generator) * size / 2
+    angle = torch.rand((count, 1), generator=generator) * 2 * math.pi
+    along = torch.stack([angle.cos(), angle.sin()], -1)
+    dash = torch.linspace(-1, 1, 6).view(1, 6, 1) * along * size * 1.3
+    turn = angle + torch.linspace(0, 2 * math.pi, 6)
+    ring = torch.stack([turn.cos(), turn.sin()], -1) * size
+    return torch.where(kind < 0.5, pressed, torch.where(kind < 0.75, dash, ring))
 
 
 def _is_headline(points: Tensor) -> bool:
@@ -121,9 +155,9 @@ def _splat(canvas: Tensor, curve: Tensor) -> None:
         canvas.scatter_add_(1, corner + offset, share)
 
 
-def _soft_tip(canvas: Tensor) -> Tensor:
+def _soft_tip(canvas: Tensor, nib: float) -> Tensor:
     reach = 6
-    kernel = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * NIB**2))
+    kernel = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * nib**2))
     kernel /= kernel.sum()
     across = F.conv2d(canvas, kernel.view(1, 1, 1, -1), padding=(0, reach))
     return F.conv2d(across, kernel.view(1, 1, -1, 1), padding=(reach, 0))

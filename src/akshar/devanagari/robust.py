@@ -3,7 +3,6 @@
 Shapes: B images of one channel, H x W pixels, light ink on black in [0, 1].
 """
 
-import math
 from typing import Annotated
 
 import torch
@@ -13,21 +12,19 @@ from torch import Tensor
 
 from akshar.data.augment import Augment, Share
 from akshar.devanagari.cards import INPUT_SPEC
+from akshar.devanagari.jpeg import compress_jpeg
+from akshar.devanagari.other_pens import (
+    PARTS,
+    break_strokes,
+    change_proportions,
+    overhang,
+    roughen_edges,
+    smooth_noise,
+)
 
 INKED = 0.35  # a pixel above this counts as ink, as where pictures are framed
 HEADLINE = 0.62  # share of ink that makes a row a headline
 TOP_ROWS = 12  # rows in which headlines are searched
-# JPEG's luminance table (ITU-T T.81, annex K), at quality 50
-LUMINANCE = (
-    (16, 11, 10, 16, 24, 40, 51, 61),
-    (12, 12, 14, 19, 26, 58, 60, 55),
-    (14, 13, 16, 24, 40, 57, 69, 56),
-    (14, 17, 22, 29, 51, 87, 80, 62),
-    (18, 22, 37, 56, 68, 109, 103, 77),
-    (24, 35, 55, 64, 81, 104, 113, 92),
-    (49, 64, 78, 87, 103, 121, 120, 101),
-    (72, 92, 95, 98, 112, 100, 103, 99),
-)
 
 
 class Robust:
@@ -45,6 +42,12 @@ class Robust:
         recrop_jitter: largest error of each side of that crop, pixels.
         light_share: share of each batch that only `light` changes, so that undistorted images are still learned.
         light: see `light_share`; None leaves that share unchanged.
+        proportions: standard deviation of the logarithm by which each fifth of the width and height is stretched.
+        overhang: probability of narrowing a letter under its headline.
+        pressure: largest difference of the pen's change between parts of an image, pixels.
+        breaks: probability of a thin gap across the strokes.
+        tremble: standard deviation of a displacement that changes every third pixel, pixels.
+        ragged: largest standard deviation of the noise at edges before `binarize`.
     """
 
     def __init__(
@@ -60,12 +63,21 @@ class Robust:
         recrop_jitter: Annotated[float, Field(ge=0, le=4)] = 0.0,
         light_share: Share = 0.0,
         light: Augment | None = None,
+        proportions: Annotated[float, Field(ge=0, le=1)] = 0.0,
+        overhang: Share = 0.0,
+        pressure: Annotated[float, Field(ge=0, le=2)] = 0.0,
+        breaks: Share = 0.0,
+        tremble: Annotated[float, Field(ge=0, le=2)] = 0.0,
+        ragged: Annotated[float, Field(ge=0, le=1)] = 0.0,
     ):
         self.geometric, self.photometric = geometric, photometric
         self.headline, self.pen, self.downscale = headline, pen, downscale
         self.binarize, self.jpeg = binarize, jpeg
         self.recrop, self.recrop_jitter = recrop, recrop_jitter
         self.light_share, self.light = light_share, light
+        self.proportions, self.overhang, self.pressure = proportions, overhang, pressure
+        self.breaks, self.ragged = breaks, ragged
+        self.tremble = Augment(elastic=tremble, elastic_knots=11) if tremble else None
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Augment a batch: float32 [0, 1] (B, 1, H, W) -> the same; see `Augment`."""
@@ -80,14 +92,39 @@ class Robust:
             return torch.rand((len(images), *size), device=images.device, generator=generator)
 
         images = self.geometric(images, generator)
+        if self.tremble:
+            images = self.tremble(images, generator)
+        if self.proportions:
+            shape = (len(images), 2, PARTS)
+            factors = torch.randn(shape, device=images.device, generator=generator) * self.proportions
+            images = change_proportions(images, factors)
         images = change_headlines(images, draw() < self.headline, draw(3))
-        images = change_pen(images, (draw() * 2 - 1) * self.pen)
+        if self.overhang:
+            headlines = find_headlines(images) & (draw() < self.overhang)[:, None]
+            images = overhang(images, headlines, draw(2))
+        change = ((draw() * 2 - 1) * self.pen).view(-1, 1, 1, 1)
+        if self.pressure:
+            change = change + self.pressure * smooth_noise(images, 4, generator).clamp(-2, 2) / 2
+        images = change_pen(images, change)
+        if self.breaks:
+            images = _where(draw() < self.breaks, break_strokes(images, draw(3)), images)
         side = int(torch.randint(14, 29, (1,), device=images.device, generator=generator))
         images = _where(draw() < self.downscale, downscale(images, side), images)
-        images = _where(draw() < self.binarize, binarize(images, 0.25 + 0.4 * draw()), images)
+        scanned = images
+        if self.ragged:
+            noise = smooth_noise(images, 24, generator) * self.ragged * draw().view(-1, 1, 1, 1)
+            scanned = roughen_edges(images, noise)
+        images = _where(draw() < self.binarize, binarize(scanned, 0.25 + 0.4 * draw()), images)
         images = _where(draw() < self.recrop, recrop(images, (draw(4) * 2 - 1) * self.recrop_jitter), images)
         images = _where(draw() < self.jpeg, compress_jpeg(images, 10 + 50 * draw()), images)
         return self.photometric(images, generator)
+
+
+def find_headlines(images: Tensor) -> Tensor:
+    """Tell which of the first rows of (B, 1, H, W) are a headline: bool (B, TOP_ROWS)."""
+    shares = (images[:, 0, :TOP_ROWS] > INKED).float().mean(2)
+    best = shares.amax(1)
+    return (shares > 0.75 * best[:, None]) & (best > HEADLINE)[:, None]
 
 
 def change_headlines(images: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
@@ -99,9 +136,7 @@ def change_headlines(images: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
         drawn: float [0, 1) (B, 3): kind of change, and the two columns between which a headline is broken.
     """
     top = images[:, 0, :TOP_ROWS]
-    shares = (top > INKED).float().mean(2)
-    best = shares.amax(1)
-    rows = (shares > 0.75 * best[:, None]) & (best > HEADLINE)[:, None] & chosen[:, None]
+    rows = find_headlines(images) & chosen[:, None]
     columns = (torch.arange(images.shape[3], device=images.device) + 0.5) / images.shape[3]
     kind, ends = drawn[:, 0], drawn[:, 1:].sort(1).values
     between = (columns >= ends[:, :1]) & (columns < ends[:, 1:])
@@ -115,13 +150,13 @@ def change_headlines(images: Tensor, chosen: Tensor, drawn: Tensor) -> Tensor:
 
 
 def change_pen(images: Tensor, change: Tensor) -> Tensor:
-    """Move every outline by `change` (B,) pixels: outwards if positive, inwards if negative.
+    """Move every outline by `change`, (B, 1, 1, 1) or (B, 1, H, W), pixels: outwards if positive, else inwards.
 
     Thin strokes are not thinned and thick ones not thickened, so that they stay legible; ink stays white.
     """
-    density = images.mean((1, 2, 3))
+    density = images.mean((1, 2, 3), keepdim=True)
     thinning, thickening = ((density - 0.17) / 0.15).clamp(0, 1), ((0.5 - density) / 0.2).clamp(0, 1)
-    change = (change * torch.where(change < 0, thinning, thickening)).view(-1, 1, 1, 1)
+    change = change * torch.where(change < 0, thinning, thickening)
     for _ in range(2):
         step = change.clamp(-1, 1)
         change = change - step
@@ -168,21 +203,6 @@ def recrop(images: Tensor, error: Tensor) -> Tensor:
     grid = torch.stack([x[:, None].expand(-1, height, -1), y[:, :, None].expand(-1, -1, width)], -1)
     inside = F.pad(torch.ones((height - 2 * border, width - 2 * border), device=images.device), (border,) * 4)
     return F.grid_sample(images, grid, align_corners=False) * inside
-
-
-def compress_jpeg(images: Tensor, quality: Tensor) -> Tensor:
-    """Add the artefacts of JPEG at `quality` (B,), [1, 99]; height and width must be multiples of 8."""
-    batch, _, height, width = images.shape
-    steps = torch.tensor(LUMINANCE, dtype=torch.float32, device=images.device) / 255
-    factor = torch.where(quality < 50, 50 / quality, 2 - quality / 50).view(-1, 1, 1, 1, 1)
-    index = torch.arange(8.0, device=images.device)
-    basis = torch.cos((2 * index[None] + 1) * index[:, None] * math.pi / 16) / 2
-    basis[0] /= math.sqrt(2)
-    blocks = images.view(batch, height // 8, 8, width // 8, 8).transpose(2, 3) - 0.5
-    steps = steps * factor
-    coefficients = ((basis @ blocks @ basis.T) / steps).round() * steps
-    back = (basis.T @ coefficients @ basis + 0.5).transpose(2, 3).reshape(images.shape)
-    return back.clamp(0, 1)
 
 
 def _where(chosen: Tensor, changed: Tensor, images: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ strokes separated by "/"; a stroke is points "x,y" on a grid of 20 by 20, y down
 "H" is the headline (shirorekha) over the whole width.
 """
 
+JITTER = 1.7  # default standard deviation of each point when forms are drawn, in units of the grid
+
 FORMS: dict[str, tuple[str, ...]] = {
     "क": ("H/10,0 10,20/10,9 5,5 1,10 5,14 10,9/10,9 15,6 19,9 17,16",),
     "ख": (
