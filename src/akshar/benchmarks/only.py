@@ -126,9 +126,8 @@ def answer_sets(reader: Reader) -> Iterator[tuple[str, Answers]]:
     scanned = len(broad) - len(broad.classes) * Broad.drawn_per_class  # which come first
     yield "DHCD", _classify_images(reader, broad.part(held_out[held_out < scanned]))
     yield "drawn", _classify_images(reader, broad.part(held_out[held_out >= scanned]))
-    images = validation_images()
-    kinds = [kind for kind in damaged(images) if kind[0].endswith(SEVERITIES)]
-    names = [images.classes[label] for _, _, labels in kinds for label in labels]
+    kinds = [kind for kind in damaged(validation_images()) if kind[0].endswith(SEVERITIES)]
+    names = [name for _, _, names in kinds for name in names]
     yield "DHCD-C", classify(reader, [picture for _, pictures, _ in kinds for picture in pictures], names)
 
 
