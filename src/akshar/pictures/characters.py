@@ -4,7 +4,7 @@ from akshar.errors import DataError
 from akshar.pictures.decode import MAX_PIXELS, Picture, decode_for, picture_name
 from akshar.pictures.framing import FramedPicture, frame_picture
 from akshar.pictures.input_spec import InputSpec
-from akshar.pictures.line import cut_line
+from akshar.pictures.line_old import cut_line
 
 
 def read_characters(

@@ -1,0 +1,92 @@
+"""Chooses the cells of a row: the path through its candidate cells with the greatest score.
+
+A row is cut into more pieces than it has characters, and the network reads every run of pieces that may be one; the
+best path is found by dynamic programming, as in LeCun et al., "Gradient-based learning applied to document
+recognition", Proceedings of the IEEE 1998, and Liu, Sako and Fujisawa, "Effects of classifier structures and
+training regimes on integrated segmentation and recognition of handwritten numeral strings", IEEE PAMI 2004. A
+path's score is a sum over its cells of weighted features: a semi-Markov conditional random field (Sarawagi and
+Cohen, NIPS 2004), whose weights `akshar.benchmarks.row_weights` fits.
+
+Digits and letters have weights of their own, and a row seldom has both: a digit that may as well be a letter is
+read as a digit among digits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from akshar.pictures.line.cells import SHAPE, Cell
+from akshar.reader.row_weights import BOTH, DIGITS, LETTERS
+
+LEAST = 1e-3  # probabilities below it count as this; the network's are not calibrated there
+READ = ("probability", "doubt")  # logarithms of the best probability p and of 1 - p
+FEATURES = (*READ, *SHAPE)
+CERTAIN = 1e-4  # least 1 - p
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A cell of the chosen path, and the classes that it may show.
+
+    Attributes:
+        cell: position among the candidates.
+        classes: positions of classes, int (C,).
+    """
+
+    cell: int
+    classes: np.ndarray
+
+
+def best_path(
+    cells: Sequence[Cell], probabilities: Sequence[np.ndarray | None], kinds: Sequence[np.ndarray]
+) -> list[Reading]:
+    """Choose the cells that divide a row.
+
+    Args:
+        cells: candidates, in the order of their first pieces; see `find_cells`.
+        probabilities: float (K,) of each cell; None for one that no network was asked about.
+        kinds: positions of the classes that are digits, and of those that are not, of the classes asked for.
+    """
+    if not cells:
+        return []
+    scored = [
+        (classes, features(cells, probabilities, classes) @ weights)
+        for classes, weights in zip(kinds, (DIGITS, LETTERS), strict=True)
+        if len(classes)
+    ]
+    hypotheses = [([classes] * len(cells), scores, 0.0) for classes, scores in scored]
+    if len(scored) == 2:
+        (digits, as_digit), (letters, as_letter) = scored
+        either = [digits if first >= second else letters for first, second in zip(as_digit, as_letter, strict=True)]
+        hypotheses.append((either, np.maximum(as_digit, as_letter), BOTH))
+    best: tuple[float, list[Reading]] = (-np.inf, [])
+    for classes, scores, cost in hypotheses:
+        path = longest_path(cells, scores)
+        total = float(scores[path].sum()) - cost
+        if total > best[0]:
+            best = total, [Reading(cell, classes[cell]) for cell in path]
+    return best[1]
+
+
+def features(cells: Sequence[Cell], probabilities: Sequence[np.ndarray | None], classes: np.ndarray) -> np.ndarray:
+    """Features of cells, float (N, len(FEATURES)), for the best of some classes."""
+    best = np.array([0.0 if row is None else float(row[classes].max()) for row in probabilities])
+    read = np.log(np.stack([np.maximum(best, LEAST), np.maximum(1 - best, CERTAIN)], 1))
+    is_sign = np.array([cell.framed.sign is not None for cell in cells])
+    return np.hstack([np.where(is_sign[:, None], 0, read), np.stack([cell.shape for cell in cells])])
+
+
+def longest_path(cells: Sequence[Cell], scores: np.ndarray) -> list[int]:
+    """Positions of the cells of the path with the greatest sum of scores, from the first piece to the last."""
+    pieces = max(cell.stop for cell in cells)
+    best, last = np.full(pieces + 1, -np.inf), np.zeros(pieces + 1, int)
+    best[0] = 0
+    for number, (cell, score) in enumerate(zip(cells, scores, strict=True)):
+        if (total := best[cell.first] + score) > best[cell.stop]:
+            best[cell.stop], last[cell.stop] = total, number
+    path, place = [], pieces
+    while place:
+        path.append(int(last[place]))
+        place = cells[path[-1]].first
+    return path[::-1]
