@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from akshar.benchmarks.rows import BORDER, LETTERS, compose
+from akshar.benchmarks.rows import BORDER, HOUSES, LETTERS, compose
 from akshar.benchmarks.written_rows import WrittenRow
 from akshar.pictures.line.cells import Cell, find_cells
 from akshar.reader.reader import Reader, load
@@ -23,10 +23,11 @@ PENALTY = 1.0  # of squared weights, of features scaled to a standard deviation 
 
 @dataclass(frozen=True)
 class Example:
-    """The candidates of a row, their features, and the positions of the true cells."""
+    """A row's candidates, their features as digits and as letters, the true kind, and the truth's positions."""
 
     cells: list[Cell]
-    features: np.ndarray
+    features: tuple[np.ndarray, np.ndarray]
+    kind: int
     truth: list[int]
 
 
@@ -39,33 +40,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     reader = load(args.model)
     rows = compose("tuning", args.rows, args.seed)
-    parts = {"DIGITS": [kind for kind in rows if kind not in LETTERS], "LETTERS": list(LETTERS)}
-    for position, (name, kinds) in enumerate(parts.items()):
-        found = [_example(reader, row, position) for kind in kinds for row in rows[kind]]
-        examples = [example for example in found if example is not None]
-        weights, loss = fit(examples)
-        print(f"# {len(examples)} of {len(found)} rows, {loss:.4f} nats per row")
+    found = [
+        _example(reader, row, int(name in LETTERS))
+        for name, some in rows.items()
+        if name not in HOUSES
+        for row in some
+    ]
+    examples = [example for example in found if example is not None]
+    weights, loss = fit(examples)
+    print(f"# {len(examples)} of {len(found)} rows, {loss:.4f} nats per row")
+    for name, part in zip(("DIGITS", "LETTERS"), weights, strict=True):
         print(f"{name} = np.array(\n    [")
-        for feature, weight in zip(FEATURES, weights, strict=True):
+        for feature, weight in zip(FEATURES, part, strict=True):
             print(f"        {weight:.3f},  # {feature}")
         print("    ]\n)", flush=True)
 
 
 def fit(examples: Sequence[Example]) -> tuple[np.ndarray, float]:
-    """Weights float (F,), and the mean loss in nats per row."""
-    spread = np.maximum(np.vstack([example.features for example in examples]).std(axis=0), 0.01)
+    """Weights float (2, F) for digits and letters, and the mean loss in nats per row; both kinds count equally."""
+    spread = np.maximum(np.vstack([one for example in examples for one in example.features]).std(axis=0), 0.01)
+    counts = np.bincount([example.kind for example in examples], minlength=2)
 
     def loss(scaled: np.ndarray) -> tuple[float, np.ndarray]:
-        weights, total, slope = scaled / spread, PENALTY / 2 * float(scaled @ scaled), PENALTY * scaled
+        weights = scaled.reshape(2, -1) / spread
+        total, slope = PENALTY / 2 * float(scaled @ scaled), PENALTY * scaled.reshape(2, -1)
         for example in examples:
-            scores = example.features @ weights
-            logarithm, shares = path_shares(example.cells, scores)
-            total += logarithm - float(scores[example.truth].sum())
-            slope = slope + (shares @ example.features - example.features[example.truth].sum(axis=0)) / spread
-        return total, slope
+            share = len(examples) / 2 / counts[example.kind]
+            scores = [one @ part for one, part in zip(example.features, weights, strict=True)]
+            sums = [path_shares(example.cells, one) for one in scores]
+            every = np.logaddexp(sums[0][0], sums[1][0])
+            total += share * (every - float(scores[example.kind][example.truth].sum()))
+            for kind, ((logarithm, shares), one) in enumerate(zip(sums, example.features, strict=True)):
+                slope[kind] += share * np.exp(logarithm - every) * (shares @ one) / spread
+            slope[example.kind] -= share * example.features[example.kind][example.truth].sum(axis=0) / spread
+        return total, slope.ravel()
 
-    best = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 100})
-    return best.x / spread, float(best.fun) / len(examples)
+    start = np.zeros(2 * len(FEATURES))
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 150})
+    return best.x.reshape(2, -1) / spread, float(best.fun) / len(examples)
 
 
 def path_shares(cells: Sequence[Cell], scores: np.ndarray) -> tuple[float, np.ndarray]:
@@ -92,7 +104,8 @@ def _example(reader: Reader, row: WrittenRow, kind: int) -> Example | None:
     if truth is None:
         return None
     probabilities = reader.classify([cell.framed for cell in cells])
-    return Example(cells, features(cells, probabilities, reader.kinds()[kind]), truth)
+    digits, letters = (features(cells, probabilities, classes) for classes in reader.kinds(reader.choose(None)))
+    return Example(cells, (digits, letters), kind, truth)
 
 
 def _true_path(cells: Sequence[Cell], row: WrittenRow) -> list[int] | None:

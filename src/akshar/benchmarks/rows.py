@@ -37,8 +37,12 @@ NUMBERS: dict[str, Hand] = {
     "all at once": Hand(gaps=(0.0, 0.5), touching=0.15, sizes=0.1, heights=0.06, climb=6, slant=0.25, pen=(-1, 3)),
 }
 DATES = {"dates, telephones": Hand(gaps=(0.05, 0.35), sizes=0.05, heights=0.03)}
+HOUSES = {"house numbers": Hand(gaps=(0.05, 0.35), sizes=0.05, heights=0.03)}  # the last is a letter
 LETTERS = {
     "letters": Hand(gaps=(0.1, 0.4), sizes=0.05, heights=0.03),
+    "letters, all at once": Hand(
+        gaps=(0.05, 0.5), sizes=0.1, heights=0.06, climb=6, slant=0.2, pen=(-1, 3), binary=True
+    ),
     "one headline": Hand(gaps=(0.0, 0.15), headline=True),
 }
 
@@ -70,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--half", choices=HALVES, default="check", help="of the images")
-    parser.add_argument("--only", metavar="PART", help="for rows without letters, see `akshar predict`")
+    parser.add_argument("--only", metavar="PART", help="for rows of digits, see `akshar predict`")
     args = parser.parse_args(arguments)
     try:
         readers = {model: load(model, threshold=0) for model in args.models}
@@ -80,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for model, reader in readers.items():
         print(f"{model:32} right    cut   read  alone  errors      ms")
         for name, rows in kinds.items():
-            if args.only and name in LETTERS:
+            if args.only and name in HOUSES | LETTERS:
                 continue
             outcome = measure(reader, rows, args.only)
             shares = outcome.right, outcome.cut_wrong, outcome.read_wrong, outcome.alone
@@ -99,7 +103,7 @@ def compose(half: str, count: int, seed: int) -> dict[str, list[WrittenRow]]:
 def compose_of(inks: Images, half: str, count: int, seed: int) -> dict[str, list[WrittenRow]]:
     """Rows of each kind of some images."""
     rows = {}
-    for name, hand in (NUMBERS | DATES | LETTERS).items():
+    for name, hand in (NUMBERS | DATES | HOUSES | LETTERS).items():
         draw = np.random.default_rng(derive_seed(seed, name, half))
         rows[name] = [write_row(_text(name, draw), hand, inks, draw) for _ in range(count)]
     return rows
@@ -133,8 +137,8 @@ def measure(reader: Reader, rows: Sequence[WrittenRow], only: str | None = None)
         alone += all(letter in "/-." or _letter(answer) == letter for letter, answer in singles)
         wrong += edits(read, row.text)
         characters += len(row.text)
-    shares = right, cut_wrong, len(rows) - right - cut_wrong, alone
-    return Outcome(*(one / len(rows) for one in shares), wrong / characters, 1000 * seconds / len(rows))
+    shares = (count / len(rows) for count in (right, cut_wrong, len(rows) - right - cut_wrong, alone))
+    return Outcome(*shares, errors=wrong / characters, milliseconds=1000 * seconds / len(rows))
 
 
 def is_cut_right(row: WrittenRow, boxes: Sequence[tuple[int, int, int, int] | None]) -> bool:
@@ -176,6 +180,8 @@ def _text(name: str, draw: np.random.Generator) -> list[str]:
             f"{digits(4)}-{digits(6)}",
         )
         return list(forms[draw.integers(len(forms))])
+    if name in HOUSES:
+        return [*digits(int(draw.integers(1, 4))), CONSONANTS[draw.integers(len(CONSONANTS))].letter]
     return list(digits(6))
 
 

@@ -7,6 +7,7 @@ segmentation: Is it still necessary?", Pattern Recognition 78, 2018.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -146,7 +147,7 @@ def _written(
     if letter in "/-.":
         ink = _sign(letter, tall, max(3, round(height * 0.09) + pen), draw)
     else:
-        chosen = images[letter][draw.integers(len(images[letter]))]
+        chosen = images[letter][int(draw.integers(len(images[letter])))]
         wide = max(8, round(tall * WIDTHS.get(letter, LETTER_WIDTH) * np.exp(draw.normal(0, 0.1))))
         ink = np.asarray(Image.fromarray(chosen).resize((wide, tall), Image.Resampling.BICUBIC))
         ink = np.clip(ink, 0, 1)
@@ -161,7 +162,9 @@ def _written(
         middle = np.array(padded.shape) / 2
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         matrix = turn @ np.array([[1, 0], [slant, 1]])
-        ink = np.clip(ndimage.affine_transform(padded, matrix, middle - matrix @ middle, order=1), 0, 1)
+        ink = np.clip(
+            ndimage.affine_transform(padded, matrix, cast(float, middle - matrix @ middle), order=1), 0, 1
+        )
     return _cropped(ink.astype(np.float32))
 
 
@@ -230,7 +233,7 @@ def _drawn(form: str, draw: np.random.Generator) -> np.ndarray:
         steps = np.linspace(0, len(points) - 1, 16 * len(points))
         knots = np.arange(len(points))
         straight = [np.interp(steps, knots, points[:, axis]) for axis in (0, 1)]
-        curve = ndimage.gaussian_filter1d(straight, 4, mode="nearest")
+        curve = np.asarray(ndimage.gaussian_filter1d(straight, 4, mode="nearest"))
         line = [(float(x), float(y)) for x, y in curve.T]
         pencil.line(line, 255, pen, joint="curve")
         for x, y in (line[0], line[-1]):
@@ -275,4 +278,5 @@ def _cropped(ink: np.ndarray) -> np.ndarray:
 
 def _pieces(ink: np.ndarray) -> int:
     """Number of marks: a thinner pen does not break strokes."""
-    return ndimage.label(ink > INKED, np.ones((3, 3)))[1]
+    _, count = cast(tuple[np.ndarray, int], ndimage.label(ink > INKED, np.ones((3, 3))))
+    return count

@@ -19,7 +19,7 @@ import numpy as np
 from akshar.pictures.line.cells import SHAPE, Cell
 from akshar.reader.row_weights import BOTH, DIGITS, LETTERS
 
-LEAST = 1e-3  # probabilities below it count as this; the network's are not calibrated there
+LEAST = 1e-4  # probabilities below it count as this; the network's are not calibrated there
 READ = ("probability", "doubt")  # logarithms of the best probability p and of 1 - p
 FEATURES = (*READ, *SHAPE)
 CERTAIN = 1e-4  # least 1 - p
@@ -50,23 +50,31 @@ def best_path(
     """
     if not cells:
         return []
-    scored = [
-        (classes, features(cells, probabilities, classes) @ weights)
+    scores = [
+        features(cells, probabilities, classes) @ weights if len(classes) else np.full(len(cells), -np.inf)
         for classes, weights in zip(kinds, (DIGITS, LETTERS), strict=True)
-        if len(classes)
     ]
-    hypotheses = [([classes] * len(cells), scores, 0.0) for classes, scores in scored]
-    if len(scored) == 2:
-        (digits, as_digit), (letters, as_letter) = scored
-        either = [digits if first >= second else letters for first, second in zip(as_digit, as_letter, strict=True)]
-        hypotheses.append((either, np.maximum(as_digit, as_letter), BOTH))
-    best: tuple[float, list[Reading]] = (-np.inf, [])
-    for classes, scores, cost in hypotheses:
-        path = longest_path(cells, scores)
-        total = float(scores[path].sum()) - cost
-        if total > best[0]:
-            best = total, [Reading(cell, classes[cell]) for cell in path]
-    return best[1]
+    hypotheses = [(scores[0], 0.0), (scores[1], 0.0), (np.maximum(*scores), BOTH)]
+    paths = [longest_path(cells, one) for one, _ in hypotheses]
+    totals = [float(one[path].sum()) - cost for path, (one, cost) in zip(paths, hypotheses, strict=True)]
+    path = paths[int(np.argmax(totals))]
+    return [
+        Reading(*one) for one in zip(path, _classes([probabilities[cell] for cell in path], kinds), strict=True)
+    ]
+
+
+def _classes(probabilities: Sequence[np.ndarray | None], kinds: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Classes that each cell of a path may show: all digits, all letters, or of each cell the likelier kind."""
+    asked = [kind for kind in kinds if len(kind)]
+    if len(asked) == 1:
+        return asked * len(probabilities)
+    known = [row for row in probabilities if row is not None]
+    likely = np.log([[max(float(row[kind].max()), LEAST) for kind in kinds] for row in known]).reshape(-1, 2)
+    each = [*likely.sum(axis=0), likely.max(axis=1).sum() - BOTH]
+    best = int(np.argmax(each))
+    if best < 2:
+        return [kinds[best]] * len(probabilities)
+    return [kinds[0 if row is None else int(row[kinds[1]].max() > row[kinds[0]].max())] for row in probabilities]
 
 
 def features(cells: Sequence[Cell], probabilities: Sequence[np.ndarray | None], classes: np.ndarray) -> np.ndarray:

@@ -5,6 +5,9 @@ import numpy as np
 from akshar.pictures.line.parts import Baseline
 
 SMALL = 0.35  # greatest size of a dot in both directions, share of the row's height
+THICK = 0.7  # least size of a dot in both directions, widths of the pen
+SHORT, LONG = 0.2, 1.5  # lengths of a hyphen, shares of the row's height
+LOW, HIGH = 0.15, 0.85  # distances of a hyphen to the base line, shares of the row's height
 STRAIGHT = 1.4  # greatest thickness of a single straight stroke, in widths of the pen
 
 
@@ -21,12 +24,14 @@ def sign_of(own: np.ndarray, top: int, left: int, pen: float, line: Baseline) ->
     length, thickness, angle = _axes(own)
     straight = thickness < STRAIGHT * pen and length > 2 * thickness
     small = SMALL * line.height
-    if max(width, height) < small and not straight and line.below(top, left + width / 2) > -SMALL:
+    top_below = line.below(top, left + width / 2)
+    if THICK * pen < min(width, height) and max(width, height) < small and not straight and top_below > -SMALL:
         return "."
     if not straight:
         return None
-    if min(angle, 180 - angle) < 25 and height < small and length < 1.5 * line.height:
-        return "-"
+    in_middle = -HIGH < line.below(top + height / 2, left + width / 2) < -LOW
+    if min(angle, 180 - angle) < 25 and height < small and SHORT * line.height < length < LONG * line.height:
+        return "-" if in_middle else None
     return "/" if 45 < angle < 82 and height > 0.6 * line.height else None
 
 
