@@ -7,50 +7,50 @@ import numpy as np
 
 DIGITS = np.array(
     [
-        0.255,  # probability
-        -0.597,  # doubt
-        -3.138,  # character
-        1.613,  # width
-        -2.992,  # width squared
-        -0.228,  # height
-        -0.393,  # height squared
-        0.601,  # strokes
-        1.516,  # runs across
-        -0.523,  # runs across squared
-        3.740,  # runs down
-        -11.460,  # gap inside
-        -1.521,  # gaps inside
-        -0.534,  # overlap inside
-        0.233,  # cuts inside
-        0.022,  # ink of cuts inside
-        -2.012,  # cut
-        -0.450,  # ink of the cut
-        -2.339,  # overlap
-        -0.203,  # sign
+        0.424,  # probability
+        -0.572,  # doubt
+        -0.943,  # character
+        2.235,  # width
+        -4.100,  # width squared
+        0.336,  # height
+        -0.852,  # height squared
+        0.075,  # strokes
+        2.399,  # runs across
+        -0.733,  # runs across squared
+        3.271,  # runs down
+        -15.943,  # gap inside
+        -1.463,  # gaps inside
+        0.363,  # overlap inside
+        0.282,  # cuts inside
+        0.102,  # ink of cuts inside
+        -1.941,  # cut
+        -0.633,  # ink of the cut
+        -3.894,  # overlap
+        0.663,  # sign
     ]
 )
 LETTERS = np.array(
     [
-        0.158,  # probability
-        -0.559,  # doubt
-        -1.561,  # character
-        0.994,  # width
-        -5.766,  # width squared
-        0.589,  # height
-        -0.053,  # height squared
-        1.087,  # strokes
-        1.082,  # runs across
-        -0.712,  # runs across squared
-        1.327,  # runs down
-        -7.575,  # gap inside
-        -0.012,  # gaps inside
-        13.495,  # overlap inside
-        0.183,  # cuts inside
-        0.884,  # ink of cuts inside
-        -0.184,  # cut
-        -3.847,  # ink of the cut
-        -31.589,  # overlap
-        -0.006,  # sign
+        0.338,  # probability
+        -0.408,  # doubt
+        0.659,  # character
+        0.441,  # width
+        -8.484,  # width squared
+        1.208,  # height
+        -0.082,  # height squared
+        1.976,  # strokes
+        1.599,  # runs across
+        -0.790,  # runs across squared
+        0.559,  # runs down
+        -8.274,  # gap inside
+        -0.159,  # gaps inside
+        13.244,  # overlap inside
+        0.136,  # cuts inside
+        0.913,  # ink of cuts inside
+        -0.266,  # cut
+        -4.266,  # ink of the cut
+        -31.324,  # overlap
+        -0.074,  # sign
     ]
 )
 BOTH = 4.0  # cost of a row with digits and letters: one of e**4, about 50
