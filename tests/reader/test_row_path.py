@@ -12,8 +12,8 @@ from akshar.benchmarks.rows import NUMBERS, edits, is_cut_right
 from akshar.benchmarks.written_rows import Hand, drawn_inks, write_row
 from akshar.devanagari.strokes import FORMS
 from akshar.pictures.framing import FramedPicture
-from akshar.pictures.line.cells import Cell
-from akshar.reader.row_path import longest_path
+from akshar.pictures.line.cells import SHAPE, Cell
+from akshar.reader.row_path import best_path, longest_path
 
 WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
 DIGITS = "०१२३४५६७८९"
@@ -74,6 +74,22 @@ def test_the_best_path_is_found_and_the_sum_is_over_all_paths():
         for cell in range(len(cells))
     ]
     assert shares == pytest.approx(used)
+
+
+def test_a_letter_among_digits_needs_more_evidence_than_one_at_the_end():
+    kinds = np.array([0, 1]), np.array([2, 3])  # two digits, then two letters
+    digit, unsure, letter = (np.array(row) for row in ([0.98, 0.01, 0.01, 0], [0.03, 0, 0.97, 0], [0, 0, 0, 1.0]))
+    framed = FramedPicture(np.zeros((1, 1), np.uint8), None)
+
+    def read(*rows):
+        cells = [Cell(number, number + 1, framed, np.zeros(len(SHAPE))) for number in range(len(rows))]
+        path = best_path(cells, rows, kinds)
+        return "".join("dl"[int(one.classes[0] > 1)] for one in path)
+
+    assert read(digit, unsure, digit) == read(digit, digit, unsure) == "ddd"
+    assert read(digit, digit, letter) == "ddl"
+    assert read(digit, letter, digit) == "dld"
+    assert read(letter, unsure, None) == "lll"
 
 
 def test_a_row_is_composed_with_the_truth_of_each_cell(inks):

@@ -7,7 +7,7 @@ training regimes on integrated segmentation and recognition of handwritten numer
 path's score is a sum over its cells of weighted features: a semi-Markov conditional random field (Sarawagi and
 Cohen, NIPS 2004), whose weights `akshar.benchmarks.row_weights` fits.
 
-Digits and letters have weights of their own, and a row seldom has both: a digit that may as well be a letter is
+Digits and letters have weights of their own, and seldom follow each other: a digit that may as well be a letter is
 read as a digit among digits.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from akshar.pictures.line.cells import SHAPE, Cell
-from akshar.reader.row_weights import BOTH, DIGITS, LETTERS
+from akshar.reader.row_weights import CHANGE, DIGITS, LETTERS
 
 LEAST = 1e-4  # probabilities below it count as this; the network's are not calibrated there
 READ = ("probability", "doubt")  # logarithms of the best probability p and of 1 - p
@@ -54,7 +54,7 @@ def best_path(
         features(cells, probabilities, classes) @ weights if len(classes) else np.full(len(cells), -np.inf)
         for classes, weights in zip(kinds, (DIGITS, LETTERS), strict=True)
     ]
-    hypotheses = [(scores[0], 0.0), (scores[1], 0.0), (np.maximum(*scores), BOTH)]
+    hypotheses = [(scores[0], 0.0), (scores[1], 0.0), (np.maximum(*scores), CHANGE)]
     paths = [longest_path(cells, one) for one, _ in hypotheses]
     totals = [float(one[path].sum()) - cost for path, (one, cost) in zip(paths, hypotheses, strict=True)]
     path = paths[int(np.argmax(totals))]
@@ -64,17 +64,21 @@ def best_path(
 
 
 def _classes(probabilities: Sequence[np.ndarray | None], kinds: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Classes that each cell of a path may show: all digits, all letters, or of each cell the likelier kind."""
+    """Classes that each cell of a path may show: digits or letters, after Viterbi, with a cost for each change."""
     asked = [kind for kind in kinds if len(kind)]
     if len(asked) == 1:
         return asked * len(probabilities)
-    known = [row for row in probabilities if row is not None]
-    likely = np.log([[max(float(row[kind].max()), LEAST) for kind in kinds] for row in known]).reshape(-1, 2)
-    each = [*likely.sum(axis=0), likely.max(axis=1).sum() - BOTH]
-    best = int(np.argmax(each))
-    if best < 2:
-        return [kinds[best]] * len(probabilities)
-    return [kinds[0 if row is None else int(row[kinds[1]].max() > row[kinds[0]].max())] for row in probabilities]
+    best, choices = np.zeros(2), []
+    for row in probabilities:
+        stay = best >= best[::-1] - CHANGE
+        choices.append(np.where(stay, (0, 1), (1, 0)))  # kind of the cell before, for each kind of this one
+        best = np.where(stay, best, best[::-1] - CHANGE)
+        if row is not None:
+            best = best + np.log([max(float(row[kind].max()), LEAST) for kind in kinds])
+    chosen = [int(best.argmax())]
+    for choice in choices[:0:-1]:
+        chosen.append(int(choice[chosen[-1]]))
+    return [kinds[kind] for kind in chosen[::-1]]
 
 
 def features(cells: Sequence[Cell], probabilities: Sequence[np.ndarray | None], classes: np.ndarray) -> np.ndarray:

@@ -53,4 +53,4 @@ LETTERS = np.array(
         -0.074,  # sign
     ]
 )
-BOTH = 4.0  # cost of a row with digits and letters: one of e**4, about 50
+CHANGE = 4.0  # cost of a letter after a digit, or of a digit after a letter: it happens one time in e**4, about 50
