@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from akshar.pictures.line.cells import SHAPE, Cell
-from akshar.reader.row_weights import CHANGE, DIGITS, LETTERS
+from akshar.reader.row_weights import BOTH, CHANGE, DIGITS, LETTERS
 
 LEAST = 1e-4  # probabilities below it count as this; the network's are not calibrated there
 READ = ("probability", "doubt")  # logarithms of the best probability p and of 1 - p
@@ -54,7 +54,7 @@ def best_path(
         features(cells, probabilities, classes) @ weights if len(classes) else np.full(len(cells), -np.inf)
         for classes, weights in zip(kinds, (DIGITS, LETTERS), strict=True)
     ]
-    hypotheses = [(scores[0], 0.0), (scores[1], 0.0), (np.maximum(*scores), CHANGE)]
+    hypotheses = [(scores[0], 0.0), (scores[1], 0.0), (np.maximum(*scores), BOTH)]
     paths = [longest_path(cells, one) for one, _ in hypotheses]
     totals = [float(one[path].sum()) - cost for path, (one, cost) in zip(paths, hypotheses, strict=True)]
     path = paths[int(np.argmax(totals))]

@@ -53,4 +53,5 @@ LETTERS = np.array(
         -0.074,  # sign
     ]
 )
-CHANGE = 4.0  # cost of a letter after a digit, or of a digit after a letter: it happens one time in e**4, about 50
+BOTH = 1.5  # cost of cutting a row into digits and letters
+CHANGE = 4.0  # cost of reading a letter after a digit, or the reverse: it happens one time in e**4, about 50

@@ -96,7 +96,7 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
     @app.post("/predict", responses=refusals, openapi_extra=PICTURE)
     async def predict(
         request: Request,
-        line: bool = Query(False, description="the picture is a row of separate characters"),
+        line: bool = Query(False, description="the picture is a row of characters"),
         only: str | None = Query(None, description="a group, or letters: what the picture may show; see /groups"),
     ) -> Reading | LineReading:
         """Reads the picture in the body: PNG, JPEG, WebP, GIF, BMP or TIFF; dark on light or light on dark."""
