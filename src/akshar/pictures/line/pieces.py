@@ -1,16 +1,17 @@
 """Pieces of a row: its parts, cut wherever two characters may touch; a character is one piece or several."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from akshar.pictures.ink import Ink
 from akshar.pictures.line.parts import Baseline, Part
-from akshar.pictures.line.seams import find_seams
+from akshar.pictures.line.seams import find_seams, numbered_pieces
 
 # Parts that may be several characters, shares of the height of a character. Larger ones are no row, and the search
 # for cuts through them would take all memory.
-WIDTHS = 0.5, 50.0
+WIDTHS = 0.5, 20.0
 HEIGHTS = 0.4, 3.0
 
 
@@ -47,17 +48,15 @@ def find_pieces(ink: Ink, parts: list[Part], line: Baseline) -> Pieces:
     return Pieces(numbers, np.array(boxes), np.array(cuts, float))
 
 
-def _divide(own: np.ndarray, ink: Ink, part: Part, line: Baseline) -> list[tuple[np.ndarray, float]]:
+def _divide(own: np.ndarray, ink: Ink, part: Part, line: Baseline) -> Iterable[tuple[np.ndarray, float]]:
     """Pieces of a part, bool (h, w), each with the ink that the cut at its right crosses, NaN at the end."""
     sides = (part.width, WIDTHS), (part.height, HEIGHTS)
     if not all(least < side / line.height < most for side, (least, most) in sides):
         return [(own, np.nan)]
     seams = find_seams(np.where(own, ink.density[part.area], 0), ink.pen, line.height)
-    columns = np.arange(part.width)
-    passed = [columns >= seam.columns[:, None] for seam in seams]  # True at the right of a cut
-    index = np.sum(passed, axis=0, dtype=np.int32) if passed else np.zeros(own.shape, np.int32)
-    pieces = [np.logical_and(own, index == number) for number in range(len(seams) + 1)]
-    return list(zip(pieces, [*(seam.ink for seam in seams), np.nan], strict=True))
+    numbers = numbered_pieces(seams, own.shape)
+    pieces = (np.logical_and(own, numbers == number) for number in range(len(seams) + 1))
+    return zip(pieces, [*(seam.ink for seam in seams), np.nan], strict=True)
 
 
 def _box(piece: np.ndarray, part: Part) -> tuple[int, int, int, int]:

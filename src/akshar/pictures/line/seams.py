@@ -6,7 +6,6 @@ no rule of its own: between letters a curve crosses it alone.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -96,20 +95,25 @@ def _path(steps: np.ndarray, ends: np.ndarray, anchor: int) -> np.ndarray:
     return columns
 
 
+def numbered_pieces(seams: list[Seam], shape: tuple[int, ...]) -> np.ndarray:
+    """Number of seams at the left of each pixel, int32 (H, W)."""
+    passed = np.zeros((shape[0], shape[1] + 1), np.int32)
+    rows = np.arange(shape[0])
+    for seam in seams:
+        passed[rows, np.clip(seam.columns, 0, shape[1])] += 1
+    return passed.cumsum(axis=1, dtype=np.int32)[:, :-1]
+
+
 def _without_slivers(seams: list[Seam], ink: np.ndarray, least: float) -> list[Seam]:
     """Leave out cuts until each piece has some ink: of its two cuts the more expensive one."""
-    columns = np.arange(ink.shape[1])
-    while seams:
-        sides = [np.zeros(len(ink), int), *(seam.columns for seam in seams), np.full(len(ink), ink.shape[1])]
-        inside = [(columns >= left[:, None]) & (columns < right[:, None]) for left, right in pairwise(sides)]
-        areas = [float(ink[piece].sum()) for piece in inside]
-        smallest = int(np.argmin(areas))
-        if areas[smallest] >= least:
-            break
-        worse = max(
-            (side for side in (smallest - 1, smallest) if 0 <= side < len(seams)), key=lambda side: seams[side].ink
-        )
+    numbers = numbered_pieces(seams, ink.shape)
+    areas = np.bincount(numbers.ravel(), ink.ravel(), len(seams) + 1).tolist()
+    while seams and min(areas) < least:
+        smallest = areas.index(min(areas))
+        sides = [side for side in (smallest - 1, smallest) if 0 <= side < len(seams)]
+        worse = max(sides, key=lambda side: seams[side].ink)
         seams = seams[:worse] + seams[worse + 1 :]
+        areas[worse : worse + 2] = [areas[worse] + areas[worse + 1]]
     return seams
 
 
