@@ -36,8 +36,8 @@ def test_an_answer_imports_little_beside_the_libraries_it_needs(files):
     loaded = modules_after(reading.FIRST_ANSWER.format(model=MODEL, picture=files[0]))
     added = loaded - modules_after(reading.IMPORTS)
     assert not loaded & {*HEAVY} - {"omegaconf"}  # with which `import akshar` registers the configs' resolvers
-    assert len([name for name in added if name.startswith("akshar")]) <= 32
-    assert len(added) <= 160, sorted(added)
+    assert len([name for name in added if name.startswith("akshar")]) <= 40
+    assert len(added) <= 165, sorted(added)
 
 
 def test_many_files_are_read_in_few_runs_of_the_network(files, monkeypatch):

@@ -128,7 +128,7 @@ REFUSED = {
     "a row of specks": (
         lambda client: send(client, specks(), path="/predict?line=true"),
         422,
-        "marks that could be characters",
+        "places that could be characters",
     ),
     "line=perhaps": (lambda client: send(client, picture(), path="/predict?line=perhaps"), 422, "line: "),
     "only=digitz": (

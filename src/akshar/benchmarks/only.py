@@ -22,7 +22,7 @@ from akshar.devanagari.pen import draw_glyph, handwrite
 from akshar.errors import UsageError
 from akshar.metrics.accuracy import cross_entropy
 from akshar.metrics.calibration import calibration_error, fit_temperature, softmax
-from akshar.pictures.characters import read_characters
+from akshar.pictures.characters import read_character
 from akshar.pictures.decode import Picture
 from akshar.pictures.text import font_files
 from akshar.reader.reader import THRESHOLD, Reader, load
@@ -138,7 +138,7 @@ def _classify_images(reader: Reader, images: ImageSet) -> Answers:
 
 def classify(reader: Reader, pictures: Sequence[Picture], names: Sequence[str]) -> Answers:
     """Answers to the pictures that show a character; `names` of their classes, or none."""
-    framed = [one for picture in pictures for one in read_characters(picture, reader.predictor.input_spec)]
+    framed = [read_character(picture, reader.predictor.input_spec) for picture in pictures]
     rows = reader.classify(framed)
     positions = {name: position for position, name in enumerate(reader.classes)}
     labels = [positions[name] for name in names] or [-1] * len(rows)

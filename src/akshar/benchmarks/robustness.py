@@ -22,7 +22,7 @@ from akshar.devanagari.letters import SUBSETS
 from akshar.devanagari.strokes import FORMS
 from akshar.errors import UsageError
 from akshar.memory import keep_freed_memory
-from akshar.pictures.characters import read_characters
+from akshar.pictures.characters import read_character
 from akshar.reader.reader import Reader, load
 from akshar.seeds import derive_seed
 
@@ -76,7 +76,7 @@ def _decide(readers: Sequence[Reader]) -> None:
 
 def read_all(readers: Sequence[Reader], pictures: Iterable[np.ndarray]) -> Read:
     """Read pictures with each model, framed as for DHCD; a picture without a character is None."""
-    framed = [read_characters(picture, INPUT_SPEC)[0] for picture in pictures]
+    framed = [read_character(picture, INPUT_SPEC) for picture in pictures]
     answers = [reader.read_framed(framed) for reader in readers]
     return [[one.guesses[0].class_name if one.guesses else None for one in row] for row in answers]
 

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="akshar predict", description=__doc__)
     parser.add_argument("model", metavar="MODEL", nargs="?", help="a run's folder, a checkpoint, an exported file")
     parser.add_argument("paths", metavar="PATH", nargs="*", help="pictures, folders of pictures, - for stdin")
-    parser.add_argument("--line", action="store_true", help="each picture is a row of separate characters")
+    parser.add_argument("--line", action="store_true", help="each picture is a row of characters")
     parser.add_argument(
         "--only",
         metavar="PART",

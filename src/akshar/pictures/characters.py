@@ -4,31 +4,35 @@ from akshar.errors import DataError
 from akshar.pictures.decode import MAX_PIXELS, Picture, decode_for, picture_name
 from akshar.pictures.framing import FramedPicture, frame_picture
 from akshar.pictures.input_spec import InputSpec
-from akshar.pictures.line import cut_line
+from akshar.pictures.line.cells import Cell, find_cells
 
 
-def read_characters(
-    picture: Picture, spec: InputSpec, line: bool = False, most: int = MAX_PIXELS
-) -> list[FramedPicture]:
-    """Decode a picture and frame what is on it.
+def read_character(picture: Picture, spec: InputSpec, most: int = MAX_PIXELS) -> FramedPicture:
+    """Decode a picture of one character and frame it.
 
     Args:
         picture: a path, a file's content, a Pillow image or an array, see `decode`.
         spec: of the network that will read it.
-        line: whether the picture is a row of separate characters.
         most: pixels allowed.
 
+    Raises:
+        DataError: not a picture; the message names the file.
+    """
+    return frame_picture(decode_for(picture, spec, most), spec)
+
+
+def read_row(picture: Picture, spec: InputSpec, most: int = MAX_PIXELS) -> list[Cell]:
+    """Decode a picture of a row of characters and frame what may be one; see `read_character`.
+
     Returns:
-        One framed picture; for a row any number, from left to right.
+        The candidate cells, from left to right, which overlap; none for a blank picture.
 
     Raises:
         DataError: not a picture, or too many marks for a row; the message names the file.
-        UsageError: `line`, with a spec that does not frame by ink.
+        UsageError: the spec does not frame by ink.
     """
     values = decode_for(picture, spec, most)
-    if not line:
-        return [frame_picture(values, spec)]
     try:
-        return cut_line(values, spec)
+        return find_cells(values, spec)
     except DataError as error:
         raise DataError(f"{picture_name(picture)}: {error}") from error

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from akshar.errors import DataError, UsageError
 from akshar.files import printable
-from akshar.pictures.characters import read_characters
+from akshar.pictures.characters import read_character, read_row
 from akshar.pictures.decode import SUFFIXES
 from akshar.pictures.decoder_pool import DecoderPool
 from akshar.pictures.framing import FramedPicture
+from akshar.pictures.line.cells import Cell
 from akshar.reader.reader import Answer, Reader
 
 BATCH = 256  # files decoded and read at once
@@ -73,13 +74,13 @@ def read_files(
         line: whether each file is a row of characters.
         only: the classes that they may show, see `Reader.read`.
     """
-    spec = reader.predictor.input_spec
+    spec, chosen = reader.predictor.input_spec, reader.choose(only)
 
-    def frame(picture: str | bytes) -> list[FramedPicture] | str:
+    def frame(picture: str | bytes) -> FramedPicture | list[Cell] | str:
         try:
             if isinstance(picture, str) and os.path.exists(picture) and not os.path.isfile(picture):
                 raise DataError(f"{printable(picture)}: {NOT_REGULAR}")  # a pipe, perhaps an endless one
-            return read_characters(picture, spec, line)
+            return read_row(picture, spec) if line else read_character(picture, spec)
         except DataError as error:
             return str(error)
 
@@ -88,10 +89,18 @@ def read_files(
         while batch := list(islice(remaining, BATCH)):
             pictures = [sys.stdin.buffer.read() if file == STDIN else file for file in batch]
             framed = list(pool.map(frame, pictures))
-            characters = [one for part in framed if not isinstance(part, str) for one in part]
-            answers = iter(reader.read_framed(characters, only))
+            rows = iter(reader.classify([one for part in framed for one in _framed(part)]))
             for file, part in zip(batch, framed, strict=True):
                 if isinstance(part, str):
                     yield FileAnswers(file, [], part)
+                elif isinstance(part, FramedPicture):
+                    yield FileAnswers(file, [reader.answer(part, next(rows), chosen)])
                 else:
-                    yield FileAnswers(file, [next(answers) for _ in part])
+                    yield FileAnswers(file, reader.answer_row(part, [next(rows) for _ in part], chosen))
+
+
+def _framed(part: FramedPicture | list[Cell] | str) -> list[FramedPicture]:
+    """What the network is asked about in a file: one character, the candidates of a row, or nothing."""
+    if isinstance(part, str):
+        return []
+    return [part] if isinstance(part, FramedPicture) else [cell.framed for cell in part]

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from akshar.memory import garbage_collection_paused
-from akshar.pictures.characters import read_characters
+from akshar.pictures.characters import read_character, read_row
 from akshar.pictures.decode import Picture
 from akshar.pictures.framing import FramedPicture
+from akshar.pictures.line.cells import Cell
 from akshar.reader.chosen_classes import chosen_classes, known_groups
 from akshar.reader.predictor import Predictor
 from akshar.reader.restriction import restrict
+from akshar.reader.row_path import best_path
 from akshar.reader.shipped_weights import find_model
 
 THRESHOLD = 0.5  # a less confident answer is "unsure"
@@ -109,17 +111,18 @@ class Reader:
 
     def read_many(self, pictures: Iterable[Picture], only: str | None = None) -> list[Answer]:
         """Read pictures of one character each; see `read`."""
-        framed = (read_characters(picture, self.predictor.input_spec) for picture in pictures)
-        return self.read_framed([one for (one,) in framed], only)
+        return self.read_framed([read_character(picture, self.predictor.input_spec) for picture in pictures], only)
 
     def read_line(self, picture: Picture, only: str | None = None) -> list[Answer]:
-        """Read a row of separate characters, from left to right; see `read`.
+        """Read a row of characters, from left to right; see `read`. They may touch, or hang from one headline.
 
         Returns:
             One answer for each character; none for a blank picture. The signs / - . are recognised by their shape,
-            not by the model, and whatever `only` is.
+            not by the model, and whatever `only` is. In a row that is taken for a number, or for letters alone, the
+            guesses are of this kind.
         """
-        return self.read_framed(read_characters(picture, self.predictor.input_spec, line=True), only)
+        cells = read_row(picture, self.predictor.input_spec)
+        return self.answer_row(cells, self.classify([cell.framed for cell in cells]), self.choose(only))
 
     def read_framed(self, framed: Sequence[FramedPicture], only: str | None = None) -> list[Answer]:
         """Read pictures that are already framed as the model's `input_spec` says; see `read`."""
@@ -148,6 +151,20 @@ class Reader:
         guesses = tuple(self.guess(self.classes[chosen[one]], float(confidence[one])) for one in best)
         problem = UNSURE if guesses[0].confidence < self.threshold else None
         return Answer(guesses, problem, framed.pixels, framed.box)
+
+    def answer_row(
+        self, cells: Sequence[Cell], rows: Sequence[np.ndarray | None], chosen: np.ndarray
+    ) -> list[Answer]:
+        """Choose the characters among the candidate cells of a row, and make their answers; see `answer`."""
+        path = best_path(cells, rows, self.kinds(chosen))
+        return [self.answer(cells[one.cell].framed, rows[one.cell], one.classes) for one in path]
+
+    def kinds(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Divide positions of classes into digits, by their labels, and others."""
+        digit = np.array(
+            [self.predictor.card.label(self.classes[position]).isdecimal() for position in chosen], bool
+        )
+        return chosen[digit], chosen[~digit]
 
     def guess(self, class_name: str, confidence: float = 1.0) -> Guess:
         """A guess with the labels that the model's card has for a class."""

@@ -17,11 +17,12 @@ from starlette.staticfiles import StaticFiles
 
 from akshar import __version__
 from akshar.errors import DataError, UsageError
-from akshar.pictures.characters import read_characters
+from akshar.pictures.characters import read_character, read_row
 from akshar.pictures.decode import TooManyPixels
 from akshar.pictures.decoder_pool import DecoderPool
 from akshar.pictures.framing import FramedPicture
 from akshar.pictures.input_spec import InputSpec
+from akshar.pictures.line.cells import Cell
 from akshar.pictures.text import font_files
 from akshar.reader.page.answers import (
     Class,
@@ -36,7 +37,7 @@ from akshar.reader.page.answers import (
 )
 from akshar.reader.page.batching import Batcher
 from akshar.reader.page.guard import Guard, Hosts
-from akshar.reader.page.limits import ANY, CHARACTERS, PIXELS, RATE, Answering, Rate, check_rate, read_body
+from akshar.reader.page.limits import ANY, CELLS, PIXELS, RATE, Answering, Rate, check_rate, read_body
 from akshar.reader.reader import Reader
 
 STATIC = Path(__file__).parent / "static"
@@ -95,7 +96,7 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
     @app.post("/predict", responses=refusals, openapi_extra=PICTURE)
     async def predict(
         request: Request,
-        line: bool = Query(False, description="the picture is a row of separate characters"),
+        line: bool = Query(False, description="the picture is a row of characters"),
         only: str | None = Query(None, description="a group, or letters: what the picture may show; see /groups"),
     ) -> Reading | LineReading:
         """Reads the picture in the body: PNG, JPEG, WebP, GIF, BMP or TIFF; dark on light or light on dark."""
@@ -107,12 +108,13 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
             loop = asyncio.get_running_loop()
             async with answering.turn(request):
                 framed = await loop.run_in_executor(app.state.decoders, _frame, content, spec, line)
-            rows = await app.state.batcher.classify(framed)
-            answers = [reader.answer(one, row, chosen) for one, row in zip(framed, rows, strict=True)]
-            milliseconds = round(1e3 * (time.perf_counter() - start), 2)
-            if line:
-                return line_of(answers, milliseconds)
-            return Reading(**character_of(answers[0]).model_dump(), milliseconds=milliseconds)
+            if isinstance(framed, FramedPicture):
+                (row,) = await app.state.batcher.classify([framed])
+                answer = reader.answer(framed, row, chosen)
+                return Reading(**character_of(answer).model_dump(), milliseconds=_milliseconds(start))
+            rows = await app.state.batcher.classify([cell.framed for cell in framed])
+            answers = await loop.run_in_executor(app.state.decoders, reader.answer_row, framed, rows, chosen)
+            return line_of(answers, _milliseconds(start))
 
     @app.get("/classes")
     def classes() -> list[Class]:
@@ -141,16 +143,20 @@ def _chosen(reader: Reader, only: str | None) -> np.ndarray:
         raise HTTPException(400, str(error)) from error
 
 
-def _frame(content: bytes, spec: InputSpec, line: bool) -> list[FramedPicture]:
-    """Frame the characters in a picture's file."""
+def _milliseconds(start: float) -> float:
+    return round(1e3 * (time.perf_counter() - start), 2)
+
+
+def _frame(content: bytes, spec: InputSpec, line: bool) -> FramedPicture | list[Cell]:
+    """Frame the character in a picture's file, or the candidates of a row."""
     try:
-        framed = read_characters(content, spec, line, PIXELS)
+        framed = read_row(content, spec, PIXELS) if line else read_character(content, spec, PIXELS)
     except TooManyPixels as error:
         raise HTTPException(413, str(error)) from error
     except (DataError, UsageError) as error:
         raise HTTPException(422, str(error)) from error
-    if len(framed) > CHARACTERS:
-        raise HTTPException(422, f"{len(framed):,} marks that could be characters, at most {CHARACTERS} are read")
+    if isinstance(framed, list) and len(framed) > CELLS:
+        raise HTTPException(422, f"{len(framed):,} places that could be characters, at most {CELLS:,} are read")
     return framed
 
 

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 
 BODY_BYTES = 8_000_000  # a phone's photo
 PIXELS = 30_000_000
-CHARACTERS = 200  # in one row
+CELLS = 2_000  # candidates in one row, about ten for each character
 AT_ONCE = 128  # pictures that have arrived and are being read; more are refused
 OF_ONE = 64  # of these from one client
 RATE = 50.0  # requests per second from one client; the page sends about twenty while someone draws
