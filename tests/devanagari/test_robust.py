@@ -23,7 +23,7 @@ from akshar.devanagari.robust import (
     find_headlines,
     recrop,
 )
-from akshar.pictures.characters import read_characters
+from akshar.pictures.characters import read_character
 from akshar.seeds import generator
 
 
@@ -180,7 +180,7 @@ def test_pictures_of_other_hands_are_framed_as_one_character():
     draw = np.random.default_rng(0)
     assert {letter for pair in CONFUSIONS for letter in pair} <= set(HELD_OUT_FORMS)
     for form in HELD_OUT_FORMS["ण"] + HELD_OUT_FORMS["ङ"]:  # of several parts
-        assert read_characters(mouse_line(form, draw), INPUT_SPEC)[0].problem is None
+        assert read_character(mouse_line(form, draw), INPUT_SPEC).problem is None
     binary = ragged(np.uint8(255 * letter()[0, 0].numpy()), draw)
     assert set(np.unique(binary)) == {0, 255}
-    assert read_characters(binary, INPUT_SPEC)[0].problem is None
+    assert read_character(binary, INPUT_SPEC).problem is None
