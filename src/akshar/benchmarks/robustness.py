@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from akshar.benchmarks.damage import DAMAGES, Kind, adaptive_binary, mouse_drawing
+from akshar.benchmarks.models import load_models
 from akshar.benchmarks.other_hands import CONFUSIONS, other_hands
 from akshar.data.image_set import ImageSet
 from akshar.data.splits import split_images
@@ -20,10 +21,8 @@ from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.dhcd import DHCD
 from akshar.devanagari.letters import SUBSETS
 from akshar.devanagari.strokes import FORMS
-from akshar.errors import UsageError
-from akshar.memory import keep_freed_memory
 from akshar.pictures.characters import read_character
-from akshar.reader.reader import Reader, load
+from akshar.reader.reader import Reader
 from akshar.seeds import derive_seed
 
 DRAWN = 40  # mouse drawings a class
@@ -34,14 +33,8 @@ Read = list[list[str | None]]  # for each model, the class that it reads on each
 def main() -> None:
     """Print a table of accuracies in per cent: one row per kind of picture, one column per model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", metavar="MODEL", nargs="+", help="a run's folder, a checkpoint, an exported file")
     parser.add_argument("--held-out", action="store_true", help="evaluate the held-out benchmarks instead")
-    args = parser.parse_args()
-    keep_freed_memory()
-    try:
-        readers = [load(model, threshold=0) for model in args.models]
-    except UsageError as error:
-        parser.error(str(error))
+    args, readers = load_models(parser)
     if args.held_out:
         for name, pictures, labels in held_out(validation_images()):
             _print_row(name, _shares(read_all(readers, pictures), labels))

@@ -12,15 +12,14 @@ import numpy as np
 import torch
 
 from akshar.benchmarks.damage import mouse_drawing
+from akshar.benchmarks.models import load_models
 from akshar.benchmarks.robustness import validation_images
 from akshar.data.image_set import ImageSet
 from akshar.devanagari.glyph_drawing import TEST_FAMILIES, draw_class
 from akshar.devanagari.letters import VOWELS
 from akshar.devanagari.pasted_vowels import PastedVowels, first_half
 from akshar.devanagari.vowels import HELD_OUT_FORMS
-from akshar.errors import UsageError
-from akshar.memory import keep_freed_memory
-from akshar.reader.reader import Reader, load
+from akshar.reader.reader import Reader
 from akshar.seeds import derive_seed, generator
 
 EACH = 80  # pictures of each vowel and kind
@@ -30,13 +29,7 @@ MISTAKES = 12  # most frequent ones, shown for each model
 def main() -> None:
     """Print the accuracies in per cent, one row per kind of picture, and each model's most frequent mistakes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", metavar="MODEL", nargs="+", help="a run's folder, a checkpoint, an exported file")
-    args = parser.parse_args()
-    keep_freed_memory()
-    try:
-        readers = [load(model, threshold=0) for model in args.models]
-    except UsageError as error:
-        parser.error(str(error))
+    args, readers = load_models(parser)
     scans = validation_images()
     mistakes: list[Counter[tuple[str, str]]] = [Counter() for _ in readers]
     for kind, pictures in vowel_pictures(scans).items():
