@@ -17,7 +17,7 @@ from akshar.pictures import text
 from akshar.pictures.text import font_files, load_font
 
 STROKES = 0.6  # share of the characters drawn from pen strokes; the rest from fonts
-# Vowels have more strokes in the same space, and dots: at most this jitter; and as wide a pen, times
+# Vowels have more strokes in the same space, and dots: their greatest jitter, and their share of the pen's width
 STEADY, FINE = 0.6 * JITTER, 0.9
 DOTTED_THINNEST = 0.48
 
