@@ -132,6 +132,8 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     preempted = victim()
     preempt(slurm, user.node_of(*preempted))
     until(lambda: user.status(*preempted)["status"] == "interrupted", "the preempted job is saved")
+    # Slurm never starts a job again that was preempted, and whose node is lost before the node says that it ended.
+    until(lambda: not slurm.run("squeue", "-h", "-t", "completing"), "Slurm knows that both have ended")
     # A node is lost with what runs on it
     lost = user.node_of(*victim())
     killed = [job for job in EVERY if user.status(*job).get("status") == "running" and user.node_of(*job) == lost]
