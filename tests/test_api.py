@@ -132,14 +132,6 @@ def test_the_tables_have_the_commands_values(tmp_path, capsys, monkeypatch):
     assert akshar.runs() == []
 
 
-def test_with_pandas_a_table_is_a_data_frame(tmp_path, monkeypatch):
-    (tmp_path / "pandas.py").write_text("def DataFrame(records, columns):\n    return 'frame', records, columns\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    frame, records, columns = akshar.runs(tmp_path)
-    del sys.modules["pandas"]
-    assert (frame, records, columns[0]) == ("frame", [], "run")
-
-
 def test_shipped_weights_are_loaded_by_name_unless_a_path_has_it(workplace):
     assert len(akshar.load("robust").classes) == 46
     with pytest.raises(UsageError, match=r"^robst: .* \(robust\); did you mean robust\?$"):

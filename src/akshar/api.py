@@ -20,7 +20,7 @@ from akshar.runs.log_setup import logging_restored
 from akshar.runs.result import Result, read_result
 from akshar.sweeps.summary import read_columns
 from akshar.sweeps.sweep_dir import find_sweep
-from akshar.tables import data_frame
+from akshar.tables import dicts
 from akshar.training.job import EndedJob, describe
 from akshar.training.launch import is_recorded, run_composed, run_config, run_recorded
 
@@ -78,20 +78,20 @@ def compose(*overrides: str) -> TrainConfig:
         return _compose(_overrides(overrides)).config
 
 
-def sweep(folder: str | Path) -> Any:
+def sweep(folder: str | Path) -> list[dict[str, Any]]:
     """Return the table of a sweep, with the columns of its `sweep.csv`; write nothing.
 
     Args:
         folder: of the sweep, or "latest".
 
     Returns:
-        A pandas DataFrame where pandas is installed, otherwise a list of dicts: a row for each combination of the
-        values that vary, ranked by validation, with mean and deviation (`_sd`) of each metric over seeds and folds.
+        A dict for each combination of the values that vary, ranked by validation, with mean and deviation (`_sd`)
+        of each metric over seeds and folds.
 
     Raises:
         UsageError: not the folder of a sweep, or one that holds no runs.
     """
-    return data_frame(*read_columns(find_sweep(str(folder))))
+    return dicts(*read_columns(find_sweep(str(folder))))
 
 
 def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) -> EndedJob:

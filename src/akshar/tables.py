@@ -5,7 +5,6 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -189,11 +188,6 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
 
 
-def data_frame(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Any:
-    """Return a pandas DataFrame where pandas is installed, otherwise a list with a dict for each row."""
-    records = [dict(zip(columns, row, strict=True)) for row in rows]
-    if find_spec("pandas") is None:
-        return records
-    import pandas  # pyright: ignore[reportMissingImports]
-
-    return pandas.DataFrame(records, columns=[*columns])
+def dicts(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[dict[str, Any]]:
+    """Return a dict for each row, with the columns as keys."""
+    return [dict(zip(columns, row, strict=True)) for row in rows]

@@ -13,7 +13,7 @@ from akshar.files import printable
 from akshar.runs.index_file import STATUS, entries, read_index, scan, state, write_index
 from akshar.runs.result import Result, read_result
 from akshar.runs.run_dir import RunDir
-from akshar.tables import data_frame
+from akshar.tables import dicts
 from akshar.untrusted import read_json
 from akshar.writable import check_folder
 
@@ -75,16 +75,15 @@ def further_metrics(runs: Iterable[Run]) -> list[str]:
     return sorted(name for name in names if not name.startswith(("loss/", "accuracy/")))
 
 
-def runs_table(root: str | Path = "outputs") -> Any:
+def runs_table(root: str | Path = "outputs") -> list[dict[str, Any]]:
     """List all runs below a folder, the oldest first, as `akshar runs` does, unrounded.
 
     Args:
         root: the folder.
 
     Returns:
-        A pandas DataFrame where pandas is installed, otherwise a list of dicts. Columns: run (its folder), name,
-        status, epochs (finished), updated (time of the last status), size (bytes), val_accuracy and test_accuracy
-        ([0, 1]), and other metrics that selected a best epoch.
+        A dict for each: run (its folder), name, status, epochs (finished), updated (time of the last status), size
+        (bytes), val_accuracy and test_accuracy ([0, 1]), and other metrics that selected a best epoch.
 
     Raises:
         UsageError: no such folder; `outputs` itself may be missing.
@@ -100,7 +99,7 @@ def runs_table(root: str | Path = "outputs") -> Any:
         )
         for run in runs
     )
-    return data_frame((*COLUMNS, *further), rows)
+    return dicts((*COLUMNS, *further), rows)
 
 
 def remove_runs(runs: Iterable[Run]) -> None:
