@@ -4,16 +4,15 @@ import asyncio
 import logging
 import statistics
 import time
-from pathlib import Path
 
 import httpx2
 import pytest
 from browser import DESKTOP, opened
+from conftest import WEIGHTS
 from drawing import picture, served, strokes_of
 
 import akshar
 
-MODEL = Path(__file__).parents[2] / "weights" / "robust.onnx"
 WRITTEN = "क ल ढ फ ठ भ ण ४ २ ०"
 ANSWERED = "() => ['read', 'unsure'].includes(document.getElementById('answer').dataset.state)"
 pytestmark = [pytest.mark.slow, pytest.mark.timing]
@@ -21,14 +20,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timing]
 
 @pytest.fixture(scope="module")
 def server(own_cache):
-    with served(MODEL, "--rate", "0") as server:
+    with served(WEIGHTS, "--rate", "0") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def reading_ms():
     """Milliseconds of an answer without a server, of a picture as the page sends it."""
-    reader, content = akshar.load(MODEL), picture(size=256)
+    reader, content = akshar.load(WEIGHTS), picture(size=256)
     times = []
     for _ in range(50):
         start = time.perf_counter()

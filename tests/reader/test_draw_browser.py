@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 from browser import DESKTOP, PHONE, keep, opened
-from conftest import write_picture
+from conftest import WEIGHTS, write_picture
 from drawing import picture, served, strokes_of
 from PIL import Image, ImageDraw
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = "क ल ढ फ ठ भ ण ४ २ ०"
 pytestmark = pytest.mark.slow
-
-
-WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """A part of the alphabet: what `only` may name, and how sure answers are where the rest was not asked for."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from conftest import WEIGHTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
@@ -21,7 +21,6 @@ from akshar.errors import UsageError
 from akshar.reader.chosen_classes import chosen_classes
 from akshar.reader.restriction import OUTSIDE, restrict
 
-WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
 CLASSES = [character.folder for character in SUBSETS["all"]]
 DIGITS, LETTERS = "०१२३४५६७८९", [character.letter for character in SUBSETS["letters"]]
 

@@ -1,10 +1,10 @@
 """Any picture of a character is read as the same character in the data set is."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import WEIGHTS
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
@@ -12,7 +12,6 @@ from PIL import Image, ImageDraw
 import akshar
 
 FORMATS = {"PNG": {}, "BMP": {}, "TIFF": {}, "GIF": {}, "PPM": {}, "JPEG": {"quality": 90}, "WEBP": {"quality": 90}}
-WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
 TURNS = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 
 

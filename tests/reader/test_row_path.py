@@ -1,10 +1,10 @@
 """The path through a row's candidate cells, and rows as people write them."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import WEIGHTS
 
 import akshar
 from akshar.benchmarks.row_weights import path_shares
@@ -15,7 +15,6 @@ from akshar.pictures.framing import FramedPicture
 from akshar.pictures.line.cells import SHAPE, Cell
 from akshar.reader.row_path import best_path, longest_path
 
-WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
 DIGITS = "०१२३४५६७८९"
 
 

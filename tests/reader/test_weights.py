@@ -1,10 +1,10 @@
 """The network that comes with the project, `weights/robust.onnx`."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import WEIGHTS
 from PIL import Image
 
 from akshar import load
@@ -13,8 +13,7 @@ from akshar.devanagari.dhcd import DHCD
 from akshar.devanagari.glyphs import Glyphs
 from akshar.reader.onnx_model import OnnxModel
 
-WEIGHTS = Path(__file__).parents[2] / "weights" / "robust.onnx"
-CARD = WEIGHTS.with_name("robust.onnx.md")
+CARD = WEIGHTS.with_name(f"{WEIGHTS.name}.md")
 
 
 def share_read(images: ImageSet) -> float:
