@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,12 +14,17 @@ _LARGEST = 32 * 2**20  # bytes; the highest threshold that every version of glib
 
 
 def keep_freed_memory() -> None:
-    """Keep freed memory in the process instead of returning it to the system; does nothing without glibc.
+    """Keep freed memory in the process instead of returning it to the system, and take much of it in large pages.
 
     Every training step frees and allocates the same tens of megabytes again; getting them from the system as
-    zeroed pages took a fifth of the time of a step of `compact` on 2 CPU cores.
+    zeroed pages took a fifth of the time of a step of `compact` on 2 CPU cores. What is larger than glibc keeps, as
+    the gradient of a layer of 25 million parameters, is taken in pages of 2 MB, which halves the time of the
+    tutorial's backward pass.
+
+    To be called before torch allocates; does nothing but on Linux, or without glibc.
     """
     if sys.platform == "linux":
+        os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch reads it once
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, _LARGEST)
