@@ -8,7 +8,8 @@ from conftest import TINY
 
 from akshar import __version__
 from akshar.cli import main
-from akshar.commands.help import TRAIN_HELP
+from akshar.commands import COMMANDS
+from akshar.commands.help import HELP, TRAIN_HELP
 from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
 from akshar.config.overrides import quote_paths
@@ -57,6 +58,11 @@ def test_help_and_version_say_what_to_type():
         assert group in text
         for name in names:
             assert name in text
+
+
+def test_help_names_every_command():
+    named = {line.split()[1] for line in HELP.splitlines() if line.startswith("  akshar ")}
+    assert {name for name in named if not name.startswith("-")} == {*COMMANDS}
 
 
 def test_the_values_that_help_names_exist():

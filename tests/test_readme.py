@@ -169,7 +169,11 @@ def test_the_python_example_runs(workplace, digit_images, capsys):
     assert guesses[0].startswith("२ 2 0.9")
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "RECORDS.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, *(ROOT / f"{name}.md" for name in ("RECORDS", "CHANGELOG", "CONTRIBUTING"))],
+    ids=lambda page: page.name,
+)
 def test_pictures_links_and_files_named_in_the_pages_exist(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
     for link in re.findall(r"]\(([^)\s]+)\)", text):
