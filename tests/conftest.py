@@ -50,7 +50,7 @@ TINY = (
 )
 
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "robust.onnx"  # the network that comes with the project
+WEIGHTS = Path(__file__).parents[1] / "weights" / "letters58.onnx"  # the network that comes with the project
 
 LONGEST = ("test_slurm.py", "test_readme.py", "test_several_nodes.py", "test_resume.py")  # of the slow tests
 NOBODY = 65534  # id of a user without rights

@@ -19,6 +19,7 @@ from akshar.data.card import DatasetCard
 from akshar.devanagari.cards import GROUPS
 from akshar.devanagari.letters import CONSONANTS, DIGITS
 from akshar.devanagari.strokes import FORMS
+from akshar.devanagari.vowels import VOWEL_FORMS
 from akshar.pictures.input_spec import InputSpec
 
 CLASSES = tuple(character.folder for character in (*CONSONANTS, *DIGITS))
@@ -143,7 +144,7 @@ def served(model: Path, *words: str, first: str = "") -> Iterator[Served]:
 
 def strokes_of(letter: str, form: int = 0, left: float = 0.22, top: float = 0.2, size: float = 0.56):
     """How a hand writes a letter: strokes of points, in shares of the sheet's side, along Catmull-Rom splines."""
-    for stroke in FORMS[letter][form].split("/"):
+    for stroke in ({**FORMS, **VOWEL_FORMS})[letter][form].split("/"):
         text = "0,0 20,0" if stroke == "H" else stroke
         points = np.array([[float(value) for value in point.split(",")] for point in text.split()])
         knots = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])

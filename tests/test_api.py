@@ -133,8 +133,9 @@ def test_the_tables_have_the_commands_values(tmp_path, capsys, monkeypatch):
 
 
 def test_shipped_weights_are_loaded_by_name_unless_a_path_has_it(workplace):
+    assert len(akshar.load("letters58").classes) == 58
     assert len(akshar.load("robust").classes) == 46
-    with pytest.raises(UsageError, match=r"^robst: .* \(robust\); did you mean robust\?$"):
+    with pytest.raises(UsageError, match=r"^robst: .* \(letters58, robust\); did you mean robust\?$"):
         akshar.load("robst")
     (workplace / "robust").mkdir()
     with pytest.raises(UsageError, match=r"^robust"):

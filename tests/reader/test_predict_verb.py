@@ -217,7 +217,10 @@ def test_refusals_say_the_way_out(digit_run, workplace, refused):
     (workplace / "empty").mkdir()
     assert "contains no pictures" in refused("predict", str(digit_run), "empty")[0]
     assert "--threshold 2" in refused("predict", str(digit_run), "x.png", "--threshold", "2")[0]
-    assert "no such file, run folder or shipped weights (robust)" in refused("predict", "nowhere", "x.png")[0]
+    assert (
+        "no such file, run folder or shipped weights (letters58, robust)"
+        in refused("predict", "nowhere", "x.png")[0]
+    )
 
 
 def test_the_python_api_as_the_readme_shows_it(digit_run, pictures):

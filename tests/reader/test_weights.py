@@ -1,6 +1,7 @@
-"""The network that comes with the project, `weights/robust.onnx`."""
+"""The networks that come with the project, `weights/*.onnx`."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,33 +14,51 @@ from akshar.devanagari.dhcd import DHCD
 from akshar.devanagari.glyphs import Glyphs
 from akshar.reader.onnx_model import OnnxModel
 
-CARD = WEIGHTS.with_name(f"{WEIGHTS.name}.md")
+SHIPPED = [WEIGHTS, WEIGHTS.with_name("robust.onnx")]
+every_file = pytest.mark.parametrize("weights", SHIPPED, ids=lambda path: path.stem)
 
 
-def share_read(images: ImageSet) -> float:
+def card_of(weights: Path) -> str:
+    return weights.with_name(f"{weights.name}.md").read_text(encoding="utf-8")
+
+
+def share_read(weights: Path, images: ImageSet) -> float:
     """How many of the images are read as their labels say, in [0, 1]."""
-    model = OnnxModel(WEIGHTS)
+    model = OnnxModel(weights)
     columns = [model.classes.index(name) for name in images.classes]
     truth = np.asarray(columns)[images.labels.numpy()]
     return float((model.probabilities(images.pixels[:, 0].numpy()).argmax(1) == truth).mean())
 
 
-def test_they_are_small_and_their_card_tells_what_they_are():
-    assert WEIGHTS.stat().st_size < 2_000_000
-    card = CARD.read_text(encoding="utf-8")
+def test_each_is_tested_here():
+    assert sorted(WEIGHTS.parent.glob("*.onnx")) == sorted(SHIPPED)
+
+
+@every_file
+def test_they_are_small_and_their_card_tells_what_they_are(weights):
+    assert weights.stat().st_size < 2_000_000
     for said in ("Test accuracy", "CC BY 4.0", "Acharya", "Limits", "Not for decisions about people"):
-        assert said in card
+        assert said in card_of(weights)
 
 
+@every_file
 @pytest.mark.parametrize(("subset", "least"), [("digits", 0.98), ("all", 0.95)])
-def test_characters_of_fonts_held_out_are_read(subset, least):
+def test_characters_of_fonts_held_out_are_read(subset, least, weights):
     test = Glyphs(subset, 20, 30).load().test
     assert test is not None
-    assert share_read(test) > least
+    assert share_read(weights, test) > least
 
 
-def test_a_picture_of_any_colour_is_read(digit_images):
-    reader = load(WEIGHTS)
+def test_vowels_of_fonts_held_out_are_read_and_the_card_says_how_they_were_learned():
+    test = Glyphs("vowels", 20, 30).load().test
+    assert test is not None
+    assert share_read(WEIGHTS, test) > 0.95
+    assert "learned from drawings and from pieces of other characters alone" in card_of(WEIGHTS)
+
+
+@every_file
+def test_a_picture_of_any_colour_is_read(digit_images, weights):
+    reader = load(weights)
     white_on_black = digit_images[::30]
     answers = reader.read_many([Image.fromarray(255 - pixels).resize((200, 200)) for pixels in white_on_black])
     assert [answer.letter for answer in answers] == list("०१२३४५६७८९")
@@ -47,9 +66,10 @@ def test_a_picture_of_any_colour_is_read(digit_images):
 
 
 @pytest.mark.slow
-def test_dhcd_is_read_as_the_card_says(dhcd_archive):
+@every_file
+def test_dhcd_is_read_as_the_card_says(dhcd_archive, weights):
     test = DHCD(archive=dhcd_archive).load().test
     assert test is not None
-    said = re.search(r"Test accuracy of the checkpoint \*\*([\d.]+) %", CARD.read_text(encoding="utf-8"))
+    said = re.search(r"Test accuracy of the checkpoint \*\*([\d.]+) %", card_of(weights))
     assert said is not None
-    assert share_read(test) == pytest.approx(float(said[1]) / 100, abs=0.001)  # 8 bits move a few
+    assert share_read(weights, test) == pytest.approx(float(said[1]) / 100, abs=0.001)  # 8 bits move a few

@@ -1,8 +1,8 @@
 """How fast an exported model reads: the first answer of a new process, and files per second.
 
-Run: `python -m akshar.benchmarks.reading [MODEL.onnx] [--files 2000]` (default: weights/robust.onnx of the working
-directory). Both stand beside the least that the same work needs: a start of Python with the same libraries, and a
-plain loop that decodes the same PNGs with Pillow and calls ONNX Runtime on them.
+Run: `python -m akshar.benchmarks.reading [MODEL.onnx] [--files 2000]` (default: weights/letters58.onnx of the
+working directory). Both stand beside the least that the same work needs: a start of Python with the same libraries,
+and a plain loop that decodes the same PNGs with Pillow and calls ONNX Runtime on them.
 """
 
 import argparse
@@ -35,7 +35,7 @@ FIRST_ANSWER = "import akshar; akshar.load({model!r}).read({picture!r})"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print seconds to the first answer, files per second, and their ratios to the least possible."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", nargs="?", default="weights/robust.onnx", help="an exported file")
+    parser.add_argument("model", nargs="?", default="weights/letters58.onnx", help="an exported file")
     parser.add_argument("--files", type=int, default=2000)
     args = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the first row of each kind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", metavar="FILE.png")
-    parser.add_argument("model", nargs="?", default="robust", help="see `akshar predict`")
+    parser.add_argument("model", nargs="?", default="letters58", help="see `akshar predict`")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(arguments)
     reader = load(args.model)

@@ -34,7 +34,7 @@ class Example:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the weights of digits and of letters."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", default="robust", help="as `akshar predict` takes it")
+    parser.add_argument("model", nargs="?", default="letters58", help="as `akshar predict` takes it")
     parser.add_argument("--rows", type=int, default=150, help="of each kind")
     parser.add_argument("--seed", type=int, default=11)
     args = parser.parse_args(arguments)

@@ -70,7 +70,7 @@ class Outcome:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table for each model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", metavar="MODEL", nargs="*", default=["robust"], help="see `akshar predict`")
+    parser.add_argument("models", metavar="MODEL", nargs="*", default=["letters58"], help="see `akshar predict`")
     parser.add_argument("--rows", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--half", choices=HALVES, default="check", help="of the images")
