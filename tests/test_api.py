@@ -69,7 +69,7 @@ def test_a_composed_config_trains_also_in_a_thread_and_leaves_hydra_as_it_was(wo
     (result,) = results
     assert (result.seed, result.test) == (4, None)
     assert result.folder.parent == workplace / "outputs" / "train"
-    assert "seed 4" in repr(result)
+    assert "seed 4" in repr(result) == str(result)
 
 
 def test_an_interrupt_saves_and_is_raised_as_in_a_cell(workplace, monkeypatch):

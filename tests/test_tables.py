@@ -31,6 +31,13 @@ def test_text_is_never_markup_nor_moves_the_cursor(capsys):
     assert "\x1b" not in shown
 
 
+def test_a_table_in_a_notebook_is_the_same_text(capsys, monkeypatch):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    print_table([Column("name")], [[Cell("a", "red")]])
+    shown = capsys.readouterr().out
+    assert [line.rstrip() for line in shown.splitlines()] == ["name", "────", "a"]
+
+
 def test_a_piped_table_is_wide_and_folds_only_where_it_may(capsys):
     print_table([Column("path"), Column("name", wrap=False)], [["p" * 2 * WIDTH_WHEN_PIPED, "unbroken"]])
     lines = capsys.readouterr().out.splitlines()

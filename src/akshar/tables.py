@@ -73,7 +73,8 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]],
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED)
+    # In a notebook rich would show its own output beside what is printed here.
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_WHEN_PIPED, force_jupyter=False)
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     cells = [[Cell(printable(cell.text), cell.style) for cell in row] for row in cells]
     if len(cells) > LONG:

@@ -186,6 +186,10 @@ class Result(Record):
         accuracy = f", test accuracy {self.test.accuracy:.2%}" if self.test else ""
         return f"<Result of {self.title}{accuracy}{f', in {RunDir(self._folder)}' if self._folder else ''}>"
 
+    def __str__(self) -> str:
+        """Return the same line, so that `print` shows no card and no config."""
+        return repr(self)
+
     def write(self, path: Path) -> None:
         """Write `result.json`, whole or not at all."""
         write_json(path, self.model_dump(mode="json"))
