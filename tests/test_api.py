@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from sweeps.sweep_files import write_run
 
 import akshar
+import akshar.api
 from akshar.cli import main
 from akshar.errors import AksharError, UsageError
 from akshar.runs.log_setup import logging_restored

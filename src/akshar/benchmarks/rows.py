@@ -16,6 +16,7 @@ import numpy as np
 from akshar.benchmarks.robustness import validation_images
 from akshar.benchmarks.written_rows import Hand, Images, WrittenRow, dhcd_inks, drawn_inks, write_row
 from akshar.devanagari.letters import CONSONANTS, DIGITS
+from akshar.devanagari.other_hands import UNCLEAR
 from akshar.devanagari.strokes import FORMS, INDIAN_FORMS
 from akshar.errors import UsageError
 from akshar.reader.reader import Answer, Reader, load
@@ -110,10 +111,11 @@ def compose_of(inks: Images, half: str, count: int, seed: int) -> dict[str, list
 
 
 def compose_drawn(half: str, count: int, seed: int) -> dict[str, list[WrittenRow]]:
-    """Rows of digits drawn with a round pen in Nepali and Indian forms."""
+    """Rows of digits drawn with a round pen in Nepali and Indian forms, but those that look like another digit."""
     draw = np.random.default_rng(derive_seed(seed, "drawn digits", half))
-    letters = [digit.letter for digit in DIGITS]
-    inks = drawn_inks({letter: FORMS[letter] + INDIAN_FORMS.get(letter, ()) for letter in letters}, DRAWN, draw)
+    forms = {digit.letter: FORMS[digit.letter] + INDIAN_FORMS.get(digit.letter, ()) for digit in DIGITS}
+    clear = {letter: [form for form in known if form not in UNCLEAR] for letter, known in forms.items()}
+    inks = drawn_inks(clear, DRAWN, draw)
     return {
         f"drawn: {name}": [write_row(_text(name, draw), NUMBERS[name], inks, draw) for _ in range(count)]
         for name in ("even", "touching", "black and white", "all at once")
