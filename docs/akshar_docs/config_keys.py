@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import Parameter
 from typing import Any
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.groups import NAMED, is_base
 from akshar.config.json_keys import Keys
+from akshar.config.reserved import RESERVED
+from akshar.config.schema import PASSED
+from akshar.config.targets import imported_signature
 from akshar.config.yaml_files import ConfigFile, read_group, target_of
+from akshar_docs.markdown_text import code
 
-MISSING = object()  # a key without a default
+REQUIRED = "none, it must be given"
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Key:
         choice: of the group, which has the key.
         meaning: from the comment above it, or the target's docstring.
         schema: JSON Schema of its value.
-        default: plain value; `MISSING` for an argument without one.
+        default: as Markdown.
         is_listed: whether a file in `conf/` has the key, or only the target's signature.
     """
 
@@ -29,7 +34,7 @@ class Key:
     choice: str
     meaning: str
     schema: Mapping[str, Any]
-    default: Any
+    default: str
     is_listed: bool
 
 
@@ -60,14 +65,15 @@ def _choice(group: str, file: ConfigFile, files: Sequence[ConfigFile]) -> Choice
     heading = heading_of(file)
     if group not in NAMED:
         target = target_of(file, files)
-        return Choice(file.name, heading, target, tuple(_keys(group, prefix, file.name, target, values, comments)))
-    keys = [
+        keys = tuple(_keys(group, prefix, file.name, target, files, values, comments))
+        return Choice(file.name, heading, target, keys)
+    keys = tuple(
         key
         for name, part in values.items()
-        for key in _keys(group, f"{prefix}.{name}", file.name, part["_target_"], part, comments)
-    ]
+        for key in _keys(group, f"{prefix}.{name}", file.name, part["_target_"], files, part, comments)
+    )
     target = next((part["_target_"] for part in values.values()), None)
-    return Choice(file.name, heading, target, tuple(keys))
+    return Choice(file.name, heading, target, keys)
 
 
 def _keys(
@@ -75,24 +81,45 @@ def _keys(
     prefix: str,
     choice: str,
     target: str | None,
+    files: Sequence[ConfigFile],
     values: Mapping[str, Any],
     comments: Mapping[str, str],
 ) -> Iterator[Key]:
     """List the keys in the files, then the other arguments of the target."""
-    known: Mapping[str, Any] = {}
-    if target not in (None, "???"):
-        known = Keys(group, target, [], is_own=True).values
+    found = Keys(group, target, files, is_own=True) if target not in (None, "???") else None
+    known = found.values if found else {}
     listed = [(path, value) for path, value in leaves(values) if path not in ("_target_", "_recursive_")]
     for path, value in listed:
         schema = _inner(known, path.split("."))
         name = path.rpartition(".")[2]
         meaning = comments.get(name) or schema.get("description", "")
-        yield Key(f"{prefix}.{path}", choice, meaning, schema, value, is_listed=True)
+        yield Key(f"{prefix}.{path}", choice, meaning, schema, value_text(value), is_listed=True)
     tops = {path.partition(".")[0] for path, _ in listed} | {"_target_"}
+    if found is None:
+        return
+    defaults = _defaults(found.target)
     for name, schema in known.items():
         if name not in tops:
-            default = schema.get("default", MISSING)
-            yield Key(f"{prefix}.{name}", choice, schema.get("description", ""), schema, default, is_listed=False)
+            meaning = found.comments.get(name) or schema.get("description", "")
+            if name in RESERVED.get(group, {}):
+                meaning = f"Other values are refused: {meaning}"
+            default = "set by akshar" if name in PASSED.get(group, ()) else defaults.get(name, REQUIRED)
+            yield Key(f"{prefix}.{name}", choice, meaning, schema, default, is_listed=False)
+
+
+def value_text(value: object) -> str:
+    """Write a default of a config file as Markdown."""
+    return REQUIRED if value == "???" else code(value)
+
+
+def _defaults(target: str) -> dict[str, str]:
+    """Write the defaults of a target's arguments as Markdown; none where it is not installed."""
+    try:
+        signature = imported_signature(target)
+    except ImportError:
+        return {}
+    parameters = signature.parameters.values() if signature else ()
+    return {one.name: code(one.default) for one in parameters if one.default is not Parameter.empty}
 
 
 def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,6 @@
 """Reference of the config: every key that `akshar train` and `akshar test` know, by group."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from akshar.config.conf_dir import conf_dir
 from akshar.config.groups import COMBINATIONS, NAMED, PARTS
@@ -9,8 +8,8 @@ from akshar.config.json_schema import HYDRA_PARTS
 from akshar.config.json_types import model_schemas
 from akshar.config.schema import CheckpointConfig, TestConfig, TrainConfig
 from akshar.config.yaml_files import ConfigFile, read_file, read_group
-from akshar_docs.config_keys import MISSING, Choice, Key, heading_of, leaves, read_choices
-from akshar_docs.markdown_text import code, sentence
+from akshar_docs.config_keys import Choice, Key, heading_of, leaves, read_choices, value_text
+from akshar_docs.markdown_text import sentence
 from akshar_docs.value_types import ANY, type_text
 
 OF_HYDRA = "A setting of Hydra itself: https://hydra.cc/docs/configure_hydra/intro"
@@ -29,13 +28,17 @@ def root_keys(name: str) -> list[Key]:
     schemas = model_schemas(section)
     schemas |= {f"checkpoint.{key}": schema for key, schema in model_schemas(CheckpointConfig).items()}
     return [
-        Key(path, name, _comment(file, path), schemas.get(path, {}), value, is_listed=True)
+        Key(path, name, _comment(file, path), schemas.get(path, {}), value_text(value), is_listed=True)
         for path, value in leaves({key: value for key, value in file.values.items() if key != "defaults"})
     ]
 
 
 def _comment(file: ConfigFile, path: str) -> str:
-    return OF_HYDRA if path.startswith("hydra.") else file.comments.get(path.rpartition(".")[2], "")
+    section, _, name = path.rpartition(".")
+    if section.startswith("hydra"):
+        return OF_HYDRA
+    text, outer = file.comments.get(name, ""), file.comments.get(section, "")
+    return f"{outer} {text}" if text[:1].islower() and outer.endswith(":") else text
 
 
 def _root(name: str) -> str:
@@ -49,10 +52,11 @@ def _root(name: str) -> str:
 
 def _group(group: str) -> str:
     choices = read_choices(group)
-    names = {choice.name for choice in choices if choice.keys}
+    # In a group of several parts, a key's own path names its choice.
+    names = {choice.name for choice in choices if choice.keys and group not in NAMED}
     listed, further = _by_path(choices, True), _by_path(choices, False)
     lines = [f"## {group}", _choices(group, choices)]
-    lines += [_entry(keys, names) for keys in listed.values()]
+    lines += [_entry([*keys, *further.get(path, [])], names) for path, keys in listed.items()]
     if others := {path: keys for path, keys in further.items() if path not in listed}:
         lines += ["### Further arguments", "The targets take these too, and no file sets them."]
         lines += [_entry(keys, names) for keys in others.values()]
@@ -90,23 +94,19 @@ def _entry(keys: Sequence[Key], choices: set[str], has_index: bool = True) -> st
         ((meaning, kind),) = meanings
         lines += [f":type: {kind}"] if kind != ANY else []
         lines += [f":default: {_defaults(keys)}", "", sentence(meaning)]
-        if {key.choice for key in keys} != choices:
+        if choices - {key.choice for key in keys}:
             lines += ["", f"With {_names(keys)}."]
     else:
         lines += [""]
         for (meaning, kind), some in meanings.items():
-            lines += [
-                f"- With {_names(some)}: {sentence(meaning)}",
-                f"  *Type:* {kind}; *default:* {_defaults(some)}",
-            ]
+            lines.append(f"- With {_names(some)} ({kind}, default {_defaults(some)}): {sentence(meaning)}")
     return "\n".join([*lines, "````"])
 
 
 def _defaults(keys: Sequence[Key]) -> str:
     found: dict[str, list[Key]] = {}
     for key in keys:
-        text = "none: it must be given" if key.default in (MISSING, "???") else code(key.default)
-        found.setdefault(text, []).append(key)
+        found.setdefault(key.default, []).append(key)
     if len(found) == 1:
         return next(iter(found))
     return "; ".join(f"{text} ({_names(some)})" for text, some in found.items())
@@ -126,9 +126,3 @@ def _combinations(group: str) -> str:
         body = [line for line in text.splitlines() if not line.startswith(("# @", "# yaml-language-server:"))]
         lines += [f"### {group}={file.name}", f"```yaml\n{chr(10).join(body).strip()}\n```"]
     return "\n\n".join(lines)
-
-
-def all_keys() -> Mapping[str, Any]:
-    """Return every key that the reference describes, with its first description."""
-    groups = [choice.keys for group in (*PARTS, *HYDRA_PARTS) for choice in read_choices(group)]
-    return {key.path: key for keys in (root_keys("train"), *groups, root_keys("test")) for key in keys}

@@ -48,4 +48,4 @@ def _written(value: object) -> str:
     if isinstance(value, dict) and "_target_" in value:
         name = str(value["_target_"]).rpartition(".")[2]
         return f"{name}({', '.join(f'{key}={_written(one)}' for key, one in value.items() if key != '_target_')})"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -50,11 +50,14 @@ def test_every_key_of_the_files_has_a_meaning():
     [
         ("data.batch_size", ["integer from 1", "`256`", "Training images per step"]),
         ("monitor_mode", ["`min`, `max`, or `auto`", "`auto`"]),
-        ("optimizer.lr", ["- With `muon`: ", "number above 0", "`0.02`"]),
+        ("optimizer.lr", ["- With `muon` (number above 0, default `0.02`): Learning rate"]),
         ("callbacks.ema.decay", ["number from 0 to 1", "`0.998`"]),
         ("hydra.sweeper.search.trials", ["integer from 1", "`20`"]),
-        ("data.root", ["none: it must be given", "With `characters`"]),
-        ("trainer.fast_dev_run", ["`false`"]),
+        ("data.root", ["none, it must be given", "With `characters`"]),
+        ("trainer.fast_dev_run", ["`false`", "Other values are refused"]),
+        ("model.in_channels", ["`1` (`tutorial`)", "set by akshar (`compact`, `separable`)"]),
+        ("augment.stretch", ["`[1.0, 1.0]` (`affine`, `none`, `tutorial`)", "Range of the aspect ratio"]),
+        ("checkpoint.every_n_minutes", ["and also within an epoch: after this many minutes"]),
     ],
 )
 def test_an_entry_has_type_range_default_and_meaning(key, lines):
