@@ -116,7 +116,7 @@ def _defaults(target: str) -> dict[str, str]:
     """Write the defaults of a target's arguments as Markdown; none where it is not installed."""
     try:
         signature = imported_signature(target)
-    except ImportError:
+    except (ImportError, AttributeError):
         return {}
     parameters = signature.parameters.values() if signature else ()
     return {one.name: code(one.default) for one in parameters if one.default is not Parameter.empty}
