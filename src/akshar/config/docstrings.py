@@ -4,7 +4,7 @@ import inspect
 import re
 
 SECTION = re.compile(r"^(?:Args|Arguments|Attributes|Parameters):\n((?:(?: .*)?\n)*)", re.MULTILINE)
-ENTRY = re.compile(r"^( +)`?(\w+)`?(?: \(.*?\))? ?: *(\S.*\n(?:\1 +\S.*\n)*)", re.MULTILINE)
+ENTRY = re.compile(r"^( +)`?(\w+(?:, \w+)*)`?(?: \(.*?\))? ?: *(\S.*\n(?:\1 +\S.*\n)*)", re.MULTILINE)
 
 
 def argument_texts(target: object) -> dict[str, str]:
@@ -19,6 +19,7 @@ def argument_texts(target: object) -> dict[str, str]:
     found: dict[str, str] = {}
     for documented in (getattr(target, "__init__", None), target) if inspect.isclass(target) else (target,):
         for section in SECTION.findall(f"{inspect.getdoc(documented) or ''}\n"):
-            for _, name, text in ENTRY.findall(section):
-                found.setdefault(name, " ".join(text.split()))
+            for _, names, text in ENTRY.findall(section):
+                for name in names.split(", "):
+                    found.setdefault(name, " ".join(text.split()))
     return found

@@ -32,7 +32,16 @@ class _Open(BaseModel):
 
 
 class Host(_Open):
-    """The machine: name, operating system, processor, cores, torch's threads, GPUs."""
+    """The machine.
+
+    Attributes:
+        name: its name in the network.
+        system: operating system.
+        cpu: name of the processor.
+        cores: number of processor cores; None where the system does not tell.
+        threads: number of threads that torch uses.
+        gpus: names of the GPUs.
+    """
 
     name: str
     system: str
@@ -43,7 +52,15 @@ class Host(_Open):
 
 
 class Environment(_Open):
-    """What a process runs with: command line, code of akshar and of one's own project, versions, machine."""
+    """What a process runs with.
+
+    Attributes:
+        argv: command line.
+        git: the checkout of akshar.
+        project: the checkout of one's own project; None where there is none.
+        versions: package -> version.
+        host: the machine.
+    """
 
     argv: list[str]
     git: GitState
@@ -91,7 +108,18 @@ class Facts(_Open):
 
 
 class Provenance(Environment):
-    """The content of `provenance.json`; of a test, the environment alone."""
+    """The content of `provenance.json`; of a test, the environment alone.
+
+    Attributes:
+        started, finished: when, in UTC.
+        name: name of the run in tables.
+        config_hash: hash of the config as the run was started.
+        precision: of Lightning's Trainer, as "auto" was resolved.
+        data_digest: sha256 of the images.
+        split_digest: sha256 of the validation split.
+        init_digest: sha256 of the weights that training started from.
+        resumed: every resume of the run.
+    """
 
     started: str | None = None
     finished: str | None = None

@@ -31,7 +31,7 @@ class DataResult(Record):
 
     Attributes:
         source: name of the data set.
-        subset: of its classes, where it has subsets.
+        subset: the part of its classes, where it has parts.
         part: which images were read: "test", "train" or "all".
         classes: number of classes.
         train, val, test: number of images; None where the data does not tell.
@@ -51,7 +51,12 @@ class DataResult(Record):
 
 
 class ModelResult(Record):
-    """The network: its name and number of parameters."""
+    """The network.
+
+    Attributes:
+        name: of its class or choice.
+        parameters: number of its parameters.
+    """
 
     name: str
     parameters: int
@@ -61,10 +66,14 @@ class FitResult(Record):
     """How training went.
 
     Attributes:
-        epochs, steps: done in all.
-        seconds: of training and validation.
+        epochs: finished epochs.
+        steps: optimizer steps.
+        seconds: time of training and validation.
         images_per_second: training images over those seconds.
-        device, devices, num_nodes, precision: of Lightning's Trainer; there are so many devices on each node.
+        device: kind of device, as "cpu".
+        devices: number of devices on each node.
+        num_nodes: number of nodes.
+        precision: of Lightning's Trainer, as "bf16-mixed".
         interrupted: whether the run was resumed at least once.
     """
 
@@ -87,7 +96,7 @@ class BestResult(Record):
         monitor: the metric that selected it; None where that is not known.
         mode: which values of that metric are better, "min" or "max".
         val_loss: mean cross-entropy in nats, not calibrated.
-        val_accuracy: [0, 1].
+        val_accuracy: validation accuracy, [0, 1].
         checkpoint: its file, below the run's folder.
         temperature: divides the logits for calibrated confidence.
     """
@@ -105,7 +114,7 @@ class RepeatResult(Record):
     """A repetition compared with the run that it repeats.
 
     Attributes:
-        run: the first run, as it was named.
+        run: the first run, as the command named it.
         matches: whether every metric is the same.
         differences: dotted key -> value then and now.
         others: differences of code, versions and machine, one line each.
@@ -121,22 +130,25 @@ class Result(Record):
     """The content of `result.json`, of `akshar train` and of `akshar test`.
 
     Attributes:
-        schema_version: of this format.
-        status: "completed".
-        name: of the run in tables.
-        config_hash: see `akshar.config.config_hash`; None for a test.
-        seed: of the training.
-        data, model, fit, best: see their types; no `fit` for a test.
+        schema_version: version of this format.
+        status: "completed": only such a run has a result.
+        name: name of the run in tables.
+        config_hash: hash of what determines the metrics, see `akshar.config.config_hash`; None for a test.
+        seed: seed of the training.
+        data: the data that the run used.
+        model: the network.
+        fit: how training went; None for a test.
+        best: the best epoch by validation, and its checkpoint.
         metrics: every metric of the best weights that validation and test logged: name, as "f1/val" -> value.
         test: metrics on the test images; None where they were not read.
         restricted: the same where only classes that occur in the images may be predicted; for a test on some of the
             network's classes.
         classes: names in the order of the logits.
-        card: of the data set.
-        checkpoint: the tested one, for a test.
-        config: of the run, plain values.
+        card: card of the data set, see `DatasetCard`.
+        checkpoint: for a test, the tested checkpoint.
+        config: the run's config, plain values.
         provenance: command line, code, versions and machine.
-        repeats: of a repetition.
+        repeats: for a repetition, how it compares with the first run.
     """
 
     schema_version: int = SCHEMA_VERSION
