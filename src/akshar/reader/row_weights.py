@@ -1,6 +1,6 @@
 """Weights of the features of `row_path`, fitted by `akshar.benchmarks.row_weights` to composed rows.
 
-For weights/robust.onnx; another network needs a new fit only if its confidence in wrong cells is very different.
+With weights/robust.onnx; a fit with weights/letters58.onnx gave no better rows (docs/read-pictures.md#rows).
 """
 
 import numpy as np
