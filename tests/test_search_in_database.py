@@ -111,13 +111,15 @@ def test_a_search_with_three_kills_and_a_restart_of_the_database_ends_as_an_undi
     try:
         for wanted in (2, 5, 9):  # trials, of which the newest one's process is killed inside its training
             while True:
-                assert None in [process.poll() for process in working], (workplace / "said").read_text()
                 now = statuses(sweep)
-                running = [status for status in now.values() if status["status"] == "running" and status["step"]]
+                alive = [process.pid for process in working if process.poll() is None]
+                assert alive, (workplace / "said").read_text()
+                running = [one["pid"] for one in now.values() if one["status"] == "running" and one["step"]]
+                running = [pid for pid in running if pid in alive]  # not one that was killed before
                 if len(now) > wanted and running:
                     break
                 time.sleep(0.1)
-            os.kill(running[-1]["pid"], signal.SIGKILL)
+            os.kill(running[-1], signal.SIGKILL)
             if wanted == 5:
                 postgresql.stop()
                 time.sleep(2)

@@ -61,7 +61,8 @@ class Submitter:
         """Start a command in a terminal; return its process and the other end of the terminal."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
-            ["setsid", "-c", sys.executable, "-m", "akshar", *words],
+            # A closed terminal ends it also where the tests were started by nohup
+            ["env", "--default-signal=HUP", "setsid", "-c", sys.executable, "-m", "akshar", *words],
             cwd=self.place, env=self.env | {"COLUMNS": "160", "LINES": "40", "TERM": "xterm"},
             stdin=theirs, stdout=theirs, stderr=theirs,
         )  # fmt: skip
