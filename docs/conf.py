@@ -16,7 +16,7 @@ copyright = "the authors of Akshar, MIT licence"
 language = "en"
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "akshar_docs.generated",
@@ -26,6 +26,13 @@ exclude_patterns = ["akshar_docs"]
 # Pages are Markdown that GitHub shows too.
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4
+
+# The notebooks run when the site is built: `-D nb_execution_mode=off` leaves their outputs out.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 600
+nb_merge_streams = True
 
 # Docstrings are in Google's style, with `code` in single backticks.
 default_role = "code"

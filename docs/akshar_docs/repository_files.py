@@ -13,13 +13,14 @@ CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
 def repository_page(name: str, folder: Path) -> str:
-    """Return the text of a Markdown file of the root, with links that work from another folder.
+    """Return the text of a Markdown file outside `docs/`, with links that work from another folder.
 
     Args:
-        name: of the file, as "README.md".
+        name: of the file in the repository, as "README.md".
         folder: where the page lies.
     """
-    return _map_links((ROOT / name).read_text(encoding="utf-8"), lambda path: _relative(ROOT / path, folder))
+    file = ROOT / name
+    return _map_links(file.read_text(encoding="utf-8"), lambda path: _relative(file.parent / path, folder))
 
 
 def link_pages(text: str, folder: Path) -> str:
@@ -29,8 +30,8 @@ def link_pages(text: str, folder: Path) -> str:
         target = Path(os.path.normpath(folder / path))
         if target.is_relative_to(DOCS):
             return path
-        page = PAGES / target.name.lower()
-        if target.parent == ROOT and page.is_file():
+        page = PAGES / target.relative_to(ROOT).as_posix().lower()
+        if page.is_file():
             return _relative(page, folder)
         return f"path:{path}"  # MyST copies the file
 

@@ -10,6 +10,11 @@ from akshar_docs.navigation import LISTS, sections
 DOCS = Path(__file__).parents[2] / "docs"
 
 
+def shown_files() -> list[str]:
+    """Files outside `docs/` that are pages of the site."""
+    return [stub.read_text(encoding="utf-8").split()[2] for stub in (DOCS / "repository").rglob("*.md")]
+
+
 def entries(name: str) -> list[str]:
     text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
     return [page for _, pages in sections(text) for page in pages]
@@ -18,7 +23,7 @@ def entries(name: str) -> list[str]:
 def test_every_page_is_in_one_list():
     listed = [page for name in LISTS for page in entries(name)]
     pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.rglob("*.md")}
-    shown = {f"../{path.stem.upper()}" for path in (DOCS / "repository").glob("*.md")}
+    shown = {f"../{stub.removesuffix('.md')}" for stub in shown_files()}
     own = {page for page in pages if not page.startswith("repository/")} - {"index"}
     assert sorted(listed) == sorted(own | shown)
 
