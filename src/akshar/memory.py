@@ -21,7 +21,8 @@ def keep_freed_memory() -> None:
     the gradient of a layer of 25 million parameters, is taken in pages of 2 MB, which halves the time of the
     tutorial's backward pass.
 
-    To be called before torch allocates; does nothing but on Linux, or without glibc.
+    To be called before torch allocates anything. Large pages need Linux, and keeping memory needs glibc; elsewhere
+    nothing happens.
     """
     if sys.platform == "linux":
         os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch reads it once
