@@ -1,6 +1,7 @@
 """The Python API: the same runs as the commands', as values and exceptions, and everything else left as it was."""
 
 import csv
+import json
 import logging
 import os
 import re
@@ -131,6 +132,38 @@ def test_the_tables_have_the_commands_values(tmp_path, capsys, monkeypatch):
             table(name)
     monkeypatch.chdir(tmp_path)
     assert akshar.runs() == []
+
+
+def test_runs_are_compared_as_by_the_command(finished, workplace, capsys):
+    _, folder = finished
+    other = akshar.train(*TINY, "seed=4")
+    compared = akshar.compare(folder, str(other.folder))
+    assert not (workplace / "outputs" / "compare").exists()
+    assert main(["compare", str(folder), str(other.folder), "--out", "compared"]) == 0
+    assert json.loads(json.dumps(compared.to_record())) == json.loads(Path("compared/compare.json").read_text())
+    assert compared.pairs[0].verdict in capsys.readouterr().out
+    with pytest.raises(UsageError, match="compare: needs at least two runs, not 1"):
+        akshar.compare(folder)
+
+
+def test_results_are_read_back(finished, tmp_path):
+    result, folder = finished
+    assert akshar.read_result(folder) == akshar.read_result(str(folder))
+    assert akshar.read_result(folder).test.correct == result["test"]["correct"]
+    with pytest.raises(UsageError, match="is not a run's folder"):
+        akshar.read_result(tmp_path)
+
+
+def test_data_is_loaded_as_for_a_training(workplace):
+    data = akshar.load_data(*TINY, "data.batch_size=16", "seed=4")
+    batch = next(iter(data.train_dataloader()))
+    images, labels = data.prepare(batch, augmented=True)
+    assert images.shape == (16, *data.dataset.input_spec.shape)
+    assert (images.min(), images.max()) == (-1, 1)
+    assert batch.labels.tolist() == labels.tolist()
+    assert not (workplace / "outputs").exists()
+    with pytest.raises(UsageError, match=r"data\.batch_size=0"):
+        akshar.load_data(*TINY, "data.batch_size=0")
 
 
 def test_shipped_weights_are_loaded_by_name_unless_a_path_has_it(workplace):

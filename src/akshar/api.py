@@ -1,9 +1,9 @@
-"""The Python API: `akshar train` and `akshar sweep` as functions, which raise errors and never end the process."""
+"""The Python API: what the commands do, as functions, which raise errors and never end the process."""
 
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from omegaconf import DictConfig
 
@@ -16,13 +16,21 @@ from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
 from akshar.credentials import mask_and_remember
 from akshar.errors import AksharError, Interrupted, UsageError
+from akshar.report.comparison import Comparison
+from akshar.report.comparison import compare as compare_runs
 from akshar.runs.log_setup import logging_restored
-from akshar.runs.result import Result, read_result
+from akshar.runs.predictions import read_predictions
+from akshar.runs.result import Result
+from akshar.runs.result import read_result as result_of
+from akshar.runs.run_dir import RunDir
 from akshar.sweeps.summary import read_columns
 from akshar.sweeps.sweep_dir import find_sweep
 from akshar.tables import dicts
 from akshar.training.job import EndedJob, describe
 from akshar.training.launch import is_recorded, run_composed, run_config, run_recorded
+
+if TYPE_CHECKING:
+    from pytorch_lightning import LightningDataModule
 
 CONFIG_NAME = "train"
 TRUST = "trust: only with resume= or repeat=; what a call names is trusted"
@@ -62,7 +70,7 @@ def train(*given: str | DictConfig | TrainConfig, trust: Sequence[str] = ()) -> 
         raise AksharError(describe(ended.error)) from ended.error
     if ended.error is not None:
         raise ended.error
-    return read_result(ended.run_dir)
+    return result_of(ended.run_dir)
 
 
 def compose(*overrides: str) -> TrainConfig:
@@ -92,6 +100,50 @@ def sweep(folder: str | Path) -> list[dict[str, Any]]:
         UsageError: not the folder of a sweep, or one that holds no runs.
     """
     return dicts(*read_columns(find_sweep(str(folder))))
+
+
+def load_data(*overrides: str) -> "LightningDataModule":
+    """Load, split and batch the images as `akshar train` does, to look at them or to train on them in another way.
+
+    Args:
+        *overrides: the words after `akshar train`.
+
+    Returns:
+        akshar's `ImageDataModule`, or the config's own LightningDataModule.
+
+    Raises:
+        UsageError: for a config with a problem, or images that cannot be loaded as it says.
+    """
+    from akshar.training.parts import build_data  # imported late: loads torch
+
+    return build_data(compose(*overrides))
+
+
+def read_result(folder: str | Path) -> Result:
+    """Return what a completed run's `result.json` holds, also for a run of an earlier version.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        UsageError: not the folder of a completed run, or a damaged one.
+    """
+    return result_of(RunDir(Path(folder).expanduser()))
+
+
+def compare(*folders: str | Path) -> Comparison:
+    """Compare runs image by image on the same test images, as `akshar compare` does; write nothing.
+
+    Args:
+        *folders: of two or more runs of `train` or `test`; each later one is compared with the first.
+
+    Raises:
+        UsageError: fewer than two, or runs that were not tested on the same images.
+    """
+    if len(folders) < 2:
+        raise UsageError(f"compare: needs at least two runs, not {len(folders)}")
+    run_dirs = [RunDir(Path(folder).expanduser()) for folder in folders]
+    return compare_runs(run_dirs, [read_predictions(run_dir.path) for run_dir in run_dirs])
 
 
 def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) -> EndedJob:
