@@ -75,6 +75,8 @@ def find_ink(grey: np.ndarray) -> Ink | None:
         keep = ndimage.binary_dilation(inked & ~speck, EIGHT)
         density = np.where(np.logical_and(grown, np.logical_not(keep)), 0, density)
         marks = np.where(speck, 0, marks)
+    elif count <= DOTTED:  # small marks on a clean picture are the pen's too: dots and colons
+        pen = _pen_width(inked)
     return Ink(density.astype(np.float32), marks, pen)
 
 
