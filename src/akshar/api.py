@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 import akshar.config.compose as composer
 from akshar.cluster_launch import cluster_launch
 from akshar.config.compose import composing, to_record
-from akshar.config.hydra_app import refuse_used_folder, running_application, split_words
+from akshar.config.hydra_app import running_application, split_words
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
 from akshar.config.validate import validate
@@ -175,7 +175,6 @@ def _run(given: Sequence[str | DictConfig | TrainConfig], trust: Sequence[str]) 
     if trust:
         raise UsageError(TRUST)
     overrides = _overrides(words)
-    refuse_used_folder(overrides)
     with composing(CONFIG_NAME):
         return run_composed(_compose(overrides))
 

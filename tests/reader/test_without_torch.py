@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import akshar
+from akshar.cli import main
 
 README = Path(__file__).parents[2] / "README.md"
 ALONE = (
@@ -70,19 +71,21 @@ def clean_pictures(digit_images, folder):
         yield place
 
 
-def test_the_readmes_lines_read_a_picture_without_torch_and_akshar(model, digit_images, tmp_path, without_torch):
+def test_the_pages_lines_read_a_picture_without_torch_and_akshar(
+    model, digit_images, tmp_path, without_torch, monkeypatch
+):
     page = README.parent / "docs" / "export.md"
-    blocks = re.findall(r"```python\n(import onnxruntime.*?)```", page.read_text(encoding="utf-8"), re.S)
-    assert len(blocks) == 1
-    assert len([line for line in blocks[0].splitlines() if line]) <= 15
+    (block,) = re.findall(r"```python\n(import json\nimport numpy.*?)```", page.read_text(encoding="utf-8"), re.S)
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", str(model), "--drawing", "--output", "drawing.onnx"]) == 0
     reader = akshar.load(model)
     for place in clean_pictures(digit_images, tmp_path):
-        (place / "model.onnx").symlink_to(model)
-        (place / "read.py").write_text(blocks[0], encoding="utf-8")
-        letter, confidence = without_torch(ALONE, (), "read.py", cwd=place).split()[:2]
+        (place / "letters58-drawing.onnx").symlink_to(tmp_path / "drawing.onnx")
+        (place / "read.py").write_text(block, encoding="utf-8")
+        letter, confidence, _, problem = without_torch(ALONE, (), "read.py", cwd=place).split()
         answer = reader.read(place / "letter.png")
-        assert letter == answer.guesses[0].letter
-        assert float(confidence) / 100 == pytest.approx(answer.confidence, abs=0.15)
+        assert (letter, problem) == (answer.guesses[0].letter, "0")
+        assert float(confidence) / 100 == pytest.approx(answer.confidence, abs=0.002)
 
 
 def test_akshar_reads_an_exported_file_without_torch(model, digit_images, tmp_path, without_torch):

@@ -29,14 +29,20 @@ def main(arguments: Sequence[str]) -> int:
         AksharError: the file's answers differ from the checkpoint's; no file is written.
     """
     args = _parser().parse_args(arguments)
-    if args.int8 and args.format != "onnx":
-        raise UsageError(f"--int8: not available with --format {args.format}; use --format onnx")
+    exported = Path(args.model).suffix == ".onnx"
+    for option in ("int8", "drawing"):
+        if getattr(args, option) and args.format != "onnx":
+            raise UsageError(f"--{option}: not available with --format {args.format}; use --format onnx")
+    if exported and (args.int8 or not args.drawing):
+        raise UsageError(f"{printable(args.model)}: already exported; only --drawing makes another file of it")
     output = _output(args)
     card_path = output.with_name(f"{output.name}.md")
-    for path in (output, card_path):
+    for path in (output, *([] if exported else [card_path])):
         check_file(path, f"{'--output ' if args.output and path == output else ''}{printable(path)}")
     packages = ("onnx", "onnxscript", "onnxruntime") if args.format == "onnx" else ("safetensors",)
     require_packages("akshar export", *packages, extra="export")
+    if exported:
+        return _add_framing(args, output)
 
     from akshar.reader.export.card import card_of  # torch
     from akshar.reader.export.file import as_onnx, as_weights, check_agreement
@@ -50,18 +56,43 @@ def main(arguments: Sequence[str]) -> int:
         notes = [note, check_agreement(content, output.suffix, trained, images, args.int8, args.trust)]
     except AksharError as error:
         raise AksharError(f"{args.model}: {error}") from error
-    card = card_of(trained, output.name, notes, _result(Path(args.model).expanduser().resolve()))
+    if args.drawing:
+        from akshar.reader.export.drawing_file import framed
+
+        content, more = framed(content, images)
+        notes += more
+    card = card_of(trained, output.name, notes, _result(Path(args.model).expanduser().resolve()), args.drawing)
     write_atomic(output, content)
     write_atomic(card_path, card.encode())
     print(*notes, f"wrote {output} and {card_path.name}", sep="\n")
     return 0
 
 
+def _add_framing(args: argparse.Namespace, output: Path) -> int:
+    """Make a file that frames drawings of one that is exported already; its card stays true."""
+    from akshar.reader.export.drawing_file import framed, images_of_file
+    from akshar.reader.onnx_model import OnnxModel
+
+    OnnxModel(Path(args.model))  # refuses what is not an exported file
+    content = Path(args.model).expanduser().read_bytes()
+    content, notes = framed(content, images_of_file(content, args.data))
+    write_atomic(output, content)
+    print(*notes, f"wrote {output}", sep="\n")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="akshar export", description=__doc__)
-    parser.add_argument("model", help="a run's folder (its best checkpoint), a checkpoint, or a .safetensors file")
+    parser.add_argument(
+        "model",
+        help="a run's folder (its best checkpoint), a checkpoint, or a .safetensors file; "
+        "with --drawing also an exported .onnx file",
+    )
     parser.add_argument("--format", choices=FORMATS, default="onnx", help="onnx (default) is read without torch")
     parser.add_argument("--int8", action="store_true", help="8-bit weights and activations: smaller, often faster")
+    parser.add_argument(
+        "--drawing", action="store_true", help="a file that finds and crops the ink itself, for other languages"
+    )
     parser.add_argument("--output", metavar="FILE", help="default: beside the model, named after the format")
     parser.add_argument("--data", metavar="DATA", help="images to compare on: dhcd, glyphs or a folder")
     add_trust(parser)
@@ -76,7 +107,9 @@ def _output(args: argparse.Namespace) -> Path:
     """
     model, suffix = Path(args.model).expanduser(), f".{args.format}"
     name = "model" if model.is_dir() else model.stem
-    beside = (model if model.is_dir() else model.parent) / f"{name}{'-int8' if args.int8 else ''}{suffix}"
+    beside = (
+        model if model.is_dir() else model.parent
+    ) / f"{name}{'-int8' if args.int8 else ''}{'-drawing' if args.drawing else ''}{suffix}"
     output = Path(args.output).expanduser() if args.output else beside
     if not args.output:  # the model may lie in a folder of someone else
         refuse_links(beside.parent)

@@ -30,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         0; 1 if a file could not be read.
     """
     args = _parser().parse_intermixed_args(arguments)
+    args.csv = "/dev/stdout" if args.csv == "-" else args.csv
     model = require_model(args.model, "predict")
     files = _files(args, model)
     width = max(cell_len(printable(file)) for file in files)
@@ -40,9 +41,9 @@ def main(arguments: Sequence[str]) -> int:
         rows.append(row)
         if row.error:
             print_error(row.error)
-        elif args.json:
+        if args.json:
             print(_encodable(json.dumps(as_record(row, args.line), ensure_ascii=not _prints_unicode())))
-        else:
+        elif not row.error:
             print(as_line(row, args.line, width))
     if args.csv:
         write_atomic(Path(args.csv), _encodable(as_csv(rows)).encode())
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         help="read a part of the alphabet: a group of the model, such as digits, or letters, as in क,ख,क्ष",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON per file instead of a table")
-    parser.add_argument("--csv", metavar="FILE", help="also write the answers as CSV")
+    parser.add_argument("--csv", metavar="FILE", help="also write the answers as CSV; - for stdout")
     parser.add_argument("--sheet", metavar="FILE.png", help="also draw a sheet of the network's input images")
     parser.add_argument(
         "--threshold",

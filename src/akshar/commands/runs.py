@@ -30,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0, or 1 if the user declined to delete.
     """
     args = _parser().parse_args(arguments)
+    if args.action not in ("list", "rm"):  # a folder, as for `akshar.runs`
+        args.root, args.action = args.action, "list"
     root = Path(args.root)
     if not root.is_dir() and args.root != "outputs":
         raise UsageError(f"--root {root}: no such folder")
@@ -53,7 +55,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="akshar runs", description=__doc__)
-    parser.add_argument("action", nargs="?", choices=("list", "rm"), default="list", help="default: list")
+    parser.add_argument(
+        "action",
+        nargs="?",
+        metavar="FOLDER|list|rm",
+        default="list",
+        help="a folder to look in; list (default); rm",
+    )
     parser.add_argument("runs", nargs="*", metavar="RUN", help="run folders to delete, after rm")
     parser.add_argument("--root", default="outputs", metavar="FOLDER", help="where to look (default: outputs)")
     parser.add_argument("--status", metavar="A,B", help=f"only runs with these: {', '.join(STATUSES)}")

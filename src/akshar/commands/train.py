@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from akshar.cluster_launch import cluster_launch
 from akshar.commands.arguments import split_trust
 from akshar.config.compose import compose, composing
-from akshar.config.hydra_app import SHOWING, refuse_used_folder, show, split_words
+from akshar.config.hydra_app import SHOWING, show, split_words
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
@@ -54,7 +54,6 @@ def _run(arguments: Sequence[str]) -> int:
     sweep_keys = [word for word in overrides if word.partition("=")[0] in SWEEP_KEYS]
     overrides = [word for word in overrides if word not in sweep_keys]
     multirun = bool({"-m", "--multirun"} & {*options})
-    refuse_used_folder(overrides)
     with composing(CONFIG_NAME):
         composed = compose(CONFIG_NAME, overrides, TrainConfig, multirun)
         if is_dry:

@@ -7,7 +7,7 @@ from hydra.utils import instantiate
 
 from akshar.config.schema import Part
 from akshar.credentials import restore
-from akshar.errors import UsageError
+from akshar.errors import AksharError, UsageError
 
 
 def build(path: str, part: Part, *passed: object, **named: object) -> Any:
@@ -27,4 +27,6 @@ def build(path: str, part: Part, *passed: object, **named: object) -> Any:
     except InstantiationException as error:
         if isinstance(error.__cause__, UsageError):
             raise error.__cause__ from error
-        raise UsageError(f"{path}: {' '.join(str(error.__cause__ or error).split())}") from error
+        cause = error.__cause__ or error
+        kind = "" if isinstance(cause, AksharError) else f"{part.target} raised {type(cause).__name__}: "
+        raise UsageError(f"{path}: {kind}{' '.join(str(cause).split())}") from error

@@ -104,12 +104,18 @@ def run_once(tree: DictConfig, job: Callable[[Path], Ended]) -> Ended:
     Args:
         tree: a composed config with its `hydra` node.
         job: takes the folder; what it returns is returned.
+
+    Raises:
+        UsageError: the folder holds a run, or cannot be written.
     """
     hydra_app = GlobalHydra.instance().hydra
     assert hydra_app is not None
 
     folder = Path(str(tree.hydra.run.dir))
-    check_folder(folder, f"hydra.run.dir={printable(folder)}")
+    named = f"hydra.run.dir={printable(folder)}"
+    if (folder / "status.json").exists():
+        raise UsageError(f"{named}: holds a run; choose another folder, or go on with resume={printable(folder)}")
+    check_folder(folder, named)
 
     def task(_: DictConfig) -> Ended:
         output_dir = Path(tree.hydra.runtime.output_dir)
@@ -218,18 +224,3 @@ def _mask_credentials(files: Iterable[Path]) -> None:
         text = path.read_text(encoding="utf-8")
         if mask(text) != text:
             write_atomic(path, mask(text).encode())
-
-
-def refuse_used_folder(overrides: Sequence[str]) -> None:
-    """Refuse a `hydra.run.dir` that holds a run, before Hydra writes to it.
-
-    Raises:
-        UsageError: naming the folder and the way out.
-    """
-    for override in overrides:
-        key, _, value = override.partition("=")
-        folder = Path(value.strip("'\""))
-        if key == "hydra.run.dir" and (folder / "status.json").exists():
-            raise UsageError(
-                f"hydra.run.dir={folder}: holds a run; choose another folder, or go on with resume={folder}"
-            )

@@ -59,15 +59,30 @@ def differing_keys(configs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any,
     }
 
 
+# Names from other frameworks, and the key that they mean
+ELSEWHERE = {
+    "epochs": "trainer.max_epochs",
+    "learning_rate": "optimizer.lr",
+    "kfold": "data.folds",
+    "k": "data.folds",
+    "num_epochs": "trainer.max_epochs",
+    "n_epochs": "trainer.max_epochs",
+}
+
+
 def did_you_mean(word: str, words: Collection[str], prefix: str = "") -> str:
     """Return `"; did you mean X?"`, or an empty string where no word is near.
 
-    A dotted key is compared first by its last name with the keys of its own section.
+    A dotted key is compared first by its last name with the keys of its own section; a name without a section also
+    with the last names of all others.
     """
     section, _, name = word.rpartition(".")
+    if (usual := ELSEWHERE.get(name)) in words:
+        return f"; did you mean {prefix}{usual}?"
     beside = {other.rpartition(".")[2]: other for other in words if other.rpartition(".")[0] == section}
     near = [beside[found] for found in get_close_matches(name, list(beside), n=1, cutoff=0.6)]
     near = near or get_close_matches(word, list(words), n=1, cutoff=0.8)
+    near = near or [other for other in words if not section and other.rpartition(".")[2] == name]
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 

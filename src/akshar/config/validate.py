@@ -110,7 +110,7 @@ def _batch_size_problem(config: TrainConfig) -> str | None:
     if sizes is None:
         return None
     count = training_images(sizes, data.val_fraction, data.folds, data.fold)
-    if data.batch_size <= count:
+    if data.batch_size <= count or not count:  # without images, loading them says what is wrong
         return None
     return f"data.batch_size={data.batch_size}: more than the {count} training images; choose {count} or less"
 

@@ -71,6 +71,16 @@ class ImageDataModule(LightningDataModule):
                     f"choose {len(self.split.train)} or less"
                 )
 
+    def __repr__(self) -> str:
+        """Name of the data, number of images of each part, of classes, and an image's shape."""
+        split = {"train": len(self.split.train), "val": len(self.split.val)} if self.split else {}
+        counts = split | ({"test": len(self.test)} if self.test is not None else {})
+        parts = ", ".join(f"{count:,} {part}" for part, count in counts.items())
+        shape = "x".join(map(str, self.dataset.input_spec.shape))
+        return f"{type(self).__name__}({self.dataset.name}: {parts}; {len(self.classes)} classes, images {shape})"
+
+    __str__ = __repr__  # Lightning's takes a batch for a data set
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names in label order."""

@@ -81,6 +81,10 @@ class OnnxModel:
             ValueError: a fact is missing, damaged, or does not belong to this graph.
         """
         inputs = [(one.name, one.type, tuple(one.shape[1:])) for one in self._session.get_inputs()]
+        if "akshar" in facts and inputs[0][0] == "drawing":
+            raise UsageError(
+                f"{self.path}: frames drawings itself, for programs without akshar; load the file without -drawing"
+            )
         if "akshar" not in facts or [one[:2] for one in inputs] != [("pixels", "tensor(uint8)")]:
             raise UsageError(f"{self.path}: not a model that akshar exported")
         self.input_spec = read_spec(facts)

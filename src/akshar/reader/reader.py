@@ -63,6 +63,11 @@ class Answer:
         return self.guesses[0].letter if self.problem is None else None
 
     @property
+    def name(self) -> str | None:
+        """The best guess in Latin letters; None if the picture was not read."""
+        return self.guesses[0].name if self.problem is None else None
+
+    @property
     def confidence(self) -> float:
         """Confidence of the best guess, [0, 1]; 0 without guesses."""
         return self.guesses[0].confidence if self.guesses else 0.0

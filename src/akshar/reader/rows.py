@@ -15,7 +15,7 @@ from akshar.reader.picture_files import FileAnswers
 from akshar.reader.reader import Answer, Guess
 from akshar.tables import csv_text
 
-COLUMNS = ("file", "position", "letter", "name", "confidence", "problem", "second", "third", "error")
+COLUMNS = ("file", "position", "letter", "name", "confidence", "problem", "first", "second", "third", "error")
 SHEET = 600  # pictures on a sheet
 
 
@@ -52,13 +52,15 @@ def as_record(row: FileAnswers, line: bool) -> dict[str, Any]:
     """Plain values of a file's answers, for JSON.
 
     Args:
-        row: a file that could be read.
+        row: of a file; one that could not be read has the keys `file` and `error`.
         line: whether it is a row of characters.
     """
+    if row.error:
+        return {"file": row.file, "error": row.error}
     answers = [
         {
             "letter": answer.letter,
-            "name": answer.guesses[0].name if answer.letter else None,
+            "name": answer.name,
             "confidence": round(answer.confidence, 6),
             "problem": answer.problem,
             "box": answer.box,
@@ -78,10 +80,9 @@ def as_csv(rows: Sequence[FileAnswers]) -> str:
         if row.error:
             cells.append((row.file, *[""] * (len(COLUMNS) - 2), row.error))
         for position, answer in enumerate(row.answers):
-            name = answer.guesses[0].name if answer.letter else ""
-            second, third = [*(guess.letter for guess in answer.guesses[1:3]), "", ""][:2]
-            outcome = answer.letter or "", name, f"{answer.confidence:.6f}", answer.problem or ""
-            cells.append((row.file, position, *outcome, second, third, ""))
+            likely = [*(guess.letter for guess in answer.guesses), "", "", ""][:3]
+            outcome = answer.letter or "", answer.name or "", f"{answer.confidence:.6f}", answer.problem or ""
+            cells.append((row.file, position, *outcome, *likely, ""))
     return csv_text(COLUMNS, cells)
 
 

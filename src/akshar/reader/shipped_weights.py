@@ -15,15 +15,17 @@ def weights_dir() -> Path:
 
 
 def find_model(model: str | Path) -> Path:
-    """Find a model by its path, or by the name of shipped weights; a path that exists comes first.
+    """Find a model by its path, or by the name of shipped weights or of their file; a path that exists comes first.
 
     Raises:
         UsageError: a name, without a folder or an ending, that is neither.
     """
     path = Path(model).expanduser()
+    shipped = {file.stem: file for file in sorted(weights_dir().glob("*.onnx"))}
+    if path.name == str(model) and path.suffix == ".onnx" and path.stem in shipped and not path.exists():
+        return shipped[path.stem]
     if path.name != str(model) or path.suffix or path.exists():
         return path
-    shipped = {file.stem: file for file in sorted(weights_dir().glob("*.onnx"))}
     if path.name not in shipped:
         hint = did_you_mean(path.name, shipped)
         raise UsageError(

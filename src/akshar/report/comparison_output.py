@@ -85,9 +85,9 @@ def _text(value: Any) -> str:
 
 
 def _print_pair(pair: ComparedPair, adjusted: bool) -> None:
-    titles = ["points", "95 % interval", "only A", f"only {pair.run}", "both wrong", "McNemar p"]
+    titles = ["difference, points", "95 % interval", "only A", f"only {pair.run}", "both wrong", "McNemar p"]
     counts = pair.counts
-    row = [f"{pair.run} less A", f"{100 * counts.difference:+.2f}", _interval(counts.interval_95, "+.2f")]
+    row = [f"{pair.run} - A", f"{100 * counts.difference:+.2f}", _interval(counts.interval_95, "+.2f")]
     row += [f"{count:,}" for count in (counts.only_first, counts.only_other, counts.both_wrong)]
     row.append(f"{counts.p:.2g}")
     if adjusted:

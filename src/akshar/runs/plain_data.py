@@ -38,6 +38,11 @@ def load_plain(path: Path) -> object:
     Raises:
         UsageError: it is something else, damaged, holds code, or claims more than it has; the message names it.
     """
+    if path.suffix == ".onnx":
+        raise UsageError(
+            f"{printable(path)}: an exported file is for reading and cannot be trained further; name a run, a "
+            "checkpoint or a .safetensors file"
+        )
     try:
         _check_archive(path)
         with warnings.catch_warnings():

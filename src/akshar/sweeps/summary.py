@@ -59,6 +59,7 @@ def _show_table(sweep: Path, entries: Sequence[Entry]) -> None:
     write_atomic(sweep / "sweep.md", markdown_table(header, cells).encode())
     write_json(sweep / "sweep.json", [_plain(row) for row in rows])
     write_csv(sweep / "sweep.csv", *_columns(rows))
+    print()
     print_table([Column(title, right=_is_number(title)) for title in header], cells[:PRINTED])
     if len(cells) > PRINTED:
         print(f"the first {PRINTED} of {len(cells):,} rows; all of them are in {RunDir(sweep)}/sweep.csv")

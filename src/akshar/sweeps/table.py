@@ -21,7 +21,7 @@ from akshar.untrusted import read_json
 
 log = logging.getLogger(__name__)
 
-AVERAGED_KEYS = ("seed", "data.fold", "data.split_seed")  # runs that differ in these alone share a row
+AVERAGED_KEYS = ("name", "seed", "data.fold", "data.split_seed")  # runs that differ in these alone share a row
 
 
 @dataclass(frozen=True)

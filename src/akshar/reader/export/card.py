@@ -13,7 +13,13 @@ LIMITS = (
 )
 
 
-def card_of(trained: TrainedNetwork, file: str, notes: Sequence[str], result: Mapping[str, Any] | None) -> str:
+def card_of(
+    trained: TrainedNetwork,
+    file: str,
+    notes: Sequence[str],
+    result: Mapping[str, Any] | None,
+    drawing: bool = False,
+) -> str:
     """Write the card as Markdown.
 
     Args:
@@ -21,6 +27,7 @@ def card_of(trained: TrainedNetwork, file: str, notes: Sequence[str], result: Ma
         file: name of the exported file.
         notes: facts about the file, one line each.
         result: content of the run's `result.json`; None without one.
+        drawing: whether the file frames drawings by itself.
     """
     data, kind = trained.card, type(trained.classifier.net).__name__.lower()
     labels = " ".join(printable(data.label(name)) for name in trained.classes)
@@ -39,14 +46,25 @@ def card_of(trained: TrainedNetwork, file: str, notes: Sequence[str], result: Ma
         "## Limits",
         _listed([*data.limits, *LIMITS]),
         "## How to load it",
-        "```python\nimport akshar\n\n"
-        f'answer = akshar.load("{file}").read("picture.png")\nprint(answer.letter, answer.confidence)\n```',
     ]
+    order = "The file's metadata contains `letters` and `classes` as JSON, in the order of the probabilities."
+    if drawing:
+        colours = trained.input_spec.channels == 3 and trained.input_spec.framing != "ink"
+        shape = "(H, W, 3)" if colours else "(H, W)"
+        sections.append(
+            f"With ONNX Runtime, in any language: input `drawing`, uint8 {shape} of any size. Outputs: "
+            "`probabilities`, float32 (K,), calibrated; `problem`, 0 or the position in the metadata's `problems` "
+            f"of why there is no character; `box` and `pixels`, what the network saw. {order}"
+        )
+        return "\n\n".join(sections) + "\n"
+    sections.append(
+        "```python\nimport akshar\n\n"
+        f'answer = akshar.load("{file}").read("picture.png")\nprint(answer.letter, answer.confidence)\n```'
+    )
     if file.endswith(".onnx"):
         sections.append(
             f"Or with ONNX Runtime alone: input `pixels`, {_input(trained)}; output `probabilities`, "
-            "float32 (N, K), calibrated. The file's metadata contains `letters` and `classes` as JSON, in the "
-            "order of the columns."
+            f"float32 (N, K), calibrated. {order}"
         )
     return "\n\n".join(sections) + "\n"
 

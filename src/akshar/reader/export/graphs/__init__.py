@@ -1,0 +1,1 @@
+"""ONNX graphs of what Python does to a drawing before a network sees it."""
