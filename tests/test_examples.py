@@ -90,7 +90,7 @@ def check_tutorial(notebook: Executed) -> None:
 def check_research(notebook: Executed) -> None:
     assert notebook.pictures() == 1
     assert "McNemar" in notebook.printed('main(["compare"')
-    assert len(re.findall("seed . ", notebook.printed("studied[augment, predictions"))) == 6
+    assert len(re.findall("seed . ", notebook.printed("studied[augment, result.seed]"))) == 6
     assert "mean difference" in notebook.printed("t.ppf")
 
 
