@@ -51,6 +51,7 @@ TINY = (
 
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "letters58.onnx"  # the network that comes with the project
+OLD_WEIGHTS = Path(__file__).parent / "reader" / "akshar_0_1.onnx"  # an exported file of akshar 0.1: 46 classes
 
 LONGEST = ("test_slurm.py", "test_readme.py", "test_several_nodes.py", "test_resume.py")  # of the slow tests
 NOBODY = 65534  # id of a user without rights

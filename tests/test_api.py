@@ -168,12 +168,14 @@ def test_data_is_loaded_as_for_a_training(workplace):
 
 def test_shipped_weights_are_loaded_by_name_unless_a_path_has_it(workplace):
     assert len(akshar.load("letters58").classes) == 58
-    assert len(akshar.load("robust").classes) == 46
-    with pytest.raises(UsageError, match=r"^robst: .* \(letters58, robust\); did you mean robust\?$"):
-        akshar.load("robst")
-    (workplace / "robust").mkdir()
-    with pytest.raises(UsageError, match=r"^robust"):
+    assert len(akshar.load("letters58.onnx").classes) == 58
+    with pytest.raises(UsageError, match=r"^leters58: .* \(letters58\); did you mean letters58\?$"):
+        akshar.load("leters58")
+    with pytest.raises(UsageError, match=r"^robust: .*; letters58 replaces it$"):
         akshar.load("robust")
+    (workplace / "letters58").mkdir()
+    with pytest.raises(UsageError, match=r"^letters58"):
+        akshar.load("letters58")
 
 
 def test_the_package_is_imported_without_what_it_does_not_need():

@@ -11,7 +11,7 @@ def test_an_exported_file_is_measured_on_every_kind_of_picture(monkeypatch, caps
     monkeypatch.setattr(robustness, "validation_images", lambda: drawn)
     monkeypatch.setattr(robustness, "SEVERITIES", (3,))
     monkeypatch.setattr(other_hands, "EACH", 1)
-    monkeypatch.setattr(sys, "argv", ["robustness", "robust"])
+    monkeypatch.setattr(sys, "argv", ["robustness", "letters58"])
     robustness.main()
     rows = dict(
         line.rsplit(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line and line[-1].isdigit()

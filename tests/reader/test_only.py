@@ -5,7 +5,7 @@ import json
 import numpy as np
 import onnx
 import pytest
-from conftest import WEIGHTS
+from conftest import OLD_WEIGHTS, WEIGHTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
@@ -70,7 +70,7 @@ def test_vowels_are_refused_by_a_network_without_them():
     with pytest.raises(
         UsageError, match=r"^only=vowels: .* of this network. It knows the groups digits, consonants, and क"
     ):
-        akshar.load("robust").choose("vowels")
+        akshar.load(OLD_WEIGHTS).choose("vowels")
 
 
 def test_a_misspelt_group_is_suggested(refused, workplace):

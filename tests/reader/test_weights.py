@@ -1,11 +1,11 @@
-"""The networks that come with the project, `weights/*.onnx`."""
+"""The network that comes with the project, and one of akshar 0.1."""
 
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import WEIGHTS
+from conftest import OLD_WEIGHTS, WEIGHTS
 from PIL import Image
 
 from akshar import load
@@ -14,12 +14,8 @@ from akshar.devanagari.dhcd import DHCD
 from akshar.devanagari.glyphs import Glyphs
 from akshar.reader.onnx_model import OnnxModel
 
-SHIPPED = [WEIGHTS, WEIGHTS.with_name("robust.onnx")]
-every_file = pytest.mark.parametrize("weights", SHIPPED, ids=lambda path: path.stem)
-
-
-def card_of(weights: Path) -> str:
-    return weights.with_name(f"{weights.name}.md").read_text(encoding="utf-8")
+CARD = WEIGHTS.with_name(f"{WEIGHTS.name}.md").read_text(encoding="utf-8")
+readable = pytest.mark.parametrize("weights", [WEIGHTS, OLD_WEIGHTS], ids=lambda path: path.stem)
 
 
 def share_read(weights: Path, images: ImageSet) -> float:
@@ -30,18 +26,14 @@ def share_read(weights: Path, images: ImageSet) -> float:
     return float((model.probabilities(images.pixels[:, 0].numpy()).argmax(1) == truth).mean())
 
 
-def test_each_is_tested_here():
-    assert sorted(WEIGHTS.parent.glob("*.onnx")) == sorted(SHIPPED)
-
-
-@every_file
-def test_they_are_small_and_their_card_tells_what_they_are(weights):
-    assert weights.stat().st_size < 2_000_000
+def test_there_is_one_file_that_is_small_and_whose_card_tells_what_it_is():
+    assert [*WEIGHTS.parent.glob("*.onnx")] == [WEIGHTS]
+    assert WEIGHTS.stat().st_size < 2_000_000
     for said in ("Test accuracy", "CC BY 4.0", "Acharya", "Limits", "Not for decisions about people"):
-        assert said in card_of(weights)
+        assert said in CARD
 
 
-@every_file
+@readable
 @pytest.mark.parametrize(("subset", "least"), [("digits", 0.98), ("all", 0.95)])
 def test_characters_of_fonts_held_out_are_read(subset, least, weights):
     test = Glyphs(subset, 20, 30).load().test
@@ -53,10 +45,10 @@ def test_vowels_of_fonts_held_out_are_read_and_the_card_says_how_they_were_learn
     test = Glyphs("vowels", 20, 30).load().test
     assert test is not None
     assert share_read(WEIGHTS, test) > 0.95
-    assert "learned from drawings and from pieces of other characters alone" in card_of(WEIGHTS)
+    assert "learned from drawings and from pieces of other characters alone" in CARD
 
 
-@every_file
+@readable
 def test_a_picture_of_any_colour_is_read(digit_images, weights):
     reader = load(weights)
     white_on_black = digit_images[::30]
@@ -66,10 +58,9 @@ def test_a_picture_of_any_colour_is_read(digit_images, weights):
 
 
 @pytest.mark.slow
-@every_file
-def test_dhcd_is_read_as_the_card_says(dhcd_archive, weights):
+def test_dhcd_is_read_as_the_card_says(dhcd_archive):
     test = DHCD(archive=dhcd_archive).load().test
     assert test is not None
-    said = re.search(r"Test accuracy of the checkpoint \*\*([\d.]+) %", card_of(weights))
+    said = re.search(r"Test accuracy of the checkpoint \*\*([\d.]+) %", CARD)
     assert said is not None
-    assert share_read(weights, test) == pytest.approx(float(said[1]) / 100, abs=0.001)  # 8 bits move a few
+    assert share_read(WEIGHTS, test) == pytest.approx(float(said[1]) / 100, abs=0.001)  # 8 bits move a few

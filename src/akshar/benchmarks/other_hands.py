@@ -19,7 +19,7 @@ from akshar.seeds import derive_seed, generator
 EACH = 30  # pictures of each form, and of each character of the fonts
 JITTER, DRIFT = 0.9, 0.5  # see `draw_strokes`; so small that people read nearly all pictures
 
-# What `weights/robust.onnx` of November 2026 took for what, in handwriting that was kept apart
+# What the network of November 2026 (`robust`) took for what, in handwriting that was kept apart
 PAIRS = "५र ९ड ६छ ६९ ८ट ८७ ५९ ५१ ५७ टर ठढ धघ धछ ङड णग भम मभ यप थय थध जञ"
 CONFUSIONS = (*((pair[0], pair[1]) for pair in PAIRS.split()), ("क्ष", "भ"))
 

@@ -186,7 +186,7 @@ def load(model: str | Path, threshold: float = THRESHOLD, trust: Sequence[str] =
 
     Args:
         model: a run's folder (its best checkpoint), a checkpoint, a file that `akshar export` wrote, or the name of
-            weights that come with akshar: "letters58", "robust".
+            weights that come with akshar: "letters58".
         threshold: answers with a lower confidence, [0, 1], are "unsure".
         trust: packages with your own networks that the model may use; see `load_checkpoint`.
 

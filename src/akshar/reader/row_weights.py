@@ -1,6 +1,6 @@
 """Weights of the features of `row_path`, fitted by `akshar.benchmarks.row_weights` to composed rows.
 
-With weights/robust.onnx; a fit with weights/letters58.onnx gave no better rows (docs/read-pictures.md#rows).
+With the network of akshar 0.1; a fit with letters58 gave no better rows (docs/how-well-it-reads.md#rows).
 """
 
 import numpy as np

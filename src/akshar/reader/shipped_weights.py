@@ -27,7 +27,7 @@ def find_model(model: str | Path) -> Path:
     if path.name != str(model) or path.suffix or path.exists():
         return path
     if path.name not in shipped:
-        hint = did_you_mean(path.name, shipped)
+        hint = "; letters58 replaces it" if path.name == "robust" else did_you_mean(path.name, shipped)
         raise UsageError(
             f"{printable(model)}: no such file, run folder or shipped weights ({', '.join(shipped)}){hint}"
         )
