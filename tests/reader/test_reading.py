@@ -197,7 +197,7 @@ def coarsely(pixels):
     [
         (ruled, 0.8),
         (lambda pixels: ruled(pixels, slope=0.02), 0.75),
-        (squared, 0.7),
+        (squared, 0.65),
         (boxed, 0.97),
         (dithered, 0.97),
         (coarsely, 0.9),

@@ -22,6 +22,7 @@ from akshar.pictures.characters import read_character
 from akshar.pictures.text import draw_text, font_files, load_font
 from akshar.reader.export.graphs.drawing import with_framing
 from akshar.reader.reader import Reader
+from akshar.reader.shipped_weights import find_model
 from akshar.seeds import derive_seed
 
 SMOOTH = 4  # drawn this many times as large, then reduced: soft edges, as on a screen
@@ -34,7 +35,7 @@ def main() -> None:
     args, readers = load_models(parser)
     drawings = clean_drawings(args.count)
     for name, reader in zip(args.models, readers, strict=True):
-        differences, same, milliseconds = compare(reader, onnx.load(name), drawings)
+        differences, same, milliseconds = compare(reader, onnx.load(str(find_model(name))), drawings)
         within = ", ".join(f"{(differences <= limit).sum():,} within {limit:g}" for limit in (0, 1e-3, 1e-2))
         print(f"{name}: of {len(drawings):,} drawings {same:,} answers equal; probabilities {within}")
         print(f"median {milliseconds[0]:.1f} ms in Python, {milliseconds[1]:.1f} ms in the graph")

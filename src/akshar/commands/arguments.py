@@ -25,8 +25,8 @@ def require_model(model: str | None, command: str) -> str:
     if newest := newest_run():
         raise UsageError(f"{command}: name a model, e.g. the newest run:  akshar {command} {newest}")
     raise UsageError(
-        f"{command}: name a model: letters58, which comes with akshar, or a run that you trained, "
-        f"{RUNS.as_posix()}/RUN"
+        f"{command}: name a model: letters58, which comes with akshar, or a run, {RUNS.as_posix()}/RUN; "
+        "`akshar train experiment=quickstart` trains one in under a minute"
     )
 
 

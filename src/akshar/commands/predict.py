@@ -19,6 +19,8 @@ from akshar.reader.rows import as_csv, as_line, as_record, as_sheet
 from akshar.streams import print_error
 from akshar.writable import check_file
 
+STDOUT = "-"  # in place of a file's name
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command.
@@ -30,7 +32,6 @@ def main(arguments: Sequence[str]) -> int:
         0; 1 if a file could not be read.
     """
     args = _parser().parse_intermixed_args(arguments)
-    args.csv = "/dev/stdout" if args.csv == "-" else args.csv
     model = require_model(args.model, "predict")
     files = _files(args, model)
     width = max(cell_len(printable(file)) for file in files)
@@ -43,9 +44,11 @@ def main(arguments: Sequence[str]) -> int:
             print_error(row.error)
         if args.json:
             print(_encodable(json.dumps(as_record(row, args.line), ensure_ascii=not _prints_unicode())))
-        elif not row.error:
+        elif not row.error and args.csv != STDOUT:
             print(as_line(row, args.line, width))
-    if args.csv:
+    if args.csv == STDOUT:
+        print(_encodable(as_csv(rows)), end="")
+    elif args.csv:
         write_atomic(Path(args.csv), _encodable(as_csv(rows)).encode())
     if args.sheet:
         write_atomic(Path(args.sheet), as_sheet(rows, reader.predictor.card.font))
@@ -54,7 +57,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="akshar predict", description=__doc__)
-    parser.add_argument("model", metavar="MODEL", nargs="?", help="a run's folder, a checkpoint, an exported file")
+    parser.add_argument(
+        "model", metavar="MODEL", nargs="?", help="letters58, a run's folder, a checkpoint, an exported file"
+    )
     parser.add_argument("paths", metavar="PATH", nargs="*", help="pictures, folders of pictures, - for stdin")
     parser.add_argument("--line", action="store_true", help="each picture is a row of characters")
     parser.add_argument(
@@ -63,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         help="read a part of the alphabet: a group of the model, such as digits, or letters, as in क,ख,क्ष",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON per file instead of a table")
-    parser.add_argument("--csv", metavar="FILE", help="also write the answers as CSV; - for stdout")
+    parser.add_argument(
+        "--csv", metavar="FILE", help="also write the answers as CSV; - prints it in place of the table"
+    )
     parser.add_argument("--sheet", metavar="FILE.png", help="also draw a sheet of the network's input images")
     parser.add_argument(
         "--threshold",
@@ -79,6 +86,8 @@ def _files(args: argparse.Namespace, model: str) -> list[str]:
     """The pictures to read, after all arguments were checked."""
     if not args.paths:
         raise UsageError(f"predict: name pictures or folders too:  akshar predict {model} PICTURE ...")
+    if args.json and args.csv == STDOUT:
+        raise UsageError("--csv -: with --json, name a file")
     if not 0 <= args.threshold <= 1:
         raise UsageError(f"--threshold {args.threshold:g}: must be between 0 and 1")
     if Path(model).suffix.lower() in SUFFIXES:
@@ -87,7 +96,7 @@ def _files(args: argparse.Namespace, model: str) -> list[str]:
     for note in notes:
         print(note, file=sys.stderr)
     for option, path in (("--csv", args.csv), ("--sheet", args.sheet)):
-        if path:
+        if path and path != STDOUT:
             _check_output(option, Path(path), [model, *files])
     return files
 

@@ -28,5 +28,7 @@ def build(path: str, part: Part, *passed: object, **named: object) -> Any:
         if isinstance(error.__cause__, UsageError):
             raise error.__cause__ from error
         cause = error.__cause__ or error
-        kind = "" if isinstance(cause, AksharError) else f"{part.target} raised {type(cause).__name__}: "
+        kind = (
+            "" if isinstance(cause, AksharError | ValueError) else f"{part.target} raised {type(cause).__name__}: "
+        )
         raise UsageError(f"{path}: {kind}{' '.join(str(cause).split())}") from error

@@ -12,6 +12,7 @@ from akshar.pictures.input_spec import InputSpec
 # Shares of the inside, which is the image without its border.
 THINNEST = 2 / 28  # strokes thinner than this are widened to it
 SOLID = 0.85  # in ink above which a character cannot be recognised
+ROUNDED = 0.501  # added before cutting to whole levels: values half-way go up, whatever the order of summation
 FINE = 4  # times the inside's size: the largest scale at which strokes are widened
 # Shares of the image. In DHCD, 999 of 1,000 characters extend further than this, in one direction and in the other.
 SHORTER, LONGER = 14 / 32, 22 / 32
@@ -89,7 +90,7 @@ def frame_ink(density: np.ndarray, inked: np.ndarray, pen: float, spec: InputSpe
     if _is_solid(inside):
         sides = bottom - top, right - left
         problem = ONE_STROKE if max(sides) > LONG * min(sides) else ALL_INK
-    pixels = _on_background(np.rint(inside * 255).astype(np.uint8), spec)
+    pixels = _on_background(np.floor(inside * 255 + ROUNDED).astype(np.uint8), spec)
     return FramedPicture(pixels, (left, top, right, bottom), problem)
 
 

@@ -6,6 +6,7 @@ import onnx.inliner
 from onnxscript import DOUBLE, FLOAT, INT32, INT64, UINT8, optimizer, script
 from onnxscript import opset18 as op
 
+from akshar.pictures.framing import ROUNDED
 from akshar.pictures.ink import INKED
 from akshar.pictures.input_spec import InputSpec
 from akshar.reader.export.graphs.framing import extent, problem_of, widened
@@ -75,7 +76,7 @@ def _drawing_graph(spec: InputSpec) -> onnx.ModelProto:
         else:
             stretched = resized(crop, bicubic(tall, height), bicubic(wide, width))
         inside = op.Clip(stretched, 0.0, 1.0)
-        levels = op.Pad(op.Round(inside * 255.0), op.Constant(value_ints=around))
+        levels = op.Pad(op.Floor(inside * 255.0 + ROUNDED), op.Constant(value_ints=around))
         pixels = op.Expand(op.Cast(paper + sign * levels, to=BYTE), op.Constant(value_ints=shape))
         where = op.Concat(start, end, axis=0)
         return pixels, op.Gather(where, op.Constant(value_ints=[1, 0, 3, 2])), problem_of(inside, marks)

@@ -1,5 +1,6 @@
 """Framing of a clean drawing as ONNX functions; in Python, `akshar.pictures.framing`."""
 
+from onnx.helper import make_tensor
 from onnxscript import BOOL, DOUBLE, FLOAT, INT32, INT64, script
 from onnxscript import opset18 as op
 
@@ -8,6 +9,7 @@ from akshar.pictures.ink import INKED
 from akshar.reader.export.graphs.resizing import box, resized
 
 REAL, EXACT, WHOLE = FLOAT.dtype, DOUBLE.dtype, INT64.dtype
+THIN = make_tensor("thin", EXACT, [], [THINNEST])  # a number in the code would be rounded to float32
 LEAST_PEN = 0.25  # pixels, of a pen on a drawing that was made smaller
 PROBLEMS = (None, BLANK, ALL_INK, ONE_STROKE, SEVERAL)  # by their number in the graph's output
 
@@ -40,15 +42,15 @@ def dilated(image: FLOAT["H", "W"], reach: INT64) -> FLOAT["M", "N"]:
 
 
 @script()
-def widened(crop: FLOAT["H", "W"], pen: FLOAT, inner: INT64[2]) -> FLOAT["M", "N"]:
+def widened(crop: FLOAT["H", "W"], pen: DOUBLE, inner: INT64[2]) -> FLOAT["M", "N"]:
     """A crop with strokes widened as needed to be at least THINNEST after stretching to `inner`."""
     sides = op.Cast(op.Shape(crop), to=EXACT)
     sizes = op.Cast(inner, to=EXACT)
     longer = op.ArgMax(op.Cast(sides / sizes, to=REAL), keepdims=0)
     side = op.Gather(sides, longer)
     size = op.Gather(sizes, longer)
-    width = op.Cast(pen, to=EXACT)
-    if op.Or(width * (size / side) >= THINNEST * size, op.ReduceMin(sides, keepdims=0) < 3.0):
+    thinnest = op.Constant(value=THIN)
+    if op.Or(pen * (size / side) >= thinnest * size, op.ReduceMin(sides, keepdims=0) < 3.0):
         result = op.Identity(crop)
     else:
         factor = op.Min(op.CastLike(1.0, side), FINE * size / side)
@@ -57,15 +59,15 @@ def widened(crop: FLOAT["H", "W"], pen: FLOAT, inner: INT64[2]) -> FLOAT["M", "N
             length = op.Shape(crop)
             down = box(op.Gather(length, 0), op.Gather(smaller, 0))
             across = box(op.Gather(length, 1), op.Gather(smaller, 1))
-            strength = op.Min(op.CastLike(1.0, side), op.Max(width * factor, op.CastLike(LEAST_PEN, side)))
+            strength = op.Min(op.CastLike(1.0, side), op.Max(pen * factor, op.CastLike(LEAST_PEN, side)))
             fine = op.Clip(resized(crop, down, across) / op.Cast(strength, to=REAL), 0.0, 1.0)
-            fine_pen = width * factor
+            fine_pen = pen * factor
             fine_side = op.Max(op.Round(side * factor), op.CastLike(3.0, side))
         else:
             fine = op.Identity(crop)
-            fine_pen = op.Identity(width)
+            fine_pen = op.Identity(pen)
             fine_side = op.Identity(side)
-        lacking = op.Round((THINNEST * fine_side - op.Max(fine_pen, op.CastLike(1.0, side))) / 2.0)
+        lacking = op.Round((thinnest * fine_side - op.Max(fine_pen, op.CastLike(1.0, side))) / 2.0)
         result = dilated(fine, op.Max(op.Cast(lacking, to=WHOLE), 0))
     return result
 

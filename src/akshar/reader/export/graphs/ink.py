@@ -3,12 +3,16 @@
 A drawing has ink of one tone on even paper. Specks, ruled paper and uneven light are Python's alone.
 """
 
+import math
+
+from onnx.helper import make_tensor
 from onnxscript import DOUBLE, FLOAT, INT32, INT64, UINT8, script
 from onnxscript import opset18 as op
 
 from akshar.pictures.ink import FAINT
 
 REAL, EXACT, WHOLE, SMALL = FLOAT.dtype, DOUBLE.dtype, INT64.dtype, INT32.dtype
+PER_EDGE = make_tensor("per_edge", EXACT, [], [math.pi / 4])  # outlines are shorter than the edges of their pixels
 
 
 @script()
@@ -68,11 +72,12 @@ def ink_of_levels(drawing: UINT8["H", "W"]) -> FLOAT["256"]:
     light = op.Cast(levels > otsu(counts, levels), to=REAL)
     dark_ink = as_paper(drawing, counts, light) >= as_paper(drawing, counts, 1.0 - light)
     paper = op.Where(dark_ink, light, 1.0 - light)
-    white = median(counts * paper, levels)
-    black = median(counts * (1.0 - paper), levels)
-    sign = op.Where(dark_ink, 1.0, -1.0)
-    contrast = sign * (white - black)
-    ink = sign * (white - levels) / op.Max(contrast, FAINT)
+    tones = op.Where(dark_ink, levels, 1.0 - levels)
+    on_paper = median(counts * paper, levels)
+    in_ink = median(counts * (1.0 - paper), levels)
+    white = op.Where(dark_ink, on_paper, 1.0 - on_paper)
+    contrast = white - op.Where(dark_ink, in_ink, 1.0 - in_ink)
+    ink = (white - tones) / op.Max(contrast, FAINT)
     distances, order = op.TopK(op.Abs(ink), op.Constant(value_ints=[256]), largest=0)
     noise = 1.48 * median(op.Gather(counts * paper, order), distances)
     floor = op.Min(2.0 * noise, 0.3)
@@ -82,10 +87,11 @@ def ink_of_levels(drawing: UINT8["H", "W"]) -> FLOAT["256"]:
 
 
 @script()
-def pen_width(inked: FLOAT["H", "W"]) -> FLOAT:
+def pen_width(inked: FLOAT["H", "W"]) -> DOUBLE:
     """Twice the inked area divided by the length of the outline, pixels."""
     padded = op.Pad(inked, op.Constant(value_ints=[1, 1, 1, 1]))
     down = op.Slice(padded, [1], [2147483647], [0]) - op.Slice(padded, [0], [-1], [0])
     right = op.Slice(padded, [1], [2147483647], [1]) - op.Slice(padded, [0], [-1], [1])
-    edges = op.ReduceSum(op.Abs(down), keepdims=0) + op.ReduceSum(op.Abs(right), keepdims=0)
-    return 2.0 * op.ReduceSum(inked, keepdims=0) / op.Max(edges * 0.7853981633974483, 1.0)
+    edges = op.Cast(op.ReduceSum(op.Abs(down), keepdims=0) + op.ReduceSum(op.Abs(right), keepdims=0), to=EXACT)
+    outline = op.Max(edges * op.Constant(value=PER_EDGE), op.CastLike(1.0, edges))
+    return 2.0 * op.Cast(op.ReduceSum(inked, keepdims=0), to=EXACT) / outline
