@@ -96,7 +96,9 @@ def test_trainings_run(line, workplace, dhcd_if_needed, monkeypatch, capfd):
     few = ["hydra.sweeper.search.trials=3"] if "optuna" in line else []
     few += TINY[1:3] if "data=glyphs" in line else []
     if "outputs/train/RUN" in line:
-        assert main(["train", "data=glyphs", *SHORT, *TINY[1:3], "hydra.run.dir=outputs/train/RUN"]) == 0
+        experiment = [word for word in words if word.startswith("experiment=")]  # with the same network
+        first = ["train", *experiment, "data=glyphs", *SHORT, *TINY[1:3], "hydra.run.dir=outputs/train/RUN"]
+        assert main(first) == 0
     assert main([*words, *SHORT, *few]) == 0, capfd.readouterr().err
     assert bool(list(workplace.glob("outputs/*/*"))) == ("--dry-run" not in line)
 
