@@ -15,8 +15,10 @@ from akshar.devanagari.cards import INPUT_SPEC
 from akshar.errors import UsageError
 from akshar.pictures.framing import frame_picture
 from akshar.pictures.input_spec import InputSpec
+from akshar.reader.export.drawing_file import framed
 from akshar.reader.export.graphs.drawing import with_framing
 from akshar.reader.export.graphs.framing import PROBLEMS
+from akshar.reader.export.images import ExportImages
 
 SPECS = [
     INPUT_SPEC,
@@ -151,6 +153,12 @@ def test_export_writes_the_file_and_says_how_it_agrees(digit_run, tmp_path, caps
     assert probabilities.sum() == pytest.approx(1, abs=1e-4)
     with pytest.raises(UsageError, match="frames drawings itself"):
         akshar.load(output)
+
+
+def test_without_images_of_characters_the_framing_is_not_compared(model):
+    blank = ExportImages(np.zeros((5, 32, 32), np.uint8), np.zeros((5, 32, 32), np.uint8), "blank images")
+    _, (_, note) = framed(model.read_bytes(), blank)
+    assert note == "framing not compared with akshar's: none of the blank images shows a character"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from akshar.untrusted import read_json, refuse_links
 from akshar.writable import check_file
 
 FORMATS = ("onnx", "safetensors")
+OPTIONS = ("int8", "drawing")  # of ONNX files; part of their default names
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     args = _parser().parse_args(arguments)
     exported = Path(args.model).suffix == ".onnx"
-    for option in ("int8", "drawing"):
+    for option in OPTIONS:
         if getattr(args, option) and args.format != "onnx":
             raise UsageError(f"--{option}: not available with --format {args.format}; use --format onnx")
     if exported and (args.int8 or not args.drawing):
@@ -107,9 +108,8 @@ def _output(args: argparse.Namespace) -> Path:
     """
     model, suffix = Path(args.model).expanduser(), f".{args.format}"
     name = "model" if model.is_dir() else model.stem
-    beside = (
-        model if model.is_dir() else model.parent
-    ) / f"{name}{'-int8' if args.int8 else ''}{'-drawing' if args.drawing else ''}{suffix}"
+    options = "".join(f"-{option}" for option in OPTIONS if getattr(args, option))
+    beside = (model if model.is_dir() else model.parent) / f"{name}{options}{suffix}"
     output = Path(args.output).expanduser() if args.output else beside
     if not args.output:  # the model may lie in a folder of someone else
         refuse_links(beside.parent)

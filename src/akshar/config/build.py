@@ -28,7 +28,6 @@ def build(path: str, part: Part, *passed: object, **named: object) -> Any:
         if isinstance(error.__cause__, UsageError):
             raise error.__cause__ from error
         cause = error.__cause__ or error
-        kind = (
-            "" if isinstance(cause, AksharError | ValueError) else f"{part.target} raised {type(cause).__name__}: "
-        )
+        explains = isinstance(cause, AksharError | ValueError)  # other errors rarely say what is wrong with a value
+        kind = "" if explains else f"{part.target} raised {type(cause).__name__}: "
         raise UsageError(f"{path}: {kind}{' '.join(str(cause).split())}") from error
