@@ -48,6 +48,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "Akshar"
 html_static_path = ["_static", str(font_files(FONT)[0])]  # for browsers on systems without Devanagari
 html_css_files = ["site.css"]
+html_sidebars = {"try-it": []}  # room for the page
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {

@@ -147,6 +147,9 @@ def strokes_of(letter: str, form: int = 0, left: float = 0.22, top: float = 0.2,
     for stroke in ({**FORMS, **VOWEL_FORMS})[letter][form].split("/"):
         text = "0,0 20,0" if stroke == "H" else stroke
         points = np.array([[float(value) for value in point.split(",")] for point in text.split()])
+        if len(points) == 1:  # a dot
+            yield [(left + size * points[0, 0] / 20, top + size * points[0, 1] / 20)]
+            continue
         knots = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
         path = [
             (2 * b + (c - a) * u + (2 * a - 5 * b + 4 * c - d) * u**2 + (3 * b - a - 3 * c + d) * u**3) / 2

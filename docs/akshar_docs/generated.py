@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from akshar_docs.command_reference import command_reference
 from akshar_docs.config_reference import config_reference
 from akshar_docs.navigation import LISTS, toctrees
+from akshar_docs.reader_page import reader_frame, write_reader
 from akshar_docs.repository_files import link_pages, repository_page
 from akshar_docs.result_reference import result_reference
 from akshar_docs.rooms_picture import rooms_picture
@@ -25,6 +26,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "commands": command_reference,
     "result": result_reference,
     "rooms": rooms_picture,
+    "reader": reader_frame,
 }
 
 
@@ -57,4 +59,5 @@ def setup(app: "Sphinx") -> dict[str, bool]:
         source[0] = complete(page, source[0])
 
     app.connect("source-read", read)
+    app.connect("build-finished", write_reader)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -49,7 +49,7 @@ def address(site):
 @pytest.mark.parametrize(
     "page",
     [
-        *("index", "how-to", "train", "how-it-is-built", "signs"),
+        *("index", "try-it", "how-to", "train", "how-it-is-built", "signs"),
         *("reference/config", "reference/commands", "reference/python-api", "reference/result"),
         *("repository/readme", "repository/records", "repository/examples/tutorial"),
     ],
@@ -79,6 +79,12 @@ def test_search_finds(address, words, place):
     with opened(f"{address}/search.html?q={words}", DESKTOP) as shown:
         shown.wait_for_function(f"""[...document.querySelectorAll('#search-results a')].some(
             link => link.getAttribute('href').includes({place!r}))""")
+
+
+def test_the_reader_reads_in_its_frame(address):
+    with opened(f"{address}/try-it.html", DESKTOP) as shown:
+        frame = shown.frame_locator("iframe.reader")
+        frame.get_by_text("The answer appears here while you write.").first.wait_for(timeout=120_000)
 
 
 def test_the_picture_of_the_rooms_shows_one_room_under_the_pointer(site):

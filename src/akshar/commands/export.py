@@ -1,19 +1,21 @@
-"""`akshar export MODEL`: writes a model as one file, ONNX or safetensors, and checks it against the checkpoint."""
+"""`akshar export MODEL`: writes a model as one file, ONNX or safetensors, or as a page, and checks its answers."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from akshar.commands.arguments import add_trust
-from akshar.errors import AksharError, UsageError
+from akshar.errors import UsageError
 from akshar.extras import require_packages
 from akshar.files import printable, write_atomic
-from akshar.untrusted import read_json, refuse_links
-from akshar.writable import check_file
+from akshar.reader.shipped_weights import find_model
+from akshar.untrusted import refuse_links
+from akshar.writable import check_file, check_folder
 
-FORMATS = ("onnx", "safetensors")
-OPTIONS = ("int8", "drawing")  # of ONNX files; part of their default names
+FORMATS = ("onnx", "safetensors", "web")
+OPTIONS = {"int8": ("onnx", "web"), "drawing": ("onnx",), "runtime": ("web",)}  # formats that each belongs to
+NAMED = ("int8", "drawing")  # options that are part of the default name
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,58 +29,46 @@ def main(arguments: Sequence[str]) -> int:
 
     Raises:
         UsageError: the model does not exist, or options contradict each other.
-        AksharError: the file's answers differ from the checkpoint's; no file is written.
+        AksharError: the answers differ from the checkpoint's; nothing is written.
     """
     args = _parser().parse_args(arguments)
-    exported = Path(args.model).suffix == ".onnx"
-    for option in OPTIONS:
-        if getattr(args, option) and args.format != "onnx":
-            raise UsageError(f"--{option}: not available with --format {args.format}; use --format onnx")
-    if exported and (args.int8 or not args.drawing):
-        raise UsageError(f"{printable(args.model)}: already exported; only --drawing makes another file of it")
-    output = _output(args)
-    card_path = output.with_name(f"{output.name}.md")
-    for path in (output, *([] if exported else [card_path])):
-        check_file(path, f"{'--output ' if args.output and path == output else ''}{printable(path)}")
-    packages = ("onnx", "onnxscript", "onnxruntime") if args.format == "onnx" else ("safetensors",)
+    model = find_model(args.model)
+    web, exported = args.format == "web", model.suffix == ".onnx"
+    _check_options(args, exported)
+    output = _output(args, model)
+    named = f"{'--output ' if args.output else ''}{printable(output)}"
+    (check_folder if web else check_file)(output, named)
+    card_path = None if exported or web else output.with_name(f"{output.name}.md")
+    if card_path:
+        check_file(card_path, printable(card_path))
+    packages = ("safetensors",) if args.format == "safetensors" else ("onnx", "onnxscript", "onnxruntime")
     require_packages("akshar export", *packages, extra="export")
+    if web:
+        from akshar.reader.export.web_folder import refuse_foreign, write_page
+        from akshar.reader.export.web_runtime import find_runtime
+
+        refuse_foreign(output, named)
+        runtime = find_runtime(args.runtime)  # before minutes of work
+
+    from akshar.reader.export.conversion import convert_file, convert_run  # torch
+
     if exported:
-        return _add_framing(args, output)
+        converted = convert_file(model, args.data)
+    else:
+        suffix = ".onnx" if web else f".{args.format}"
+        framing = args.drawing or web
+        converted = convert_run(str(model), suffix, output.name, args.int8, framing, args.data, args.trust)
+    print(*converted.notes, sep="\n")
+    if web:
+        from akshar.reader.reader import load
 
-    from akshar.reader.export.card import card_of  # torch
-    from akshar.reader.export.file import as_onnx, as_weights, check_agreement
-    from akshar.reader.export.images import export_images
-    from akshar.runs.load_checkpoint import load_checkpoint
-
-    trained = load_checkpoint(args.model, args.trust)
-    images = export_images(trained.config, trained.input_spec, args.data, args.trust)
-    content, note = as_onnx(trained, images, args.int8) if args.format == "onnx" else as_weights(trained)
-    try:
-        notes = [note, check_agreement(content, output.suffix, trained, images, args.int8, args.trust)]
-    except AksharError as error:
-        raise AksharError(f"{args.model}: {error}") from error
-    if args.drawing:
-        from akshar.reader.export.drawing_file import framed
-
-        content, more = framed(content, images)
-        notes += more
-    card = card_of(trained, output.name, notes, _result(Path(args.model).expanduser().resolve()), args.drawing)
-    write_atomic(output, content)
-    write_atomic(card_path, card.encode())
-    print(*notes, f"wrote {output} and {card_path.name}", sep="\n")
-    return 0
-
-
-def _add_framing(args: argparse.Namespace, output: Path) -> int:
-    """Make a file that frames drawings of one that is exported already; its card stays true."""
-    from akshar.reader.export.drawing_file import framed, images_of_file
-    from akshar.reader.onnx_model import OnnxModel
-
-    OnnxModel(Path(args.model))  # refuses what is not an exported file
-    content = Path(args.model).expanduser().read_bytes()
-    content, notes = framed(content, images_of_file(content, args.data))
-    write_atomic(output, content)
-    print(*notes, f"wrote {output}", sep="\n")
+        print(write_page(output, converted.content, load(model, trust=args.trust), runtime))
+        print(f"wrote {output}; see it with  python -m http.server --directory {shlex.quote(str(output))}")
+        return 0
+    write_atomic(output, converted.content)
+    if card_path and converted.card:
+        write_atomic(card_path, converted.card.encode())
+    print(f"wrote {output}{f' and {card_path.name}' if card_path else ''}")
     return 0
 
 
@@ -86,45 +76,60 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="akshar export", description=__doc__)
     parser.add_argument(
         "model",
-        help="a run's folder (its best checkpoint), a checkpoint, or a .safetensors file; "
-        "with --drawing also an exported .onnx file",
+        help="a run's folder (its best checkpoint), a checkpoint, or a .safetensors file; with --drawing or "
+        "--format web also an exported .onnx file, or letters58",
     )
-    parser.add_argument("--format", choices=FORMATS, default="onnx", help="onnx (default) is read without torch")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="onnx",
+        help="onnx (default) is read without torch; web is a folder with the drawing page, for any static host",
+    )
     parser.add_argument("--int8", action="store_true", help="8-bit weights and activations: smaller, often faster")
     parser.add_argument(
         "--drawing", action="store_true", help="a file that finds and crops the ink itself, for other languages"
     )
-    parser.add_argument("--output", metavar="FILE", help="default: beside the model, named after the format")
+    parser.add_argument(
+        "--output",
+        metavar="PATH",
+        help="file, or folder of --format web; default: beside the model, with its name",
+    )
     parser.add_argument("--data", metavar="DATA", help="images to compare on: dhcd, glyphs or a folder")
+    parser.add_argument(
+        "--runtime", metavar="FILE", help="onnxruntime-web's file for --format web; default: npm fetches it once"
+    )
     add_trust(parser)
     return parser
 
 
-def _output(args: argparse.Namespace) -> Path:
-    """Path of the file to write.
+def _check_options(args: argparse.Namespace, exported: bool) -> None:
+    for option, formats in OPTIONS.items():
+        if getattr(args, option) and args.format not in formats:
+            known = " or ".join(formats)
+            raise UsageError(f"--{option}: not available with --format {args.format}; use --format {known}")
+    if exported and (args.int8 or not (args.drawing or args.format == "web")):
+        raise UsageError(
+            f"{printable(args.model)}: already exported; only --drawing and --format web make something else of it"
+        )
+
+
+def _output(args: argparse.Namespace, model: Path) -> Path:
+    """Path of the file or folder to write.
 
     Raises:
         UsageError: it is the model itself, or its suffix is another format's.
     """
-    model, suffix = Path(args.model).expanduser(), f".{args.format}"
+    suffix = "-web" if args.format == "web" else f".{args.format}"
     name = "model" if model.is_dir() else model.stem
-    options = "".join(f"-{option}" for option in OPTIONS if getattr(args, option))
-    beside = (model if model.is_dir() else model.parent) / f"{name}{options}{suffix}"
-    output = Path(args.output).expanduser() if args.output else beside
+    options = "".join(f"-{option}" for option in NAMED if getattr(args, option))
+    shipped = Path(args.model).name == args.model and not Path(args.model).exists()
+    beside = Path() if shipped else model if model.is_dir() else model.parent
     if not args.output:  # the model may lie in a folder of someone else
-        refuse_links(beside.parent)
-    if output.suffix != suffix:
+        refuse_links(beside)
+        return beside / f"{name}{options}{suffix}"
+    output = Path(args.output).expanduser()
+    if args.format != "web" and output.suffix != suffix:
         raise UsageError(f"--output {args.output}: must end with {suffix}")
     if output.resolve() == model.resolve():
         raise UsageError(f"--output {output}: is the model itself; name another file")
     return output
-
-
-def _result(model: Path) -> dict[str, Any] | None:
-    """`result.json` of the completed run that a model belongs to; None for a model outside a run."""
-    folder = model if model.is_dir() else model.parent.parent if model.name == "best.ckpt" else None
-    try:
-        content = read_json(folder / "result.json") if folder else None
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) and content.get("status") == "completed" else None

@@ -1,12 +1,10 @@
 """The page's web application: static files, and a reader behind `POST /predict`."""
 
 import asyncio
-import html
 import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +21,6 @@ from akshar.pictures.decoder_pool import DecoderPool
 from akshar.pictures.framing import FramedPicture
 from akshar.pictures.input_spec import InputSpec
 from akshar.pictures.line.cells import Cell
-from akshar.pictures.text import font_files
 from akshar.reader.page.answers import (
     Class,
     Group,
@@ -36,13 +33,11 @@ from akshar.reader.page.answers import (
     line_of,
 )
 from akshar.reader.page.batching import Batcher
+from akshar.reader.page.files import STATIC, fonts, page_html
 from akshar.reader.page.guard import Guard, Hosts
 from akshar.reader.page.limits import ANY, CELLS, PIXELS, RATE, Answering, Rate, check_rate, read_body
 from akshar.reader.reader import Reader
 
-STATIC = Path(__file__).parent / "static"
-FONT = "fontpkg_mukta"  # the page's typeface: Devanagari and Latin designed together
-WEIGHTS = ("Regular", "SemiBold")
 DECODERS = min(4, os.cpu_count() or 1)  # pictures of one client decoded at the same time; bounds memory
 REFUSALS = {
     400: "the picture is missing or cut short, or `only` names no class of the model",
@@ -167,8 +162,7 @@ def _bad_query(_: Request, error: Exception) -> JSONResponse:
 
 
 def _add_files(app: FastAPI, subject: str) -> None:
-    page = (STATIC / "index.html").read_text(encoding="utf-8").replace("{subject}", html.escape(subject))
-    fonts = {path.stem.rpartition("-")[2]: path for path in font_files(FONT)}
+    page, weights = page_html(subject, "server", "pictures"), fonts()
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def index() -> HTMLResponse:
@@ -176,8 +170,8 @@ def _add_files(app: FastAPI, subject: str) -> None:
 
     @app.get("/font/{weight}.ttf", include_in_schema=False)
     def font(weight: str) -> FileResponse:
-        if weight not in WEIGHTS:
+        if weight not in weights:
             raise HTTPException(404, "no such font")
-        return FileResponse(fonts[weight], media_type="font/ttf", headers={"Cache-Control": "max-age=86400"})
+        return FileResponse(weights[weight], media_type="font/ttf", headers={"Cache-Control": "max-age=86400"})
 
     app.mount("/static", StaticFiles(directory=STATIC))

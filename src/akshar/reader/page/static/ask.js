@@ -1,21 +1,21 @@
-// Sends drawings to the server, one request at a time; of those that change meanwhile only the newest is sent.
+// Asks for drawings to be read, one at a time; of those that change meanwhile only the newest is read.
 
-const APART = 40; // least milliseconds from one request to the next
-const PATIENCE = 15000; // milliseconds to wait for an answer
+const APART = 40; // least milliseconds from one reading to the next
 
 export class Asker {
   #next = null;
   #busy = false;
   #turn = 0;
 
-  constructor(onAnswer, onFailure) {
+  constructor(read, onAnswer, onFailure) {
+    this.read = read; // of the module that reads; see read_server.js
     this.onAnswer = onAnswer; // called with an answer, its items and what they were asked to be
     this.onFailure = onFailure; // called with a message
   }
 
-  // Queues `items`; `file` turns them into the request's body, `only` names what they may show, "" for anything.
-  ask(items, file, only) {
-    this.#next = { items, file, only };
+  // Queues `items`; `only` names what they may show, "" for anything.
+  ask(items, only) {
+    this.#next = { items, only };
     if (!this.#busy) this.#work();
   }
 
@@ -27,14 +27,14 @@ export class Asker {
   async #work() {
     this.#busy = true;
     while (this.#next) {
-      const { items, file, only } = this.#next;
+      const { items, only } = this.#next;
       const turn = this.#turn;
       this.#next = null;
       const rest = pause(APART);
-      const { answer, words, again } = await send(file, items, only);
+      const { answer, words, again } = await this.read(items, only);
       if (turn === this.#turn) {
         if (again) {
-          this.#next ??= { items, file, only };
+          this.#next ??= { items, only };
           await pause(again);
         } else if (answer) this.onAnswer(answer, items, only);
         else this.onFailure(words);
@@ -46,22 +46,3 @@ export class Asker {
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function send(file, items, only) {
-  try {
-    const body = await file(items);
-    const response = await fetch(only ? `/predict?only=${encodeURIComponent(only)}` : "/predict", {
-      method: "POST",
-      body,
-      headers: { "Content-Type": body.type.startsWith("image/") ? body.type : "application/octet-stream" },
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-    if (response.ok) return { answer: await response.json() };
-    const wait = Number(response.headers.get("Retry-After"));
-    if (wait) return { again: 1000 * wait };
-    const { detail } = await response.json().catch(() => ({ detail: `the server failed (${response.status})` }));
-    return { words: `${detail[0].toUpperCase()}${detail.slice(1)}.` };
-  } catch {
-    return { words: "The server does not answer. Is akshar draw still running?" };
-  }
-}

@@ -1,8 +1,10 @@
-// The page: pointer, keys and pictures change the sheet; its contents are sent to the server, and answers shown.
+// The page: pointer, keys and pictures change the sheet; its contents are read, and answers shown.
 
 import { Asker } from "./ask.js";
-import { Sheet, fileOf, paint } from "./ink.js";
-import { Recent, showAnswer, showFailure, showNetwork, showNothing } from "./show.js";
+import { Sheet, paint } from "./ink.js";
+import { Recent, showAnswer, showFailure, showLoading, showNetwork, showNothing } from "./show.js";
+
+const { network, read } = await import(`./read_${document.body.dataset.reader}.js`);
 
 const LARGEST = 8e6; // bytes of a picture, the server's limit
 
@@ -12,6 +14,7 @@ const context = canvas.getContext("2d");
 const sheet = new Sheet();
 const answers = new WeakMap(); // items -> answer
 const asker = new Asker(
+  read,
   (answer, items, only) => {
     answers.set(items, answer);
     showAnswer(answer, only);
@@ -21,6 +24,8 @@ const asker = new Asker(
 const recent = new Recent(replace);
 let pointer = null; // id of the pointer that is drawing
 let frame = 0;
+let loading = true; // the network
+let failure = null; // message why it is not loaded
 
 function repaint() {
   frame = 0;
@@ -35,12 +40,20 @@ function changed() {
   get("clear").disabled = sheet.isEmpty;
   if (sheet.isEmpty) {
     asker.forget();
-    showNothing();
+    show();
   } else ask();
 }
 
+// Shows the page's state where there is no answer.
+function show() {
+  if (failure) showFailure(failure);
+  else if (loading) showLoading();
+  else showNothing();
+}
+
 function ask() {
-  asker.ask(sheet.items, fileOf, get("only").querySelector(":checked").value);
+  if (failure || loading) show();
+  else asker.ask(sheet.items, get("only").querySelector(":checked").value);
 }
 
 function remember() {
@@ -119,6 +132,10 @@ document.addEventListener("keydown", (event) => {
 // Pictures: chosen, dropped or pasted.
 
 async function take(files) {
+  if (document.body.dataset.takes === "drawings") {
+    if (files.length) showFailure("This page reads drawings alone; akshar draw also reads pictures.");
+    return;
+  }
   const file = [...files].find((one) => one.type.startsWith("image/"));
   if (!file) {
     if (files.length) showFailure("That is not a picture.");
@@ -165,5 +182,11 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   recent.repaint();
 });
 
-showNothing();
-showNetwork();
+show();
+try {
+  showNetwork(await network());
+  loading = false;
+} catch (error) {
+  failure = error.message;
+}
+changed();

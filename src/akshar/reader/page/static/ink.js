@@ -1,6 +1,7 @@
 // The sheet's contents: strokes, or one picture. Coordinates are shares of the sheet's side, [0, 1].
 
 const UNIT = 320; // side of the sheet that pen widths refer to
+const SENT = 256; // pixels a side of a drawing to read
 const STEP = 0.002; // points closer than this are skipped
 
 export class Sheet {
@@ -82,12 +83,10 @@ function paintStroke(context, { points, width }, side) {
   context.stroke();
 }
 
-// The request's body: the picture's file, or the strokes in black on white.
-export async function fileOf(items) {
-  const picture = items.find((item) => item.bitmap);
-  if (picture) return picture.file;
-  const side = 256;
-  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
-  paint(canvas.getContext("2d"), items, side, "#000", "#fff");
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+// The strokes in black on white, as the network gets them: the context of a canvas of its own.
+export function paintStrokes(items) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: SENT, height: SENT });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  paint(context, items, SENT, "#000", "#fff");
+  return context;
 }

@@ -70,6 +70,11 @@ function fillRows(guesses) {
   });
 }
 
+export function showLoading() {
+  get("words").classList.remove("late"); // what is there for a page whose scripts do not run
+  fill("empty", { words: "The reader is being loaded." });
+}
+
 export function showNothing() {
   fill("empty", { words: START });
   fillRows([]);
@@ -133,8 +138,7 @@ export class Recent {
 }
 
 // Shows what the network knows: its classes, and a choice of its groups where they are a part of them.
-export async function showNetwork() {
-  const [classes, groups] = await Promise.all(["/classes", "/groups"].map(async (path) => (await fetch(path)).json()));
+export function showNetwork({ classes, groups }) {
   get("known").append(...classes.map((one) => make("li", {}, letterOf(one), nameOf(one))));
   const parts = groups.filter((one) => one.class_names.length < classes.length);
   get("only").append(

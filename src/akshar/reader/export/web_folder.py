@@ -1,0 +1,109 @@
+"""The drawing page as a folder for any static host: page, graph, runtime, and a service worker to keep them."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from akshar import __version__
+from akshar.errors import UsageError
+from akshar.files import write_atomic
+from akshar.reader.export.graphs.framing import PROBLEMS
+from akshar.reader.export.licences import licences
+from akshar.reader.page.answers import classes_of, groups_of
+from akshar.reader.page.files import STATIC, fonts, page_html
+from akshar.reader.reader import TOP, Reader
+from akshar.reader.restriction import OUTSIDE
+
+GRAPH, FACTS, WORKER, PAGE = "reader.onnx", "model.json", "service-worker.js", "index.html"
+PARTS = ("draw.css", "draw.js", "ask.js", "ink.js", "show.js", "read_browser.js", "icon.svg")  # of the page
+# A server sends this as a header; a static host may not let its users do so.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def web_files(graph: bytes, reader: Reader, runtime: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Make the folder's files.
+
+    Args:
+        graph: with framing, from `framed`.
+        reader: of the same network.
+        runtime: from `find_runtime`.
+
+    Returns:
+        Content of each file, by its path in the folder.
+    """
+    takes = "drawings" if _by_ink(reader) else "pictures"
+    page = page_html(reader.predictor.card.subject, "browser", takes)
+    charset = '<meta charset="utf-8">'
+    policy = f'{charset}\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    files = {
+        **{f"static/{name}": (STATIC / name).read_bytes() for name in PARTS},
+        **{f"font/{weight}.ttf": path.read_bytes() for weight, path in fonts().items()},
+        **{f"onnxruntime/{name}": content for name, content in runtime.items()},
+        GRAPH: graph,
+        FACTS: json.dumps(_facts(reader), ensure_ascii=False, indent=1).encode(),
+        "LICENCES.txt": licences(reader.predictor.card).encode(),
+        PAGE: page.replace(charset, policy, 1).encode(),
+    }
+    return {WORKER: _worker(files), **files}
+
+
+def write_page(folder: Path, graph: bytes, reader: Reader, runtime: Mapping[str, bytes]) -> str:
+    """Write the files of `web_files`, the page itself last; other files in the folder stay.
+
+    Returns:
+        One line about the folder.
+    """
+    files = web_files(graph, reader, runtime)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, content)
+    size = sum(map(len, files.values()))
+    sent = sum(len(gzip.compress(content, 6)) for content in files.values())
+    return f"{len(files)} files, {size / 1e6:.1f} MB, {sent / 1e6:.1f} MB where the host compresses them"
+
+
+def refuse_foreign(folder: Path, named: str) -> None:
+    """Refuse a folder with somebody's files.
+
+    Args:
+        folder: to be written to; it need not exist yet.
+        named: what the user gave, for the message.
+
+    Raises:
+        UsageError: it has files, and none of an earlier export.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / FACTS).is_file():
+        raise UsageError(f"{named}: has other files; name an empty or a new folder")
+
+
+def _facts(reader: Reader) -> dict[str, object]:
+    """What the page knows of the network; see read_browser.js."""
+    return {
+        "akshar": __version__,
+        "classes": [one.model_dump() for one in classes_of(reader)],
+        "groups": [one.model_dump() for one in groups_of(reader)],
+        "channels": 3 if reader.predictor.input_spec.channels == 3 and not _by_ink(reader) else 1,
+        "problems": PROBLEMS,
+        "threshold": reader.threshold,
+        "outside": OUTSIDE,
+        "top": TOP,
+    }
+
+
+def _worker(files: Mapping[str, bytes]) -> bytes:
+    version = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        version.update(f"{name} {len(content)} ".encode() + content)
+    names = ["./" if name == PAGE else name for name in files]
+    head = f"const VERSION = {json.dumps(version.hexdigest()[:16])};\nconst FILES = {json.dumps(names)};\n"
+    return head.encode() + (STATIC / WORKER).read_bytes()
+
+
+def _by_ink(reader: Reader) -> bool:
+    return reader.predictor.input_spec.framing == "ink"

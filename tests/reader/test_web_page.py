@@ -1,0 +1,225 @@
+"""The page of `akshar export --format web`, in a real Chromium, with and without a network."""
+
+import contextlib
+import functools
+import shutil
+import statistics
+import threading
+from base64 import b64decode
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from browser import DESKTOP, PHONE, keep, opened
+from drawing import strokes_of
+
+import akshar
+from akshar.cli import main
+from akshar.devanagari.letters import SUBSETS
+from akshar.errors import AksharError
+from akshar.reader.export.web_runtime import find_runtime
+
+DOCS = Path(__file__).parents[2] / "docs"
+DRAWINGS = 200
+READY = "The answer appears here while you write."
+# The page's answer to a drawing, and the picture that it is the answer to.
+READ = """async ([items, only]) => {
+    const { read } = await import("./static/read_browser.js");
+    const { paintStrokes } = await import("./static/ink.js");
+    return [(await read(items, only)).answer, paintStrokes(items).canvas.toDataURL()];
+}"""
+# A picture is dropped on the page.
+DROP = """() => {
+    const data = new DataTransfer();
+    data.items.add(new File(["x"], "x.png", { type: "image/png" }));
+    document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """The shipped reader as a page."""
+    try:
+        find_runtime()
+    except AksharError as error:
+        pytest.skip(f"onnxruntime-web cannot be had here: {error}")
+    folder = tmp_path_factory.mktemp("web") / "page"
+    assert main(["export", "letters58", "--format", "web", "--data", "glyphs", "--output", str(folder)]) == 0
+    return folder
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def hosted(folder):
+    """The address of a static host."""
+    host = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=host.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{host.server_port}/"
+    finally:
+        host.shutdown()
+        host.server_close()
+
+
+@contextlib.contextmanager
+def ready(folder, viewport=DESKTOP):
+    """The page, loaded."""
+    with hosted(folder) as url, opened(url, viewport) as page:
+        page.get_by_text(READY).first.wait_for(timeout=120_000)
+        yield page
+
+
+def write(page, letter, **where):
+    """Writes with the mouse."""
+    box = page.locator("#canvas").bounding_box()
+    for stroke in strokes_of(letter, **where):
+        at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*at[0])
+        page.mouse.down()
+        for point in at[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def wait_for(page, letter):
+    page.wait_for_function("letter => document.getElementById('letter').textContent === letter", arg=letter)
+
+
+def said(page, words):
+    page.locator("#words", has_text=words).wait_for(timeout=120_000)
+
+
+def test_the_page_reads_without_a_network_after_the_first_visit(folder, request):
+    asked = []
+    with hosted(folder) as url, opened(url, DESKTOP) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        page.get_by_text(READY).first.wait_for(timeout=120_000)
+        page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+        page.context.set_offline(True)
+        for address in (url, f"{url}index.html?again"):
+            page.goto(address)
+            page.get_by_text(READY).first.wait_for(timeout=120_000)
+            for letter in "इ४क":
+                write(page, letter)
+                wait_for(page, letter)
+                page.keyboard.press("Escape")
+        assert page.evaluate("document.fonts.check('600 20px Mukta', 'अक')")
+        assert {address.startswith(url) for address in asked} == {True}
+        page.get_by_role("radio", name="Digits").check()
+        write(page, "ठ")
+        said(page, "Not sure; perhaps it is something else.")
+        page.keyboard.press("Escape")
+        if request.config.getoption("--write-screenshots"):
+            page.get_by_role("radio", name="All").check()
+            page.set_viewport_size({"width": 1280, "height": 800})
+            write(page, "ण")
+            wait_for(page, "ण")
+            page.wait_for_timeout(1000)
+            keep(page, DOCS / "web.png")
+
+
+def test_answers_are_those_of_python(folder):
+    reader, draw = akshar.load("letters58"), np.random.default_rng(1)
+    letters = [character.letter for character in SUBSETS["letters58"]]
+    times, read = [], 0
+    with ready(folder) as page:
+        for number in range(DRAWINGS):
+            letter, left, size = letters[number % len(letters)], draw.uniform(0.05, 0.4), draw.uniform(0.3, 0.55)
+            width = draw.uniform(0.02, 0.07)
+            items = [
+                {"width": width, "points": (draw.normal(0, 0.006, (len(stroke), 2)) + stroke).tolist()}
+                for stroke in strokes_of(letter, left=left, size=size)
+            ]
+            only = [None, None, "digits", "vowels"][number % 4]
+            got, picture = page.evaluate(READ, [items, only])
+            expected = reader.read(b64decode(picture.partition(",")[2]), only)
+            assert (got["letter"], got["name"], got["problem"]) == (
+                expected.letter,
+                expected.name,
+                expected.problem,
+            )
+            assert tuple(got["box"]) == expected.box
+            assert [one["letter"] for one in got["guesses"]][:1] == [one.letter for one in expected.guesses][:1]
+            for one, other in zip(got["guesses"], expected.guesses, strict=True):
+                assert one["confidence"] == pytest.approx(other.confidence, abs=1e-3)
+            times.append(got["milliseconds"])
+            read += got["problem"] is None
+    assert read > DRAWINGS / 2
+    print(f"{read} of {DRAWINGS} drawings read, as by Python; median {statistics.median(times):.0f} ms")
+
+
+def test_what_cannot_be_read_is_said(folder):
+    with ready(folder) as page:
+        write(page, "१", left=0.05, size=0.3)
+        write(page, "२", left=0.6, size=0.3)
+        said(page, "More than one character; write one at a time.")
+        page.keyboard.press("Escape")
+        said(page, READY)
+        box = page.locator("#canvas").bounding_box()
+        page.mouse.move(box["x"] + 40, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 40, box["y"] + 300)
+        page.mouse.up()
+        said(page, "Only one stroke so far; keep writing.")
+        assert page.locator("#open").is_hidden()
+        page.evaluate(DROP)
+        said(page, "This page reads drawings alone; akshar draw also reads pictures.")
+        page.get_by_text("What it can read").click()
+        assert page.locator("#known li").count() == 58
+        assert page.get_by_text("photographs, ruled paper and rows of characters").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("reader.onnx", None, "reader.onnx could not be loaded (HTTP status 404)."),
+        ("reader.onnx", b"no graph", "The reader could not be started in this browser ("),
+        ("model.json", b"{", "model.json is damaged."),
+        ("onnxruntime/ort-wasm-simd-threaded.wasm", None, "ort-wasm-simd-threaded.wasm could not be loaded"),
+        ("onnxruntime/ort.wasm.bundle.min.js", None, "The reader could not be started in this browser ("),
+    ],
+)
+def test_a_page_that_is_not_whole(name, content, words, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "page")
+    file = tmp_path / "page" / name
+    file.unlink() if content is None else file.write_bytes(content)
+    with hosted(tmp_path / "page") as url, opened(url, DESKTOP) as page:
+        said(page, words)
+        write(page, "क")
+        said(page, words)
+        assert page.locator("#answer").get_attribute("data-state") == "failed"
+
+
+def test_a_browser_without_webassembly(folder):
+    with hosted(folder) as url, opened("about:blank", DESKTOP) as page:
+        page.add_init_script("delete globalThis.WebAssembly")
+        page.goto(url)
+        said(page, "This browser has no WebAssembly, which the reader needs.")
+
+
+def test_a_page_that_is_opened_as_a_file_says_what_it_needs(folder):
+    with opened((folder / "index.html").as_uri(), DESKTOP) as page:
+        said(page, "The page needs a web server: run python -m http.server in its folder.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone(folder, scheme):
+    with ready(folder, PHONE) as page:
+        page.emulate_media(color_scheme=scheme)
+        write(page, "भ")
+        wait_for(page, "भ")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        for name in ("#only", "#canvas", "#letter", "#guesses", "#undo"):
+            bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
+            assert bottom <= PHONE["height"]
+
+
+def test_the_folder_is_small_enough(folder):
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    assert sum(sizes) <= 17e6
