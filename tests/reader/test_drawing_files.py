@@ -165,7 +165,7 @@ def test_without_images_of_characters_the_framing_is_not_compared(model):
     ("words", "message"),
     [
         (["--drawing", "--format", "safetensors"], "--drawing: not available with --format safetensors"),
-        ([], "already exported; only --drawing makes another file of it"),
+        ([], "already exported; only --drawing and --format web make something else of it"),
         (["--int8", "--drawing"], "already exported; only --drawing"),
     ],
 )

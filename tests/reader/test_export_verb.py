@@ -186,7 +186,7 @@ def test_words_that_do_not_go_together(digit_run, weights, refused, tmp_path, mo
     (line,) = refused("export", str(weights), "--format", "safetensors", "--output", str(weights))
     assert "is the model itself" in line
     (line,) = refused("export", "nothing")
-    assert line == "error: nothing: no such checkpoint; `akshar runs` lists the runs"
+    assert line == "error: nothing: no such file, run folder or shipped weights (letters58)"
 
 
 def test_what_is_missing_is_said_with_the_way_to_get_it(digit_run, model, weights, refused, monkeypatch):

@@ -43,12 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         check_file(card_path, printable(card_path))
     packages = ("safetensors",) if args.format == "safetensors" else ("onnx", "onnxscript", "onnxruntime")
     require_packages("akshar export", *packages, extra="export")
-    if web:
-        from akshar.reader.export.web_folder import refuse_foreign, write_page
-        from akshar.reader.export.web_runtime import find_runtime
-
-        refuse_foreign(output, named)
-        runtime = find_runtime(args.runtime)  # before minutes of work
+    runtime = _runtime(args, output, named) if web else {}  # before minutes of work
 
     from akshar.reader.export.conversion import convert_file, convert_run  # torch
 
@@ -60,6 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         converted = convert_run(str(model), suffix, output.name, args.int8, framing, args.data, args.trust)
     print(*converted.notes, sep="\n")
     if web:
+        from akshar.reader.export.web_folder import write_page
         from akshar.reader.reader import load
 
         print(write_page(output, converted.content, load(model, trust=args.trust), runtime))
@@ -111,6 +107,15 @@ def _check_options(args: argparse.Namespace, exported: bool) -> None:
         raise UsageError(
             f"{printable(args.model)}: already exported; only --drawing and --format web make something else of it"
         )
+
+
+def _runtime(args: argparse.Namespace, output: Path, named: str) -> dict[str, bytes]:
+    """Check the page's folder, and read what the page runs with."""
+    from akshar.reader.export.web_folder import refuse_foreign
+    from akshar.reader.export.web_runtime import find_runtime
+
+    refuse_foreign(output, named)
+    return find_runtime(args.runtime)
 
 
 def _output(args: argparse.Namespace, model: Path) -> Path:
