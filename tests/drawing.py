@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import re
 import signal
@@ -30,6 +31,11 @@ PNG = {"Content-Type": "image/png"}
 LOCAL = "http://127.0.0.1:8000"
 
 
+SHADES = DatasetCard(
+    "shades", "grey squares", subject="square", labels={"dark": "D"}, transliterations={"dark": "d"}
+)
+
+
 class InkPredictor:
     """Classifies by the amount of ink: a predictable answer, different for different pictures.
 
@@ -56,6 +62,38 @@ class InkPredictor:
     @staticmethod
     def labels(pixels):
         return pixels.reshape(len(pixels), -1).astype(int).sum(1) // 255 % len(CLASSES)
+
+
+def shade_model(path, spec):
+    """A model of two classes, light and dark, by the mean of the pixels."""
+    import onnx  # not in every environment
+    from onnx import TensorProto, helper
+
+    shape = spec.shape if spec.channels > 1 else spec.shape[1:]
+    axes = list(range(1, len(shape) + 1))
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Unsqueeze", ["mean", "last"], ["column"]),
+        helper.make_node("Sub", ["column", "middle"], ["light"]),
+        helper.make_node("Neg", ["light"], ["dark"]),
+        helper.make_node("Concat", ["light", "dark"], ["logits"], axis=1),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    constants = [
+        helper.make_tensor("axes", TensorProto.INT64, [len(axes)], axes),
+        helper.make_tensor("last", TensorProto.INT64, [1], [1]),
+        helper.make_tensor("middle", TensorProto.FLOAT, [1], [127.0]),
+    ]
+    inputs = [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", *shape])]
+    outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 2])]
+    graph = helper.make_graph(nodes, "shades", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    values = {"classes": ["light", "dark"], "input_spec": spec.to_record(), "card": SHADES.to_record()}
+    facts = {"akshar": "1"} | {key: json.dumps(value) for key, value in values.items()}
+    helper.set_model_props(model, facts)
+    onnx.save(model, path)
+    return path
 
 
 def picture(slant=40, size=96, kind="PNG"):

@@ -6,45 +6,14 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from drawing import shade_model
+from onnx import helper
 from PIL import Image
 
 import akshar
-from akshar.data.card import DatasetCard
 from akshar.errors import UsageError
 from akshar.pictures.input_spec import InputSpec
 from akshar.reader.onnx_model import OnnxModel
-
-CARD = DatasetCard("shades", "grey squares", subject="square", labels={"dark": "D"}, transliterations={"dark": "d"})
-
-
-def shade_model(path, spec):
-    """A model of two classes, light and dark, by the mean of the pixels."""
-    shape = spec.shape if spec.channels > 1 else spec.shape[1:]
-    axes = list(range(1, len(shape) + 1))
-    nodes = [
-        helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
-        helper.make_node("Unsqueeze", ["mean", "last"], ["column"]),
-        helper.make_node("Sub", ["column", "middle"], ["light"]),
-        helper.make_node("Neg", ["light"], ["dark"]),
-        helper.make_node("Concat", ["light", "dark"], ["logits"], axis=1),
-        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
-    ]
-    constants = [
-        helper.make_tensor("axes", TensorProto.INT64, [len(axes)], axes),
-        helper.make_tensor("last", TensorProto.INT64, [1], [1]),
-        helper.make_tensor("middle", TensorProto.FLOAT, [1], [127.0]),
-    ]
-    inputs = [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["batch", *shape])]
-    outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 2])]
-    graph = helper.make_graph(nodes, "shades", inputs, outputs, constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    values = {"classes": ["light", "dark"], "input_spec": spec.to_record(), "card": CARD.to_record()}
-    facts = {"akshar": "1"} | {key: json.dumps(value) for key, value in values.items()}
-    helper.set_model_props(model, facts)
-    onnx.save(model, path)
-    return path
 
 
 def test_a_file_of_akshar_0_1_has_its_facts_as_a_card(tmp_path):

@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import DESKTOP, PHONE, keep, opened
-from drawing import strokes_of
+from drawing import shade_model, strokes_of
+from PIL import Image
 
 import akshar
 from akshar.cli import main
 from akshar.devanagari.letters import SUBSETS
 from akshar.errors import AksharError
+from akshar.pictures.input_spec import InputSpec
 from akshar.reader.export.web_runtime import find_runtime
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -218,6 +220,25 @@ def test_the_page_fits_a_phone(folder, scheme):
         for name in ("#only", "#canvas", "#letter", "#guesses", "#undo"):
             bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
             assert bottom <= PHONE["height"]
+
+
+def test_a_network_that_is_not_for_ink_takes_pictures(tmp_path):
+    model = shade_model(tmp_path / "shades.onnx", InputSpec(3, 48, 64, "light on dark", "crop", 0, 0.5, 0.5))
+    assert main(["export", str(model), "--format", "web"]) == 0
+    colours = np.random.default_rng(1).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    for name, shift in (("light", 0.6), ("dark", -0.4)):  # of the mean from the middle: an answer that is not sure
+        shade = colours.astype(float) + 127 + shift - colours.mean()
+        Image.fromarray(shade.clip(0, 255).round().astype(np.uint8)).save(tmp_path / f"{name}.png")
+    with ready(tmp_path / "shades-web") as page:
+        for name in ("light", "dark"):
+            page.set_input_files("#file", tmp_path / f"{name}.png")
+            expected = akshar.load(model).read(tmp_path / f"{name}.png")
+            assert expected.problem is None
+            wait_for(page, expected.letter)
+            percent = float(page.locator("#percent").inner_text().split()[0])
+            assert percent == pytest.approx(100 * expected.confidence, abs=3)
+        page.set_input_files("#file", Path(__file__))
+        said(page, "That is not a picture.")
 
 
 def test_the_folder_is_small_enough(folder):
