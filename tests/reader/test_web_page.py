@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import DESKTOP, PHONE, keep, opened
+from conftest import OLD_WEIGHTS
 from drawing import shade_model, strokes_of
 from PIL import Image
 
@@ -20,6 +21,7 @@ from akshar.cli import main
 from akshar.devanagari.letters import SUBSETS
 from akshar.errors import AksharError
 from akshar.pictures.input_spec import InputSpec
+from akshar.reader.export.web_folder import write_page
 from akshar.reader.export.web_runtime import find_runtime
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,8 +29,9 @@ DRAWINGS = 200
 READY = "The answer appears here while you write."
 # The page's answer to a drawing, and the picture that it is the answer to.
 READ = """async ([items, only]) => {
-    const { read } = await import("./static/read_browser.js");
-    const { paintStrokes } = await import("./static/ink.js");
+    const code = document.querySelector("script").src;
+    const { read } = await import(new URL("read_browser.js", code));
+    const { paintStrokes } = await import(new URL("ink.js", code));
     return [(await read(items, only)).answer, paintStrokes(items).canvas.toDataURL()];
 }"""
 # A picture is dropped on the page.
@@ -52,15 +55,28 @@ def folder(tmp_path_factory):
     return folder
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class Host(SimpleHTTPRequestHandler):
+    """Static files, as some hosts send them: a folder's address is redirected to its page."""
+
+    redirected = False
+
+    def do_GET(self):
+        if self.redirected and self.path.endswith("/"):
+            self.send_response(302)
+            self.send_header("Location", f"{self.path}index.html")
+            self.end_headers()
+        else:
+            super().do_GET()
+
     def log_message(self, *_):
         pass
 
 
 @contextlib.contextmanager
-def hosted(folder):
+def hosted(folder, redirected=False):
     """The address of a static host."""
-    host = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    kind = type("Kind", (Host,), {"redirected": redirected})
+    host = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(kind, directory=str(folder)))
     threading.Thread(target=host.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{host.server_port}/"
@@ -126,6 +142,32 @@ def test_the_page_reads_without_a_network_after_the_first_visit(folder, request)
             keep(page, DOCS / "web.png")
 
 
+def test_a_host_that_redirects(folder):
+    with hosted(folder, redirected=True) as url, opened(url, DESKTOP) as page:
+        for offline in (False, False, True):
+            page.context.set_offline(offline)
+            page.goto(url if not offline else f"{url}index.html")
+            said(page, READY)
+            page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+
+
+def test_the_next_visit_shows_what_is_there_now(folder, tmp_path):
+    """Another export in the same folder, then something else at the same address."""
+    shutil.copytree(folder, tmp_path / "page")
+    (graph,) = (tmp_path / "page").glob("akshar-*/reader.onnx")
+    with hosted(tmp_path / "page") as url, opened(url, DESKTOP) as page:
+        said(page, READY)
+        page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+        write_page(tmp_path / "page", graph.read_bytes(), akshar.load(OLD_WEIGHTS), find_runtime())
+        page.reload()
+        said(page, READY)
+        page.get_by_text("What it can read").click()
+        assert page.locator("#known li").count() == 46
+        (tmp_path / "page" / "index.html").write_text("<p>Another page")
+        page.reload()
+        page.get_by_text("Another page").wait_for()
+
+
 def test_answers_are_those_of_python(folder):
     reader, draw = akshar.load("letters58"), np.random.default_rng(1)
     letters = [character.letter for character in SUBSETS["letters58"]]
@@ -182,14 +224,14 @@ def test_what_cannot_be_read_is_said(folder):
     [
         ("reader.onnx", None, "reader.onnx could not be loaded (HTTP status 404)."),
         ("reader.onnx", b"no graph", "The reader could not be started in this browser ("),
-        ("model.json", b"{", "model.json is damaged."),
+        ("model.json", b"{", "The reader could not be started in this browser ("),
         ("onnxruntime/ort-wasm-simd-threaded.wasm", None, "ort-wasm-simd-threaded.wasm could not be loaded"),
         ("onnxruntime/ort.wasm.bundle.min.js", None, "The reader could not be started in this browser ("),
     ],
 )
 def test_a_page_that_is_not_whole(name, content, words, folder, tmp_path):
     shutil.copytree(folder, tmp_path / "page")
-    file = tmp_path / "page" / name
+    (file,) = tmp_path.glob(f"page/akshar-*/{name}")
     file.unlink() if content is None else file.write_bytes(content)
     with hosted(tmp_path / "page") as url, opened(url, DESKTOP) as page:
         said(page, words)
@@ -207,7 +249,7 @@ def test_a_browser_without_webassembly(folder):
 
 def test_a_page_that_is_opened_as_a_file_says_what_it_needs(folder):
     with opened((folder / "index.html").as_uri(), DESKTOP) as page:
-        said(page, "The page needs a web server: run python -m http.server in its folder.")
+        said(page, "If it was opened as a file, it needs a web server: python -m http.server in its folder.")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

