@@ -70,7 +70,8 @@ def test_csv_is_printed_in_place_of_the_table(digit_run, pictures, capsys):
     assert [row["file"] for row in rows] == [str(path) for path in sorted(Path("pictures").iterdir())]
     unsure = list(csv.DictReader(io.StringIO(Path("read.csv").read_text(encoding="utf-8"))))
     assert {(row["letter"], row["problem"]) for row in unsure} == {("", "unsure")}
-    assert [row["first"] for row in unsure] == [row["letter"] for row in rows]
+    assert [row["first"] for row in unsure] == [row["first"] for row in rows]
+    assert {row["letter"] == (row["first"] if not row["problem"] else "") for row in rows} == {True}
     assert not Path("-").exists()
 
 

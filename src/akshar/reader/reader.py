@@ -16,6 +16,7 @@ from akshar.reader.predictor import Predictor
 from akshar.reader.restriction import restrict
 from akshar.reader.row_path import best_path
 from akshar.reader.shipped_weights import find_model
+from akshar.reader.views import looks_twice, second_look
 
 THRESHOLD = 0.5  # a less confident answer is "unsure"
 UNSURE = "unsure"
@@ -139,10 +140,18 @@ class Reader:
         return chosen_classes(only, self.predictor.classes, self.predictor.card)
 
     def classify(self, framed: Sequence[FramedPicture]) -> list[np.ndarray | None]:
-        """Compute the model's probabilities, float32 (K,), of each picture; None for one without a character."""
+        """Compute the probabilities, float32 (K,), of each picture; None for one without a character.
+
+        Where the network is not sure, it looks a second time, see `second_look`.
+        """
         readable = [one.pixels for one in framed if _is_readable(one)]
-        rows = iter(self.predictor.probabilities(np.stack(readable)) if readable else ())
+        rows = iter(self._probabilities(np.stack(readable)) if readable else ())
         return [next(rows) if _is_readable(one) else None for one in framed]
+
+    def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        if looks_twice(self.predictor.input_spec):
+            return second_look(self.predictor.probabilities, pixels)
+        return self.predictor.probabilities(pixels)
 
     def answer(self, framed: FramedPicture, row: np.ndarray | None, chosen: np.ndarray) -> Answer:
         """Make an answer of what `classify` and `choose` returned."""

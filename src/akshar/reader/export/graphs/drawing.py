@@ -12,6 +12,8 @@ from akshar.pictures.input_spec import InputSpec
 from akshar.reader.export.graphs.framing import extent, problem_of, widened
 from akshar.reader.export.graphs.ink import ink_of_levels, pen_width
 from akshar.reader.export.graphs.resizing import bicubic, bilinear, box, resized
+from akshar.reader.export.graphs.second_look import with_second_look
+from akshar.reader.views import looks_twice
 
 REAL, EXACT, WHOLE, SMALL, BYTE = FLOAT.dtype, DOUBLE.dtype, INT64.dtype, INT32.dtype, UINT8.dtype
 
@@ -34,7 +36,7 @@ def with_framing(network: onnx.ModelProto, spec: InputSpec) -> onnx.ModelProto:
     """
     framing = _drawing_graph(spec) if spec.framing == "ink" else _resizing_graph(spec)
     framing.ir_version = network.ir_version
-    inner = onnx.compose.add_prefix(network, "network/")
+    inner = onnx.compose.add_prefix(with_second_look(network) if looks_twice(spec) else network, "network/")
     model = onnx.compose.merge_models(framing, inner, io_map=[("pixels", "network/pixels")])
     classes = network.graph.output[0].type.tensor_type.shape.dim[1].dim_value
     first = onnx.helper.make_node("Squeeze", ["network/probabilities", "first"], ["probabilities"])
