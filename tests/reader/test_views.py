@@ -44,6 +44,9 @@ def test_a_network_whose_pictures_are_not_framed_by_ink_looks_once():
     assert row is not None
     assert predictor.batches == [1, 1, 1, 1, 1]
     predictor.batches.clear()
+    Reader(predictor).look_once([FramedPicture(np.zeros((32, 32), np.uint8), None)])
+    assert predictor.batches == [1]
+    predictor.batches.clear()
     predictor.input_spec = InputSpec(1, 32, 32, "light on dark", "none", 0, 0.5, 0.5)
     Reader(predictor).classify([FramedPicture(np.zeros((32, 32), np.uint8), None)])
     assert predictor.batches == [1]

@@ -103,7 +103,7 @@ def _example(reader: Reader, row: WrittenRow, kind: int) -> Example | None:
     truth = _true_path(cells, row)
     if truth is None:
         return None
-    probabilities = reader.classify([cell.framed for cell in cells])
+    probabilities = reader.look_once([cell.framed for cell in cells])
     digits, letters = (features(cells, probabilities, classes) for classes in reader.kinds(reader.choose(None)))
     return Example(cells, (digits, letters), kind, truth)
 

@@ -75,6 +75,7 @@ def read_files(
         only: the classes that they may show, see `Reader.read`.
     """
     spec, chosen = reader.predictor.input_spec, reader.choose(only)
+    classify = reader.look_once if line else reader.classify
 
     def frame(picture: str | bytes) -> FramedPicture | list[Cell] | str:
         try:
@@ -89,7 +90,7 @@ def read_files(
         while batch := list(islice(remaining, BATCH)):
             pictures = [sys.stdin.buffer.read() if file == STDIN else file for file in batch]
             framed = list(pool.map(frame, pictures))
-            rows = iter(reader.classify([one for part in framed for one in _framed(part)]))
+            rows = iter(classify([one for part in framed for one in _framed(part)]))
             for file, part in zip(batch, framed, strict=True):
                 if isinstance(part, str):
                     yield FileAnswers(file, [], part)

@@ -1,7 +1,8 @@
 """The public API: reads pictures with a trained model. Torch is imported only if the model needs it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,7 @@ class Reader:
             guesses are of this kind.
         """
         cells = read_row(picture, self.predictor.input_spec)
-        return self.answer_row(cells, self.classify([cell.framed for cell in cells]), self.choose(only))
+        return self.answer_row(cells, self.look_once([cell.framed for cell in cells]), self.choose(only))
 
     def read_framed(self, framed: Sequence[FramedPicture], only: str | None = None) -> list[Answer]:
         """Read pictures that are already framed as the model's `input_spec` says; see `read`."""
@@ -144,14 +145,20 @@ class Reader:
 
         Where the network is not sure, it looks a second time, see `second_look`.
         """
-        readable = [one.pixels for one in framed if _is_readable(one)]
-        rows = iter(self._probabilities(np.stack(readable)) if readable else ())
-        return [next(rows) if _is_readable(one) else None for one in framed]
+        if not looks_twice(self.predictor.input_spec):
+            return self.look_once(framed)
+        return self._classify(framed, partial(second_look, self.predictor.probabilities))
 
-    def _probabilities(self, pixels: np.ndarray) -> np.ndarray:
-        if looks_twice(self.predictor.input_spec):
-            return second_look(self.predictor.probabilities, pixels)
-        return self.predictor.probabilities(pixels)
+    def look_once(self, framed: Sequence[FramedPicture]) -> list[np.ndarray | None]:
+        """Classify without a second look, as the candidates of a row are, most of which are no characters."""
+        return self._classify(framed, self.predictor.probabilities)
+
+    def _classify(
+        self, framed: Sequence[FramedPicture], probabilities: Callable[[np.ndarray], np.ndarray]
+    ) -> list[np.ndarray | None]:
+        readable = [one.pixels for one in framed if _is_readable(one)]
+        rows = iter(probabilities(np.stack(readable)) if readable else ())
+        return [next(rows) if _is_readable(one) else None for one in framed]
 
     def answer(self, framed: FramedPicture, row: np.ndarray | None, chosen: np.ndarray) -> Answer:
         """Make an answer of what `classify` and `choose` returned."""

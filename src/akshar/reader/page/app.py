@@ -68,10 +68,11 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.batcher = Batcher(reader.classify)
+        app.state.batcher, app.state.row_batcher = Batcher(reader.classify), Batcher(reader.look_once)
         with DecoderPool(DECODERS + 1) as app.state.decoders:
             yield
         app.state.batcher.close()
+        app.state.row_batcher.close()
 
     app = FastAPI(
         title="Akshar",
@@ -107,7 +108,7 @@ def create_app(reader: Reader, host: str = "127.0.0.1", rate: float = RATE) -> F
                 (row,) = await app.state.batcher.classify([framed])
                 answer = reader.answer(framed, row, chosen)
                 return Reading(**character_of(answer).model_dump(), milliseconds=_milliseconds(start))
-            rows = await app.state.batcher.classify([cell.framed for cell in framed])
+            rows = await app.state.row_batcher.classify([cell.framed for cell in framed])
             answers = await loop.run_in_executor(app.state.decoders, reader.answer_row, framed, rows, chosen)
             return line_of(answers, _milliseconds(start))
 
