@@ -50,8 +50,8 @@ def test_many_files_are_read_in_few_runs_of_the_network(files, monkeypatch):
     reader = akshar.load(WEIGHTS)
     monkeypatch.setattr(OnnxModel, "probabilities", counted)
     reading.count_answers(reader, files)
-    assert sum(sizes) <= len(files)
-    assert len(sizes) <= -(-len(files) // BATCH)
+    assert sum(sizes) <= 1.2 * len(files)  # some of them are looked at again
+    assert len(sizes) <= 2 * -(-len(files) // BATCH)
 
 
 @pytest.mark.slow

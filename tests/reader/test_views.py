@@ -42,7 +42,7 @@ def test_a_network_whose_pictures_are_not_framed_by_ink_looks_once():
     predictor = InkPredictor(sure=0.3)
     (row,) = Reader(predictor).classify([FramedPicture(np.zeros((32, 32), np.uint8), None)])
     assert row is not None
-    assert predictor.batches == [1, 1, 1, 1, 1]
+    assert predictor.batches == [1, 4]
     predictor.batches.clear()
     Reader(predictor).look_once([FramedPicture(np.zeros((32, 32), np.uint8), None)])
     assert predictor.batches == [1]

@@ -31,6 +31,7 @@ def second_look(probabilities: Callable[[np.ndarray], np.ndarray], pixels: np.nd
     rows = probabilities(pixels)
     unsure = rows.max(1) < SURE
     if unsure.any():
-        looks = [probabilities(np.roll(pixels[unsure], shift, (-2, -1))) for shift in SHIFTS]
-        rows[unsure] = np.mean([rows[unsure], *looks], 0)
+        looks = np.concatenate([np.roll(pixels[unsure], shift, (-2, -1)) for shift in SHIFTS])
+        again = probabilities(looks).reshape(len(SHIFTS), -1, rows.shape[1])
+        rows[unsure] = np.mean([rows[unsure], *again], 0)
     return rows

@@ -15,7 +15,9 @@ def licences(card: DatasetCard) -> str:
     Args:
         card: of the network's data.
     """
-    own = next(file for file in distribution("akshar").files or () if file.name == "LICENSE").read_text()
+    own = next(file for file in distribution("akshar").files or () if file.name == "LICENSE").read_text(
+        encoding="utf-8"
+    )
     font = (fonts()["Regular"].parent.parent / "LICENSE").read_text(encoding="utf-8")
     return f"""\
 index.html, service-worker.js, static/: akshar, under the MIT License
