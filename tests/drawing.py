@@ -195,3 +195,24 @@ def strokes_of(letter: str, form: int = 0, left: float = 0.22, top: float = 0.2,
             for u in np.arange(8) / 8
         ]
         yield [(left + size * x / 20, top + size * y / 20) for x, y in [*path, points[-1]]]
+
+
+def at(page, point):
+    """Where a point of the sheet, in shares of its side, is on the page."""
+    box = page.locator("#canvas").bounding_box()
+    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
+
+
+def write(page, letter, **where):
+    """Writes with the mouse; see `strokes_of`."""
+    for stroke in strokes_of(letter, **where):
+        page.mouse.move(*at(page, stroke[0]))
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*at(page, point))
+        page.mouse.up()
+
+
+def wait_for_letter(page, letter):
+    """Waits until a letter is the page's answer."""
+    page.wait_for_function("letter => document.getElementById('letter').textContent === letter", arg=letter)

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from browser import DESKTOP, opened
 from conftest import WEIGHTS
-from drawing import picture, served, strokes_of
+from drawing import picture, served, write
 
 import akshar
 
@@ -83,15 +83,3 @@ def test_fifty_at_once_lose_nothing_and_wait_for_their_turn_alone(server, readin
     assert one <= 20 * reading_ms
     assert p50 <= 1.5 * clients * one
     assert p99 <= 3 * clients * one
-
-
-def write(page, letter):
-    """Writes with the mouse."""
-    box = page.locator("#canvas").bounding_box()
-    for stroke in strokes_of(letter):
-        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        for point in points[1:]:
-            page.mouse.move(*point)
-        page.mouse.up()

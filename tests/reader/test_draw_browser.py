@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import DESKTOP, PHONE, keep, opened
 from conftest import WEIGHTS, write_picture
-from drawing import picture, served, strokes_of
+from drawing import at, picture, served, strokes_of, wait_for_letter, write
 from PIL import Image, ImageDraw
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -20,21 +20,6 @@ pytestmark = pytest.mark.slow
 def server():
     with served(WEIGHTS, "--rate", "0") as server:
         yield server
-
-
-def at(page, point):
-    box = page.locator("#canvas").bounding_box()
-    return box["x"] + point[0] * box["width"], box["y"] + point[1] * box["height"]
-
-
-def write(page, letter, **where):
-    """Writes with the mouse."""
-    for stroke in strokes_of(letter, **where):
-        page.mouse.move(*at(page, stroke[0]))
-        page.mouse.down()
-        for point in stroke[1:]:
-            page.mouse.move(*at(page, point))
-        page.mouse.up()
 
 
 def write_by_finger(page, letter):
@@ -50,10 +35,6 @@ def write_by_finger(page, letter):
         for point in stroke[1:]:
             touch("touchMove", point)
         touch("touchEnd")
-
-
-def wait_for(page, letter):
-    page.wait_for_function("letter => document.getElementById('letter').textContent === letter", arg=letter)
 
 
 def state(page):
@@ -74,7 +55,7 @@ def test_characters_are_read_as_they_are_written(server, request):
     with opened(server.url, DESKTOP) as page:
         for letter in WRITTEN.split():
             write(page, letter)
-            wait_for(page, letter)
+            wait_for_letter(page, letter)
             assert state(page) == "read"
             assert page.locator("#guesses li").first.inner_text().startswith(letter)
             assert page.locator("#seen").evaluate("image => image.naturalWidth") == 32
@@ -87,7 +68,7 @@ def test_characters_are_read_as_they_are_written(server, request):
         if request.config.getoption("--write-screenshots"):
             page.set_viewport_size({"width": 1280, "height": 800})
             write(page, "इ")
-            wait_for(page, "इ")
+            wait_for_letter(page, "इ")
             page.wait_for_timeout(1000)
             keep(page, DOCS / "draw.png")
 
@@ -99,7 +80,7 @@ def test_an_answer_comes_before_the_pen_is_lifted(server):
         page.mouse.down()
         for point in stroke[1:]:
             page.mouse.move(*at(page, point))
-        wait_for(page, "४")
+        wait_for_letter(page, "४")
         page.mouse.up()
 
 
@@ -110,7 +91,7 @@ def test_undo_clear_and_keys(server):
         assert clear.is_disabled()
         assert state(page) == "empty"
         write(page, "ल")
-        wait_for(page, "ल")
+        wait_for_letter(page, "ल")
         whole = ink(page)
         page.keyboard.press("Control+z")
         assert 0 < ink(page) < whole
@@ -120,18 +101,18 @@ def test_undo_clear_and_keys(server):
         assert ink(page) == 0
         assert undo.is_disabled()
         write(page, "ल")
-        wait_for(page, "ल")
+        wait_for_letter(page, "ल")
         for way in ("Escape", "Delete", clear.click):
             page.keyboard.press(way) if isinstance(way, str) else way()
             assert (ink(page), state(page)) == (0, "empty")
             page.keyboard.press("Control+z")  # also what was cleared comes back
-            wait_for(page, "ल")
+            wait_for_letter(page, "ल")
         page.keyboard.press("Control+Shift+Delete")  # the browser's own
         assert ink(page) > 0
         assert page.locator("#recent button").count() == 1
         page.keyboard.press("Escape")
         page.locator("#recent button").press("Enter")
-        wait_for(page, "ल")
+        wait_for_letter(page, "ल")
         page.locator("#undo").focus()
         for name in ("undo", "clear", "width", "open"):
             assert page.evaluate("document.activeElement.id") == name
@@ -148,7 +129,7 @@ def test_a_part_of_the_alphabet_is_chosen_with_the_keyboard_and_kept(server):
         )
         assert whole.is_checked()
         write(page, "ठ")
-        wait_for(page, "ठ")
+        wait_for_letter(page, "ठ")
         whole.focus()
         page.keyboard.press("ArrowRight")
         assert digits.is_checked()
@@ -156,13 +137,13 @@ def test_a_part_of_the_alphabet_is_chosen_with_the_keyboard_and_kept(server):
         assert page.locator("#letter").inner_text() in "०१२३४५६७८९"
         page.keyboard.press("ArrowRight")
         assert consonants.is_checked()
-        wait_for(page, "ठ")
+        wait_for_letter(page, "ठ")
         assert state(page) == "read"
         digits.click()
         page.keyboard.press("Escape")
         assert digits.is_checked()
         write(page, "२")
-        wait_for(page, "२")
+        wait_for_letter(page, "२")
         assert state(page) == "read"
         page.keyboard.press("Escape")
         write(page, "ठ")
@@ -198,7 +179,7 @@ def test_pictures_chosen_pasted_and_dropped(server, tmp_path):
         page.set_input_files("#file", tmp_path / "note.txt")
         page.get_by_text("That is not a picture.").first.wait_for()
         write(page, "२")  # in place of the picture
-        wait_for(page, "२")
+        wait_for_letter(page, "२")
         for kind, locked in (("paste", "clipboardData"), ("drop", "dataTransfer")):
             page.keyboard.press("Escape")
             page.evaluate(
@@ -210,7 +191,7 @@ def test_pictures_chosen_pasted_and_dropped(server, tmp_path):
                 "document.dispatchEvent(new Kind(kind, { [held]: data, bubbles: true, cancelable: true })) }",
                 [kind, locked, base64.b64encode(two()).decode()],
             )
-            wait_for(page, "२")
+            wait_for_letter(page, "२")
         assert said.inner_text() == ""
 
 
@@ -223,11 +204,11 @@ def test_a_picture_pasted_while_a_stroke_is_drawn(server, tmp_path):
         page.mouse.down()
         page.mouse.move(*at(page, (0.4, 0.4)))
         page.set_input_files("#file", tmp_path / "two.png")
-        wait_for(page, "२")
+        wait_for_letter(page, "२")
         page.mouse.move(*at(page, (0.8, 0.2)))
         page.mouse.up()
         page.wait_for_timeout(200)
-        wait_for(page, "२")
+        wait_for_letter(page, "२")
         assert failed == []
 
 
@@ -259,7 +240,7 @@ def test_the_page_fits_and_is_legible(viewport, scheme, server):
     with opened(server.url, viewport) as page:
         page.emulate_media(color_scheme=scheme)
         write(page, "क")
-        wait_for(page, "क")
+        wait_for_letter(page, "क")
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         for name in ("#only", "#canvas", "#letter", "#guesses", "#undo"):
             bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
@@ -277,7 +258,7 @@ def test_the_page_fits_and_is_legible(viewport, scheme, server):
 def test_a_finger_writes_on_a_phone(server):
     with opened(server.url, PHONE) as page:
         write_by_finger(page, "भ")
-        wait_for(page, "भ")
+        wait_for_letter(page, "भ")
         assert page.evaluate("scrollY") == 0
         page.get_by_role("button", name="Clear").click()
         assert state(page) == "empty"
@@ -290,7 +271,7 @@ def test_nothing_is_loaded_from_elsewhere(server):
         page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
         page.goto(server.url)
         write(page, "क")
-        wait_for(page, "क")
+        wait_for_letter(page, "क")
         page.keyboard.press("Escape")
         page.wait_for_timeout(200)
         assert not refused
@@ -300,7 +281,7 @@ def test_nothing_is_loaded_from_elsewhere(server):
 def test_a_stopped_server_is_said_to_be():
     with served(WEIGHTS) as server, opened(server.url, DESKTOP) as page:
         write(page, "क")
-        wait_for(page, "क")
+        wait_for_letter(page, "क")
         assert server.stop() == (0, "")
         write(page, "१")
         page.wait_for_function("() => document.getElementById('words').textContent.includes('does not answer')")

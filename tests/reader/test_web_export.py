@@ -85,11 +85,14 @@ def test_a_page_replaces_an_earlier_one_and_other_files_stay(tmp_path):
     reader = Reader(InkPredictor())
     assert write_page(folder, b"first", reader, RUNTIME).startswith("15 files, ")
     (folder / "CNAME").write_text("letters.example")
+    (folder / "akshar-notes").mkdir()
+    (folder / "akshar-notes" / "model.json").write_text("{}")
     for graph in (b"second", b"second"):
         write_page(folder, graph, reader, RUNTIME)
         (kept,) = folder.glob("akshar-*/reader.onnx")
         assert kept.read_bytes() == b"second"
     assert (folder / "CNAME").exists()
+    assert (folder / "akshar-notes" / "model.json").exists()
 
 
 def test_without_npm_the_way_out_is_said(nothing_fetched):

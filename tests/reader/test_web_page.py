@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from browser import DESKTOP, PHONE, keep, opened
 from conftest import OLD_WEIGHTS
-from drawing import shade_model, strokes_of
+from drawing import shade_model, strokes_of, wait_for_letter, write
 from PIL import Image
 
 import akshar
@@ -93,22 +93,6 @@ def ready(folder, viewport=DESKTOP):
         yield page
 
 
-def write(page, letter, **where):
-    """Writes with the mouse."""
-    box = page.locator("#canvas").bounding_box()
-    for stroke in strokes_of(letter, **where):
-        at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-        page.mouse.move(*at[0])
-        page.mouse.down()
-        for point in at[1:]:
-            page.mouse.move(*point)
-        page.mouse.up()
-
-
-def wait_for(page, letter):
-    page.wait_for_function("letter => document.getElementById('letter').textContent === letter", arg=letter)
-
-
 def said(page, words):
     page.locator("#words", has_text=words).wait_for(timeout=120_000)
 
@@ -125,7 +109,7 @@ def test_the_page_reads_without_a_network_after_the_first_visit(folder, request)
             page.get_by_text(READY).first.wait_for(timeout=120_000)
             for letter in "इ४क":
                 write(page, letter)
-                wait_for(page, letter)
+                wait_for_letter(page, letter)
                 page.keyboard.press("Escape")
         assert page.evaluate("document.fonts.check('600 20px Mukta', 'अक')")
         assert {address.startswith(url) for address in asked} == {True}
@@ -137,7 +121,7 @@ def test_the_page_reads_without_a_network_after_the_first_visit(folder, request)
             page.get_by_role("radio", name="All").check()
             page.set_viewport_size({"width": 1280, "height": 800})
             write(page, "ण")
-            wait_for(page, "ण")
+            wait_for_letter(page, "ण")
             page.wait_for_timeout(1000)
             keep(page, DOCS / "web.png")
 
@@ -257,7 +241,7 @@ def test_the_page_fits_a_phone(folder, scheme):
     with ready(folder, PHONE) as page:
         page.emulate_media(color_scheme=scheme)
         write(page, "भ")
-        wait_for(page, "भ")
+        wait_for_letter(page, "भ")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         for name in ("#only", "#canvas", "#letter", "#guesses", "#undo"):
             bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
@@ -276,7 +260,7 @@ def test_a_network_that_is_not_for_ink_takes_pictures(tmp_path):
             page.set_input_files("#file", tmp_path / f"{name}.png")
             expected = akshar.load(model).read(tmp_path / f"{name}.png")
             assert expected.problem is None
-            wait_for(page, expected.letter)
+            wait_for_letter(page, expected.letter)
             percent = float(page.locator("#percent").inner_text().split()[0])
             assert percent == pytest.approx(100 * expected.confidence, abs=3)
         page.set_input_files("#file", Path(__file__))

@@ -19,6 +19,7 @@ from akshar.reader.restriction import OUTSIDE
 
 GRAPH, FACTS, WORKER, PAGE = "reader.onnx", "model.json", "service-worker.js", "index.html"
 FOLDER = "akshar-"  # start of the name of the folder with the page's parts
+DIGITS = 12  # of the digest in its name
 PARTS = ("draw.css", "draw.js", "ask.js", "ink.js", "show.js", "read_browser.js", "icon.svg")  # of the page
 # A server sends this as a header; a static host may not let its users do so.
 POLICY = (
@@ -94,7 +95,7 @@ def refuse_foreign(folder: Path, named: str) -> None:
 
 def _exports(folder: Path) -> list[Path]:
     """Folders of earlier exports."""
-    return [path.parent for path in folder.glob(f"{FOLDER}*/{FACTS}")]
+    return [path.parent for path in folder.glob(f"{FOLDER}{'[0-9a-f]' * DIGITS}/{FACTS}")]
 
 
 def _page(reader: Reader, folder: str) -> str:
@@ -112,7 +113,7 @@ def _digest(files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name} {len(content)} ".encode() + content)
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()[:DIGITS]
 
 
 def _facts(reader: Reader) -> dict[str, object]:
