@@ -9,10 +9,11 @@ from omegaconf import DictConfig
 
 import akshar.config.compose as composer
 from akshar.cluster_launch import cluster_launch
-from akshar.config.compose import composing, to_record
+from akshar.config.compose import composing
 from akshar.config.hydra_app import running_application, split_words
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import to_record
 from akshar.config.validate import validate
 from akshar.credentials import mask_and_remember
 from akshar.errors import AksharError, Interrupted, UsageError

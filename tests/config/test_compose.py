@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from akshar.config.compose import compose, composing, to_record
+from akshar.config.compose import compose, composing
 from akshar.config.schema import TestConfig, TrainConfig
+from akshar.config.tree import to_record
 from akshar.errors import UsageError
 
 
@@ -76,6 +77,29 @@ def test_what_no_target_knows_is_still_a_typo():
         "trainer.profilr: no such key; did you mean trainer.profiler?",
         "callbacks.early_stopin.patience: no such key; did you mean callbacks.early_stopping.patience?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "choice", "left_over"),
+    [
+        ("robust", "callbacks=none", ["callbacks.ema"]),
+        ("fast", "optimizer=sgd", ["optimizer.adam_ratio"]),
+        ("robust", "scheduler=none", ["scheduler.pct_start", "scheduler.cycle_momentum"]),
+        ("letters58", "augment=none", ["augment.ragged", "augment.light_share"]),
+    ],
+)
+def test_what_an_experiment_sets_for_another_choice_can_be_left_out(experiment, choice, left_over):
+    words = [f"experiment={experiment}", choice]
+    found = problems(*words)
+    advice = f"; experiment={experiment} sets it for another choice: leave it out with"
+    assert [line.partition(advice)[2] for line in found] == [f" '~{key}'" for key in left_over]
+    compose("train", [*words, *(f"~{key}" for key in left_over)], TrainConfig)
+
+
+def test_what_the_command_line_sets_itself_is_not_left_over():
+    words = ("experiment=fast", "optimizer=sgd", "optimizer.adam_ratio=0.1", "optimizer.lr=-1")
+    assert [line.partition(":")[0] for line in problems(*words)] == ["optimizer.lr=-1", "optimizer.adam_ratio"]
+    assert "leave it out" not in "".join(problems(*words))
 
 
 def test_a_preset_can_make_it_a_sweep():

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from akshar.config.compose import compose, composing, to_record
+from akshar.config.compose import compose, composing
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import to_record
 from akshar.config.validate import validate
 from akshar.errors import UsageError
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from akshar.config.compose import compose, composing, to_record
+from akshar.config.compose import compose, composing
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import to_record
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.training.resume import change, find_run, read_config, resumed_config

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from pydantic import JsonValue
 
 from akshar.commands.arguments import split_trust
-from akshar.config.compose import compose, composing, to_record
+from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
 from akshar.config.hydra_app import (
     SHOWING,
@@ -23,6 +23,7 @@ from akshar.config.hydra_app import (
     sweep_callbacks,
 )
 from akshar.config.schema import TestConfig
+from akshar.config.tree import to_record
 from akshar.config.trusted import check_config
 from akshar.config.validate import validate
 from akshar.errors import AksharError, UsageError

@@ -2,13 +2,11 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import chdir, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic
 
 from hydra import initialize_config_dir
-from hydra.conf import HydraConf
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -19,8 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 from akshar.config.added_keys import argument_keys, with_plus
 from akshar.config.conf_dir import conf_dir
 from akshar.config.config_loader import KeepingConfigLoader
-from akshar.config.groups import COMBINATIONS
 from akshar.config.idle_sections import idle_key_problems
+from akshar.config.left_over_keys import with_ways_out
 from akshar.config.overrides import (
     choices_of,
     first_of_sweep,
@@ -29,12 +27,10 @@ from akshar.config.overrides import (
     key_problem,
     parse,
 )
-from akshar.config.places import with_absolute_places
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import compose_tree, to_record
 from akshar.config.validate import Config, validate
-from akshar.credentials import mask_and_remember
 from akshar.errors import UsageError, first_line
-from akshar.renamed import upgrade_config
 
 # Our launcher presets have their plugins' names, so Hydra compares them with the plugins' schemas.
 warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
@@ -93,6 +89,15 @@ def compose(
     if not multirun:
         several = [text for override, text in parsed if override.is_sweep_override()]
         problems += [f"{text}: several values need akshar {config_name} -m" for text in several]
+    try:
+        return _compose(config_name, parsed, problems, schema)
+    except UsageError as error:
+        raise UsageError(*with_ways_out(config_name, parsed, error.problems)) from error
+
+
+def _compose(
+    config_name: str, parsed: Sequence[tuple[Override, str]], problems: list[str], schema: type[Config]
+) -> Composed[Config]:
     choices = {text: choices_of(override, parsed) for override, text in parsed}
     wrong = {text: group_problems(override, choices[text]) for override, text in parsed if choices[text]}
     problems += [problem for found in wrong.values() for problem in found]
@@ -150,47 +155,3 @@ def _known_keys(config_name: str, good: Sequence[str], values: Sequence[tuple[Ov
     known = OmegaConf.to_container(tree, resolve=False)
     assert isinstance(known, dict)
     return {str(key): value for key, value in known.items()}
-
-
-def compose_tree(config_name: str, overrides: Sequence[str]) -> DictConfig:
-    """Compose a config with its `hydra` node, unchecked."""
-    hydra = GlobalHydra.instance().hydra
-    assert hydra is not None
-    return hydra.compose_config(config_name, list(overrides), run_mode=RunMode.RUN, from_shell=False)
-
-
-def to_record(tree: DictConfig, hydra: HydraConf | None = None) -> dict[str, Any]:
-    """Resolve a composed config to plain values under today's keys, without presets.
-
-    Args:
-        tree: with its `hydra` node, unless that is given.
-        hydra: Hydra's own part of the config, which it takes away from what a job of a sweep gets; neither where
-            no Hydra application runs.
-
-    Raises:
-        UsageError: a mandatory value is missing, or an interpolation leads nowhere.
-    """
-    hydra = hydra or tree.get("hydra")
-    cwd = Path(hydra.runtime.cwd) if hydra else Path.cwd()
-    wanted = OmegaConf.masked_copy(tree, [str(key) for key in tree if key not in (*COMBINATIONS, "hydra")])
-    try:
-        with chdir(cwd):  # where the command was given; hydra.job.chdir may have left it
-            content = OmegaConf.to_container(wanted, resolve=True, throw_on_missing=True)
-    except OmegaConfBaseException as error:
-        problems = [
-            f"{key}: must be given, as {key}=VALUE"
-            for key in _missing_keys(OmegaConf.to_container(wanted, resolve=False))
-        ]
-        problems = problems or [f"{getattr(error, 'full_key', None) or 'config'}: {first_line(error)}"]
-        raise UsageError(*problems) from error
-    assert isinstance(content, dict)
-    config = upgrade_config(mask_and_remember({str(key): value for key, value in content.items()}))
-    return with_absolute_places(config, cwd) if hydra and hydra.job.chdir else config
-
-
-def _missing_keys(node: object, path: str = "") -> Iterator[str]:
-    """Yield the dotted keys of mandatory values that are missing; interpolations may lead to them."""
-    for key, value in node.items() if isinstance(node, dict) else ():
-        if value == "???":
-            yield f"{path}{key}"
-        yield from _missing_keys(value, f"{path}{key}.")

@@ -12,11 +12,11 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from akshar.config.compose import to_record
 from akshar.config.hydra_app import compose_sweep, launch, record_sweep, run_sweeper, sweep_callbacks
 from akshar.config.overrides import quote_paths
 from akshar.config.run_name import new_run_name
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import to_record
 from akshar.config.validate import validate
 from akshar.errors import AksharError, Interrupted, UsageError
 from akshar.runs.run_dir import RunDir

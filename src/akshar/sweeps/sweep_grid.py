@@ -13,11 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from tqdm import tqdm
 
-from akshar.config.compose import compose_tree, to_record
 from akshar.config.config_hash import config_hash
 from akshar.config.overrides import quote_paths
 from akshar.config.places import PLACES
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import compose_tree, to_record
 from akshar.config.validate import validate
 from akshar.errors import UsageError, first_line
 from akshar.extras import require_packages

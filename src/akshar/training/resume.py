@@ -8,11 +8,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from akshar.config.compose import compose, composing, to_record
+from akshar.config.compose import compose, composing
 from akshar.config.keys import differences
 from akshar.config.overrides import quote_paths
 from akshar.config.places import PLACES
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import to_record
 from akshar.config.trusted import check_config
 from akshar.config.validate import validate
 from akshar.credentials import is_masked, restore

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from akshar.config.compose import to_record
+from akshar.config.tree import to_record
 from akshar.errors import UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.slurm.settings import SlurmSettings

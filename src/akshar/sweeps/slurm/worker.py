@@ -10,9 +10,10 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from akshar.config.compose import composing, to_record
+from akshar.config.compose import composing
 from akshar.config.hydra_app import compose_sweep, in_this_process, launch
 from akshar.config.schema import TrainConfig
+from akshar.config.tree import to_record
 from akshar.config.validate import validate
 from akshar.credentials import mask
 from akshar.errors import AksharError, Interrupted
