@@ -55,6 +55,16 @@ def test_equal_jobs_count_once_and_each_problem_is_listed_once(basic):
     assert all(line.startswith("job ") for line in lines)
 
 
+def test_a_job_with_a_key_left_over_from_an_experiment_says_how_to_leave_it_out(basic):
+    words = ["experiment=fast", "optimizer=muon,sgd"]
+    with pytest.raises(UsageError) as error:
+        check_jobs(words, basic)
+    (line,) = error.value.problems
+    assert line.startswith("job 2 of 2: optimizer.adam_ratio: SGD has no such argument")
+    assert line.endswith("leave it out with '~optimizer.adam_ratio'")
+    assert len(check_jobs([*words, "~optimizer.adam_ratio"], basic)) == 2
+
+
 def test_sweepers_and_launchers_are_told_apart(basic):
     assert is_grid(basic)
     assert not has_workers(basic)

@@ -92,7 +92,7 @@ def compose(
     try:
         return _compose(config_name, parsed, problems, schema)
     except UsageError as error:
-        raise UsageError(*with_ways_out(config_name, parsed, error.problems)) from error
+        raise UsageError(*with_ways_out(config_name, overrides, error.problems)) from error
 
 
 def _compose(

@@ -10,20 +10,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from akshar.config.groups import PARTS
 from akshar.config.keys import all_keys
-from akshar.config.overrides import first_of_sweep
+from akshar.config.overrides import first_of_sweep, parse
 from akshar.config.tree import compose_tree
 
 
-def with_ways_out(
-    config_name: str, parsed: Sequence[tuple[Override, str]], problems: Sequence[str]
-) -> Sequence[str]:
+def with_ways_out(config_name: str, overrides: Sequence[str], problems: Sequence[str]) -> Sequence[str]:
     """Say of each problem with a key that is left over where the key comes from, and how to leave it out.
 
     Args:
         config_name: "train" or "test".
-        parsed: the overrides, each with its text.
+        overrides: in Hydra's grammar.
         problems: of the config composed with them, one line each, beginning with the key.
     """
+    parsed, _ = parse(overrides)
     experiments = [pair for pair in parsed if pair[0].key_or_group == "experiment"]
     choices = [pair for pair in parsed if pair[0].key_or_group in PARTS]
     if not experiments or not choices:

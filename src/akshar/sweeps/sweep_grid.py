@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from tqdm import tqdm
 
 from akshar.config.config_hash import config_hash
+from akshar.config.left_over_keys import with_ways_out
 from akshar.config.overrides import quote_paths
 from akshar.config.places import PLACES
 from akshar.config.schema import TrainConfig
@@ -101,7 +102,7 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> list[Job]:
     """
     grid = expand_grid(overrides, hydra_config)
     workers = has_workers(hydra_config)
-    problems: dict[str, str] = {}
+    problems: dict[str, tuple[int, Sequence[str]]] = {}
     jobs: dict[tuple[str, ...], Job] = {}
     if len(grid) >= MANY and not sys.stderr.isatty():
         print(f"checking {len(grid)} jobs", file=sys.stderr)
@@ -112,9 +113,12 @@ def check_jobs(overrides: Sequence[str], hydra_config: DictConfig) -> list[Job]:
             jobs.setdefault((key, *_places(config)), Job(number, words, config, key))
         except UsageError as error:
             for problem in error.problems:
-                problems.setdefault(problem, f"job {number + 1} of {len(grid)}: {problem}")
+                problems.setdefault(problem, (number, words))
     if problems:
-        raise UsageError(*problems.values())
+        found = [
+            (number, with_ways_out("train", words, [problem])) for problem, (number, words) in problems.items()
+        ]
+        raise UsageError(*(f"job {number + 1} of {len(grid)}: {line}" for number, (line,) in found))
     return [*jobs.values()]
 
 
