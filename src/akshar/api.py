@@ -9,8 +9,9 @@ from omegaconf import DictConfig
 
 import akshar.config.compose as composer
 from akshar.cluster_launch import cluster_launch
+from akshar.config.command_line import split_words
 from akshar.config.compose import composing
-from akshar.config.hydra_app import running_application, split_words
+from akshar.config.hydra_app import running_application
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
 from akshar.config.tree import to_record

@@ -14,9 +14,9 @@ from hydra.core.global_hydra import GlobalHydra
 
 from akshar.commands import COMMANDS
 from akshar.commands.arguments import split_trust
+from akshar.config.command_line import WITH_VALUE, split_words
 from akshar.config.compose import composing
 from akshar.config.groups import COMBINATIONS, PARTS, is_base
-from akshar.config.hydra_app import WITH_VALUE, split_words
 from akshar.config.overrides import PATH_KEYS
 from akshar.training.launch import is_recorded
 

@@ -11,17 +11,10 @@ from omegaconf import DictConfig
 from pydantic import JsonValue
 
 from akshar.commands.arguments import split_trust
+from akshar.config.command_line import SHOWING, show, split_words
 from akshar.config.compose import compose, composing
 from akshar.config.conf_dir import conf_dir
-from akshar.config.hydra_app import (
-    SHOWING,
-    compose_sweep,
-    run_once,
-    run_sweeper,
-    show,
-    split_words,
-    sweep_callbacks,
-)
+from akshar.config.hydra_app import compose_sweep, run_once, run_sweeper, sweep_callbacks
 from akshar.config.schema import TestConfig
 from akshar.config.tree import to_record
 from akshar.config.trusted import check_config

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from akshar.cluster_launch import cluster_launch
 from akshar.commands.arguments import split_trust
+from akshar.config.command_line import SHOWING, show, split_words
 from akshar.config.compose import compose, composing
-from akshar.config.hydra_app import SHOWING, show, split_words
 from akshar.config.overrides import SWEEP_KEYS
 from akshar.config.schema import TrainConfig
 from akshar.errors import UsageError
