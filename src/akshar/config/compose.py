@@ -1,6 +1,5 @@
 """Composes a config from overrides, once, and validates it, once; every problem is reported at the same time."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,9 +30,6 @@ from akshar.config.schema import TrainConfig
 from akshar.config.tree import compose_tree, to_record
 from akshar.config.validate import Config, validate
 from akshar.errors import UsageError, first_line
-
-# Our launcher presets have their plugins' names, so Hydra compares them with the plugins' schemas.
-warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
 
 
 @dataclass(frozen=True)

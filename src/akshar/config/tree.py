@@ -1,5 +1,6 @@
 """A config as Hydra composes it, and its plain values."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from pathlib import Path
@@ -16,6 +17,9 @@ from akshar.config.places import with_absolute_places
 from akshar.credentials import mask_and_remember
 from akshar.errors import UsageError, first_line
 from akshar.renamed import upgrade_config
+
+# Our launcher presets have their plugins' names, so Hydra compares them with the plugins' schemas.
+warnings.filterwarnings("ignore", message="(?s).*hydra/launcher/.*is validated against ConfigStore schema")
 
 
 def compose_tree(config_name: str, overrides: Sequence[str]) -> DictConfig:
