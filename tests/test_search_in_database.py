@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from conftest import TINY
 from optuna.trial import TrialState
+from sqlalchemy import Engine, event
 
 from akshar.cli import main
 from akshar.runs.run_dir import RunDir
@@ -86,6 +87,31 @@ def test_a_lock_that_is_lost_with_its_connection_is_taken_again_by_who_works_on_
     fault(
         "a process of a search over PostgreSQL loses its connection inside a trial",
         "it takes the lock of the trial again; the others leave the trial to it",
+    )
+
+
+def test_a_connection_that_is_lost_while_trials_are_read_is_made_again(workplace, url, postgresql, fault):
+    _, space = split_overrides(["optimizer.lr=interval(0.1,0.2)"])
+    settings = {"objective": "val_loss", "direction": None, "sampler": "random", "pruner": "none", "seed": 1}
+    first, second = (SharedStudy(workplace, space, **settings, storage=url) for _ in range(2))
+    assert [first.ask(up_to=3).number for _ in range(2)] == [0, 1]
+    ended = []
+
+    def end_connection(connection, cursor, statement, *_):
+        if "FROM trial_values" in statement and not ended:
+            ended.append(connection.connection.dbapi_connection.info.backend_pid)
+            with psycopg.connect(dsn(url), autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s)", ended)
+
+    event.listen(Engine, "before_cursor_execute", end_connection)
+    try:
+        assert second.ask(up_to=3).number == 2
+    finally:
+        event.remove(Engine, "before_cursor_execute", end_connection)
+    assert ended
+    fault(
+        "a process of a search over PostgreSQL loses its connection while it reads the trials",
+        "it connects and reads again, also where Optuna's second attempt on the lost connection fails",
     )
 
 

@@ -159,9 +159,11 @@ def patiently(operation: Callable[[], T], sweep: Path, patience: float | None = 
 
 def connection_error(error: BaseException) -> str | None:
     """First line of an error that another attempt may not meet, as of a connection; None for other errors."""
-    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 
     for found in (error, error.__cause__):
+        if isinstance(found, PendingRollbackError):  # Optuna queries once more on the lost connection
+            return "the connection was lost"
         if isinstance(found, InterfaceError | OperationalError) or (
             isinstance(found, DBAPIError) and found.connection_invalidated
         ):
