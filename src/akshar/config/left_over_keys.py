@@ -1,4 +1,7 @@
-"""Keys that an experiment sets for one choice of a group, and that are left over when another is chosen."""
+"""Keys that an experiment sets for its choice of a group, and that are left over when another is chosen.
+
+As `optimizer.adam_ratio` of `experiment=fast`, which uses Muon, with `optimizer=sgd`.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,12 +18,15 @@ from akshar.config.tree import compose_tree
 
 
 def with_ways_out(config_name: str, overrides: Sequence[str], problems: Sequence[str]) -> Sequence[str]:
-    """Say of each problem with a key that is left over where the key comes from, and how to leave it out.
+    """Add to each problem with a key that is left over where the key comes from, and how to leave it out.
 
     Args:
         config_name: "train" or "test".
         overrides: in Hydra's grammar.
         problems: of the config composed with them, one line each, beginning with the key.
+
+    Returns:
+        The problems in their order; the others are as they were.
     """
     parsed, _ = parse(overrides)
     experiments = [pair for pair in parsed if pair[0].key_or_group == "experiment"]

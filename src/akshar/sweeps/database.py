@@ -158,7 +158,7 @@ def patiently(operation: Callable[[], T], sweep: Path, patience: float | None = 
 
 
 def connection_error(error: BaseException) -> str | None:
-    """First line of an error that another attempt may not meet, as of a connection; None for other errors."""
+    """Reason of an error that another attempt may not meet, as of a connection; None for other errors."""
     from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 
     for found in (error, error.__cause__):
