@@ -34,8 +34,9 @@ READ = """async ([items, only]) => {
     const { paintStrokes } = await import(new URL("ink.js", code));
     return [(await read(items, only)).answer, paintStrokes(items).canvas.toDataURL()];
 }"""
-# A picture is dropped on the page.
+# A picture is dropped while the strokes are read again.
 DROP = """() => {
+    document.getElementById("only").dispatchEvent(new Event("change"));
     const data = new DataTransfer();
     data.items.add(new File(["x"], "x.png", { type: "image/png" }));
     document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
@@ -197,6 +198,7 @@ def test_what_cannot_be_read_is_said(folder):
         said(page, "Only one stroke so far; keep writing.")
         assert page.locator("#open").is_hidden()
         page.evaluate(DROP)
+        page.wait_for_timeout(1000)  # by then the strokes have been read
         said(page, "This page reads drawings alone; akshar draw also reads pictures.")
         page.get_by_text("What it can read").click()
         assert page.locator("#known li").count() == 58

@@ -132,28 +132,24 @@ document.addEventListener("keydown", (event) => {
 
 // Pictures: chosen, dropped or pasted.
 
+// Says why something is not taken; an answer that is under way would hide it.
+function refuse(words) {
+  asker.forget();
+  showFailure(words);
+}
+
 async function take(files) {
-  if (document.body.dataset.takes === "drawings") {
-    if (files.length) showFailure("This page reads drawings alone; akshar draw also reads pictures.");
-    return;
-  }
+  if (!files.length) return;
+  if (document.body.dataset.takes === "drawings")
+    return refuse("This page reads drawings alone; akshar draw also reads pictures.");
   const file = [...files].find((one) => one.type.startsWith("image/"));
-  if (!file) {
-    if (files.length) showFailure("That is not a picture.");
-    return;
-  }
-  if (file.size > LARGEST) {
-    showFailure(`The picture is larger than ${LARGEST / 1e6} MB; scale it down.`);
-    return;
-  }
+  if (!file) return refuse("That is not a picture.");
+  if (file.size > LARGEST) return refuse(`The picture is larger than ${LARGEST / 1e6} MB; scale it down.`);
   let bitmap;
   try {
     bitmap = await createImageBitmap(file);
   } catch {
-    if (document.body.dataset.reader === "browser") {
-      showFailure("This browser cannot show that picture.");
-      return;
-    }
+    if (document.body.dataset.reader === "browser") return refuse("This browser cannot show that picture.");
     bitmap = new OffscreenCanvas(1, 1); // the browser cannot show it, but the server may read it or report why not
   }
   replace([{ bitmap, file }]);
