@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESKTOP, LOW_WINDOW = {"width": 1280, "height": 900}, {"width": 1000, "height": 540}
+PHONE, PHONE_SIDEWAYS = {"width": 390, "height": 844}, {"width": 667, "height": 375}
 
 
 @contextlib.contextmanager
@@ -22,7 +23,7 @@ def opened(url, viewport):
 
     Args:
         url: of the page, file:// or http://.
-        viewport: `DESKTOP` or `PHONE`.
+        viewport: its width and height, pixels.
     """
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:

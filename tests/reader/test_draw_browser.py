@@ -2,11 +2,12 @@
 
 import base64
 import io
+import itertools
 import re
 from pathlib import Path
 
 import pytest
-from browser import DESKTOP, PHONE, keep, opened
+from browser import DESKTOP, LOW_WINDOW, PHONE, PHONE_SIDEWAYS, keep, opened
 from conftest import WEIGHTS, write_picture
 from drawing import at, picture, served, strokes_of, wait_for_letter, write
 from PIL import Image, ImageDraw
@@ -234,7 +235,9 @@ def test_too_much_ink_is_said(server):
         page.get_by_text("Too much ink to recognise a character.").first.wait_for()
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "viewport", [DESKTOP, LOW_WINDOW, PHONE, PHONE_SIDEWAYS], ids=["desktop", "low", "phone", "sideways"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_and_is_legible(viewport, scheme, server):
     with opened(server.url, viewport) as page:
@@ -246,6 +249,8 @@ def test_the_page_fits_and_is_legible(viewport, scheme, server):
             bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
             assert bottom <= viewport["height"]
         assert page.locator("#undo").evaluate("element => element.offsetHeight") >= 44
+        tools = [page.locator(name).bounding_box() for name in ("#undo", "#clear", "#width", "#open")]
+        assert all(one["x"] + one["width"] <= other["x"] for one, other in itertools.pairwise(tools))
         style = "getComputedStyle(document.body)"
         ink_colour, paper = page.evaluate(f"[{style}.color, {style}.backgroundColor]")
         brightness = [sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (ink_colour, paper)]

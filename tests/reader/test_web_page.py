@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import DESKTOP, PHONE, keep, opened
+from browser import DESKTOP, PHONE, PHONE_SIDEWAYS, keep, opened
 from conftest import OLD_WEIGHTS
 from drawing import shade_model, strokes_of, wait_for_letter, write
 from PIL import Image
@@ -238,16 +238,16 @@ def test_a_page_that_is_opened_as_a_file_says_what_it_needs(folder):
         said(page, "If it was opened as a file, it needs a web server: python -m http.server in its folder.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_a_phone(folder, scheme):
-    with ready(folder, PHONE) as page:
+@pytest.mark.parametrize(("viewport", "scheme"), [(PHONE, "light"), (PHONE_SIDEWAYS, "dark")])
+def test_the_page_fits_a_phone(folder, viewport, scheme):
+    with ready(folder, viewport) as page:
         page.emulate_media(color_scheme=scheme)
         write(page, "भ")
         wait_for_letter(page, "भ")
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         for name in ("#only", "#canvas", "#letter", "#guesses", "#undo"):
             bottom = page.locator(name).evaluate("element => element.getBoundingClientRect().bottom")
-            assert bottom <= PHONE["height"]
+            assert bottom <= viewport["height"]
 
 
 def test_a_network_that_is_not_for_ink_takes_pictures(tmp_path):
