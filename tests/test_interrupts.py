@@ -114,6 +114,7 @@ def test_looking_at_a_run_does_not_keep_it_from_starting(tmp_path):
         for _ in range(200):
             with folder.locked():
                 pass
+        assert looking.poll() is None
     finally:
         looking.kill()
         looking.wait()

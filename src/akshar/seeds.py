@@ -14,6 +14,6 @@ def derive_seed(*keys: int | str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
 
 
-def generator(*keys: int | str, device: torch.device | str = "cpu") -> torch.Generator:
-    """Make a torch generator on `device`, seeded with `derive_seed(*keys)`."""
-    return torch.Generator(device).manual_seed(derive_seed(*keys))
+def generator(*keys: int | str) -> torch.Generator:
+    """Make a torch generator, seeded with `derive_seed(*keys)`."""
+    return torch.Generator().manual_seed(derive_seed(*keys))

@@ -41,9 +41,7 @@ def test_an_answer_on_the_page_takes_little_more_than_the_reader(server, reading
     with opened(server.url, DESKTOP) as page:
         for letter in WRITTEN.split():
             write(page, letter)
-            page.wait_for_function(
-                "() => ['read', 'unsure'].includes(document.getElementById('answer').dataset.state)"
-            )
+            page.wait_for_function(ANSWERED)
             page.keyboard.press("Escape")
         entries = "performance.getEntriesByType('resource')"
         times = sorted(

@@ -92,8 +92,14 @@ def test_a_network_that_lacks_a_group_or_all_of_them_says_so():
 
 
 def test_letters_coded_in_two_ways_are_the_same():
-    card = DatasetCard("dots", "letters with a dot", labels={"a": "क\N{DEVANAGARI SIGN NUKTA}"})
-    assert chosen_classes("\N{DEVANAGARI LETTER QA}", ["a", "b"], card).tolist() == [0]
+    qa = "\N{DEVANAGARI LETTER QA}"  # NFC is the letter ka with a nukta
+    card = DatasetCard(
+        "dots", "letters", labels={"a": "क\N{DEVANAGARI SIGN NUKTA}"}, groups={"dotted": (qa, "a"), qa: ("b",)}
+    )
+    assert chosen_classes(qa, ["a", "c"], card).tolist() == [0]
+    assert chosen_classes("dotted", ["a", "b", qa], card).tolist() == [0, 2]
+    with pytest.raises(UsageError, match="no class of this network"):
+        chosen_classes(qa, ["c"], card)
 
 
 def test_a_file_without_groups_is_still_asked_for_letters(tmp_path, drawn):

@@ -133,6 +133,8 @@ def test_other_formats_are_refused(version, tmp_path):
         ({"classes": ["one"]}, "its classes is wrong"),
         ({"classes": [1, 2]}, "its classes.0 is wrong"),
         ({"preprocessing": {"side": 32}}, "input_spec"),
+        ({"preprocessing": {1: 2}}, "input_spec"),
+        ({"config": {"model": torch.zeros(2)}}, "cannot represent"),
         ({"temperature": "x"}, "its temperature is wrong"),
         ({"config": {"data": {}}}, "its network is wrong"),
     ],

@@ -212,6 +212,15 @@ def test_a_damaged_journal_is_named_and_the_study_rebuilt_without_it(tmp_path, c
     )
 
 
+def test_the_course_of_a_module_of_one_s_own_is_rebuilt_by_the_name_that_it_logs(tmp_path):
+    run = write_run(tmp_path / "0", {}, "pruned")
+    (run.path / ".hydra").mkdir()
+    (run.path / ".hydra" / "overrides.yaml").write_text("[optimizer.lr=0.1, model=a]")
+    run.history.write_text("epoch,loss/val,val_loss\n1,,0.5\n2,,\n3,,0.25\n")
+    (trial,) = shared(tmp_path).study.trials
+    assert trial.intermediate_values == {1: 0.5, 3: 0.25}
+
+
 def test_a_folder_with_other_runs_is_no_search_to_rebuild(tmp_path):
     run = write_run(tmp_path / "0", {})
     with pytest.raises(UsageError, match="0: holds a run that is not a trial of this search"):

@@ -1,1 +1,1 @@
-"""Measurements of the machine's and the framework's speed, each run by `python -m`."""
+"""Measurements of speed, memory and accuracy; a module with a `main` is run by `python -m`."""

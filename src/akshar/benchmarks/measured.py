@@ -59,9 +59,8 @@ def measure(
     rounds: int,
     on_progress: OnProgress = no_progress,
     budget_s: float = math.inf,
-    warm_up: bool = True,
 ) -> dict[str, Measured]:
-    """Run every contender once in each round.
+    """Run every contender once in each round; the first round is a warm-up and does not count.
 
     Args:
         contenders: by name; each call returns one value.
@@ -70,15 +69,13 @@ def measure(
         on_progress: called with a contender's name before its turn.
         budget_s: no round starts that would end after this many seconds, judged by the round before it. At least
             one round is measured: where the warm-up alone uses up the budget, its values are the result.
-        warm_up: whether a round that does not count precedes the others.
 
     Returns:
         The figures, by the contender's name.
     """
     done: list[dict[str, float]] = []
-    wanted = rounds + warm_up
     start = time.perf_counter()
-    while len(done) < wanted:
+    while len(done) <= rounds:
         round_start = time.perf_counter()
         values = {}
         for name, contender in contenders.items():
@@ -88,7 +85,7 @@ def measure(
         now = time.perf_counter()
         if now - start + (now - round_start) > budget_s:
             break
-    counted = done[1:] if warm_up and len(done) > 1 else done
+    counted = done[1:] if len(done) > 1 else done
     return {name: Measured(name, unit, tuple(values[name] for values in counted)) for name in contenders}
 
 

@@ -9,7 +9,7 @@ import argparse
 import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -27,13 +27,13 @@ class Planted:
     """DHCD with wrong labels among its training images; every other class is equally likely.
 
     Attributes:
-        archive, url, cache_dir: see `DHCD`.
+        archive, subset, url, cache_dir: see `DHCD`.
         share: of the training images, [0, 1).
         plant_seed: of the choice.
     """
 
     archive: str | None = None
-    subset: str = "all"
+    subset: Literal["all"] = "all"
     url: str = URL
     cache_dir: str | None = None
     share: Annotated[float, Field(ge=0, lt=1)] = 0.01
@@ -44,7 +44,7 @@ class Planted:
 
     def load(self) -> TrainTest:
         """Load DHCD, see there, and change labels."""
-        data = DHCD(self.archive, "all", self.cache_dir, self.url).load()
+        data = DHCD(self.archive, self.subset, self.cache_dir, self.url).load()
         assert data.train is not None
         positions, labels = plant(data.train, self.share, self.plant_seed)
         changed = data.train.labels.clone()

@@ -94,7 +94,7 @@ def _plain_loop(model: str, files: Sequence[str]) -> float:
     session = onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
     start = time.perf_counter()
     for first in range(0, len(files), BATCH):
-        pictures = [Image.open(file).convert("L").resize((HEIGHT, WIDTH)) for file in files[first : first + BATCH]]
+        pictures = [Image.open(file).convert("L").resize((WIDTH, HEIGHT)) for file in files[first : first + BATCH]]
         session.run(["probabilities"], {"pixels": np.stack([np.asarray(picture) for picture in pictures])})
     return len(files) / (time.perf_counter() - start)
 

@@ -8,7 +8,6 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-from akshar.errors import UsageError
 from akshar.report.label_audit import MeanPredictions, Part, held_out_predictions, tested_predictions
 from akshar.sweeps.sweep_dir import runs_of
 
@@ -20,8 +19,8 @@ def main() -> None:
     args = parser.parse_args()
     try:
         find_label_issues = import_module("cleanlab.filter").find_label_issues
-    except ImportError as error:
-        raise UsageError("cleanlab is not installed: pip install cleanlab") from error
+    except ImportError:
+        parser.error("cleanlab is not installed: pip install cleanlab")
     runs = [run for sweep in args.sweeps for run in runs_of(sweep)]
     audited: list[tuple[Part, MeanPredictions | None]] = [
         ("train", held_out_predictions(runs)),

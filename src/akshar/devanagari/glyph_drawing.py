@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -63,12 +64,15 @@ TEST_FAMILIES = (  # not used for training
 TOO_THICK = ("Black", "ExtraBold")
 
 
-def drawing_version() -> str:
-    """Hash the code and fonts that decide the drawing; a cached set is drawn again when any of them changes."""
+def drawing_version(caller: ModuleType) -> str:
+    """Hash the code and fonts that decide a drawing; a cached set is drawn again when any of them changes.
+
+    Args:
+        caller: the module that chooses families and forms.
+    """
     packages = {family.package.replace("_", "-") for family in (*TRAIN_FAMILIES, *TEST_FAMILIES)}
-    return code_version(
-        (augment, text, pen, strokes, other_hands, vowels, sys.modules[__name__]), ("uharfbuzz", *sorted(packages))
-    )
+    modules = (augment, text, pen, strokes, other_hands, vowels, sys.modules[__name__], caller)
+    return code_version(modules, ("uharfbuzz", *sorted(packages)))
 
 
 def draw_class(

@@ -1,5 +1,6 @@
 """Glyphs: characters drawn from packaged fonts and from pen strokes; nothing to download."""
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
@@ -63,7 +64,7 @@ class Glyphs:
         values = (self.subset, self.train_per_class, self.test_per_class, self.glyph_seed)
         values += () if self.forms == "nepali" else (self.forms,)
         values += () if self.jitter == JITTER else (f"jitter{self.jitter:g}",)
-        name = "-".join(map(str, ("glyphs", drawing_version(), *values)))
+        name = "-".join(map(str, ("glyphs", drawing_version(sys.modules[__name__]), *values)))
         arrays = cached_arrays(cache_root(self.cache_dir) / name, self._draw, ("train", "test"))
         train, test = (self._images(arrays[part]) for part in ("train", "test"))
         return TrainTest(self.card, self.input_spec, train, test)

@@ -17,7 +17,7 @@ from akshar.data.cache import Arrays, cache_root, cached_arrays, code_version
 from akshar.data.image_set import ImageSet, as_tensor
 from akshar.devanagari.cards import INPUT_SPEC
 from akshar.devanagari.letters import SUBSETS, VOWELS
-from akshar.pictures import framing
+from akshar.pictures import framing, ink
 from akshar.pictures.framing import frame_ink
 from akshar.seeds import derive_seed
 
@@ -47,7 +47,7 @@ def pasted_vowels(scans: ImageSet, per_vowel: int, seed: int, cache_dir: str | N
             images += [paste.framed(vowel.letter) for _ in range(per_vowel)]
         return {"images": np.stack(images)}
 
-    version = code_version((sys.modules[__name__], framing))
+    version = code_version((sys.modules[__name__], framing, ink))
     folder = cache_root(cache_dir) / f"pasted-vowels-{version}-{scans.digest()[:8]}-{per_vowel}-{seed}"
     return ImageSet(
         as_tensor(cached_arrays(folder, build, ("images",))["images"])[:, None],
@@ -88,8 +88,8 @@ class PastedVowels:
 
     def framed(self, vowel: str) -> np.ndarray:
         """Make one image of a vowel, framed as in DHCD: uint8 [0, 255] (32, 32)."""
-        ink = self._write(vowel)
-        return frame_ink(ink, ink > INKED, self._pen, INPUT_SPEC).pixels
+        sheet = self._write(vowel)
+        return frame_ink(sheet, sheet > INKED, self._pen, INPUT_SPEC).pixels
 
     def _write(self, vowel: str) -> np.ndarray:
         self._sheet = np.zeros((HEIGHT, WIDTH), np.float32)
@@ -167,16 +167,16 @@ class PastedVowels:
         """Pick a scan of one of some letters, with about the same pen: float [0, 1] (SIDE, SIDE)."""
         chosen = [self._scans[letter] for letter in self._draw.choice(list(letters), 1 if pen is None else TRIES)]
         scans = [_enlarged(scans[self._draw.integers(len(scans))]) for scans in chosen]
-        widths = [_pen_width(scan) for scan in scans]
+        widths = [ink.pen_width(scan > INKED) for scan in scans]
         best = 0 if pen is None else int(np.argmin(np.abs(np.log(np.array(widths) / pen))))
         self._pen = widths[best] if pen is None else self._pen
         return scans[best]
 
     def _paste(self, piece: np.ndarray, x: float, y: float, width: float, height: float) -> None:
         image = Image.fromarray(np.rint(piece * 255).astype(np.uint8)).resize((round(width), round(height)))
-        ink = np.asarray(image, np.float32) / 255
-        place = self._sheet[round(y) : round(y) + ink.shape[0], round(x) : round(x) + ink.shape[1]]
-        np.maximum(place, ink[: place.shape[0], : place.shape[1]], out=place)
+        scaled = np.asarray(image, np.float32) / 255
+        place = self._sheet[round(y) : round(y) + scaled.shape[0], round(x) : round(x) + scaled.shape[1]]
+        np.maximum(place, scaled[: place.shape[0], : place.shape[1]], out=place)
 
     def _slant(self, foot: Point, left: float, up: float) -> None:
         """Draw a mark from its foot to the upper left, bent a little."""
@@ -201,10 +201,3 @@ def _enlarged(pixels: np.ndarray) -> np.ndarray:
         pixels[INPUT_SPEC.border : -INPUT_SPEC.border, INPUT_SPEC.border : -INPUT_SPEC.border]
     ).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     return np.asarray(box, np.float32) / 255
-
-
-def _pen_width(ink: np.ndarray) -> float:
-    """Width of the strokes, pixels: twice the inked area divided by the length of the outline."""
-    inked = np.pad(ink > INKED, 1)
-    edges = (inked[1:] != inked[:-1]).sum() + (inked[:, 1:] != inked[:, :-1]).sum()
-    return float(2 * inked.sum() / max(edges * np.pi / 4, 1))

@@ -65,7 +65,7 @@ def draw_strokes(form: str, count: int, generator: torch.Generator, jitter: floa
 
 
 def parse_form(form: str) -> tuple[list[Tensor], Tensor, Tensor]:
-    """Parse a form of `strokes.FORMS` or `vowels.FORMS`.
+    """Parse a form of `strokes.FORMS` or `vowels.VOWEL_FORMS`.
 
     Returns:
         The points of each stroke, float (points, 2), x and y; the grid's top left corner; and its size, GRID or

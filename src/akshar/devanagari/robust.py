@@ -21,8 +21,8 @@ from akshar.devanagari.other_pens import (
     roughen_edges,
     smooth_noise,
 )
+from akshar.pictures.ink import INKED
 
-INKED = 0.35  # a pixel above this counts as ink, as where pictures are framed
 HEADLINE = 0.62  # share of ink that makes a row a headline
 TOP_ROWS = 12  # rows in which headlines are searched
 

@@ -112,8 +112,8 @@ def mcnemar(only_first: int, only_other: int) -> float:
     return min(1.0, 2 * float(bdtr(min(only_first, only_other), only_first + only_other, 0.5)))
 
 
-def tango_interval(gained: int, lost: int, total: int, z: float = Z95) -> tuple[float, float]:
-    """Score interval of the paired difference (gained - lost) / total.
+def tango_interval(gained: int, lost: int, total: int) -> tuple[float, float]:
+    """Score interval, 95 %, of the paired difference (gained - lost) / total.
 
     The differences that a score test does not reject (Tango, Statistics in Medicine 17, 1998, 891-908). The
     interval stays within [-1, 1], has a positive width also for gained = lost = 0, and keeps its level for few
@@ -123,20 +123,19 @@ def tango_interval(gained: int, lost: int, total: int, z: float = Z95) -> tuple[
         gained: images that only the second network predicts correctly.
         lost: images that only the first network predicts correctly.
         total: images.
-        z: standard normal quantile; the default gives a 95 % interval.
 
     >>> tuple(round(bound, 3) for bound in tango_interval(1, 7, 21))
     (-0.517, -0.026)
     """
-    return -_upper(lost, gained, total, z), _upper(gained, lost, total, z)
+    return -_upper(lost, gained, total), _upper(gained, lost, total)
 
 
-def _upper(gained: int, lost: int, total: int, z: float) -> float:
+def _upper(gained: int, lost: int, total: int) -> float:
     """The largest difference that is not rejected, by bisection: the score falls as d rises from the estimate."""
     low, high = (gained - lost) / total, 1.0
     while low < (middle := (low + high) / 2) < high:
         excess = total * middle - (gained - lost)
-        if excess < z * math.sqrt(_variance(gained, lost, total, middle)):
+        if excess < Z95 * math.sqrt(_variance(gained, lost, total, middle)):
             low = middle
         else:
             high = middle
@@ -168,20 +167,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def verdict(only_first: int, only_other: int, p: float, other: str, first: str = "A") -> str:
+def verdict(only_first: int, only_other: int, p: float, other: str) -> str:
     """States the result of a comparison in one sentence.
 
     Args:
-        only_first: images that only the first network predicts correctly.
+        only_first: images that only the first network, A, predicts correctly.
         only_other: images that only the second predicts correctly.
         p: p-value, adjusted where several networks were compared.
         other: name of the second network.
-        first: name of the first network.
     """
     if not only_first + only_other:
-        return f"No difference: {first} and {other} predict the same images correctly."
+        return f"No difference: A and {other} predict the same images correctly."
     more, p_text = abs(only_other - only_first), "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
-    better, worse = (other, first) if only_other > only_first else (first, other)
+    better, worse = (other, "A") if only_other > only_first else ("A", other)
     found = f"{better} predicts {more:,} more image{'s' * (more != 1)} correctly than {worse}"
     if p < LEVEL:
         return f"Significant difference: {found} ({p_text})."

@@ -62,7 +62,7 @@ def decode(picture: Picture, colour: bool = False, most: int = MAX_PIXELS) -> np
 
 def decode_for(picture: Picture, spec: InputSpec, most: int = MAX_PIXELS) -> np.ndarray:
     """Decode a picture for `frame_picture`: in colour if the spec's framing keeps colours, else in grey."""
-    return decode(picture, spec.channels == 3 and spec.framing != "ink", most)
+    return decode(picture, spec.keeps_colours, most)
 
 
 def picture_shape(picture: Picture, most: int = MAX_PIXELS) -> tuple[int, int, bool]:

@@ -63,7 +63,7 @@ def find_ink(grey: np.ndarray) -> Ink | None:
     if count > DOTTED:
         smooth = ndimage.uniform_filter(strokes.astype(np.float32), 3) > 0.5
         strokes = smooth if smooth.any() else strokes
-    pen = _pen_width(strokes)
+    pen = pen_width(strokes)
     # Marks smaller than a dot of the pen are dust or noise.
     specks = areas < 0.3 * pen**2
     if specks[1:].all():
@@ -76,7 +76,7 @@ def find_ink(grey: np.ndarray) -> Ink | None:
         density = np.where(np.logical_and(grown, np.logical_not(keep)), 0, density)
         marks = np.where(speck, 0, marks)
     elif count <= DOTTED:  # small marks on a clean picture are the pen's too: dots and colons
-        pen = _pen_width(inked)
+        pen = pen_width(inked)
     return Ink(density.astype(np.float32), marks, pen)
 
 
@@ -148,8 +148,8 @@ def _evenly_lit(tones: np.ndarray) -> np.ndarray:
     return np.clip(tones / np.maximum(light, FAINT), 0, 1)
 
 
-def _pen_width(inked: np.ndarray) -> float:
-    """Estimate a pen's width in pixels: twice the inked area divided by the length of the outline."""
+def pen_width(inked: np.ndarray) -> float:
+    """Estimate a pen's width in pixels: twice the inked area, bool (H, W), divided by the length of its outline."""
     padded = np.pad(inked, 1)
     edges = (padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum()
     # Pixel edges are longer than a smooth outline, by 4 / pi on average over all directions.

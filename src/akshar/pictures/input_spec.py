@@ -59,6 +59,16 @@ class InputSpec:
         return self.channels, self.height, self.width
 
     @property
+    def pixels_shape(self) -> tuple[int, ...]:
+        """Shape of an image as pictures are framed and exported files read it: without the axis of one channel."""
+        return self.shape if self.channels > 1 else self.shape[1:]
+
+    @property
+    def keeps_colours(self) -> bool:
+        """Whether pictures are decoded in colour; framing "ink" makes every picture grey."""
+        return self.channels == 3 and self.framing != "ink"
+
+    @property
     def inner(self) -> tuple[int, int]:
         """Height and width inside the border, pixels."""
         return self.height - 2 * self.border, self.width - 2 * self.border
@@ -101,7 +111,7 @@ class InputSpec:
             name for name in KINDS.keys() | record.keys() if not _has_kind(record.get(name), KINDS.get(name, ()))
         ]
         if wrong:
-            raise ValueError(f"input_spec.{min(wrong)}: missing, unknown, or of the wrong type")
+            raise ValueError(f"input_spec.{min(map(str, wrong))}: missing, unknown, or of the wrong type")
         return InputSpec(**record)
 
 

@@ -37,16 +37,14 @@ def chosen_classes(only: str | None, classes: Sequence[str], card: DatasetCard) 
     labels = _positions((card.label(name), position) for position, name in numbered)
     latin = _positions((card.transliteration(name), position) for position, name in numbered)
     own = _positions((name, position) for position, name in numbered)
-    groups = _positions(
-        (group, own[name][0]) for group, names in card.groups.items() for name in names if name in own
-    )
+    groups = known_groups(classes, card)
     named = {**latin, **labels, **own, **groups}
     chosen: set[int] = set()
     for word in [part for part in only.split(",") if part.strip()] or [only]:
         name = _normalised(word)
         found = named.get(name) or _spelled(name, labels)
         if not found:
-            raise UsageError(_refusal(name, named, groups, labels, known=name in card.groups))
+            raise UsageError(_refusal(name, named, groups, labels, known=name in map(_normalised, card.groups)))
         chosen.update(found)
     return np.array(sorted(chosen), np.int64)
 

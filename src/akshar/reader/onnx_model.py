@@ -54,7 +54,7 @@ class OnnxModel:
             raise UsageError(f"{self.path}: damaged ONNX model ({_reason(error)})") from error
         except ValueError as error:
             raise UsageError(f"{self.path}: {printable(error)[:200]}; export it again") from error
-        blank = np.zeros((2, *self._image_shape), np.uint8)
+        blank = np.zeros((2, *self.input_spec.pixels_shape), np.uint8)
         if not np.allclose(self.probabilities(blank).sum(1), 1, atol=1e-3):
             raise UsageError(f"{self.path}: its output is not probabilities; export it again")
 
@@ -68,10 +68,6 @@ class OnnxModel:
             except Exception as error:
                 raise UsageError(f"{self.path}: cannot be computed ({_reason(error)})") from error
         return rows
-
-    @property
-    def _image_shape(self) -> tuple[int, ...]:
-        return self.input_spec.shape if self.input_spec.channels > 1 else self.input_spec.shape[1:]
 
     def _read_facts(self, facts: Mapping[str, str]) -> None:
         """Set classes, input spec and card, and check them against the graph.
@@ -88,7 +84,7 @@ class OnnxModel:
         if "akshar" not in facts or [one[:2] for one in inputs] != [("pixels", "tensor(uint8)")]:
             raise UsageError(f"{self.path}: not a model that akshar exported")
         self.input_spec = read_spec(facts)
-        if inputs[0][2] != self._image_shape:
+        if inputs[0][2] != self.input_spec.pixels_shape:
             shape = " x ".join(str(size) for size in inputs[0][2])
             raise ValueError(f"the graph's input is {shape}, which does not fit {self.input_spec}")
         self.classes = read_classes(facts)

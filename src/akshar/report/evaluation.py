@@ -4,12 +4,11 @@ import logging
 
 import numpy as np
 import torch
-import yaml
 
 from akshar.config.schema import TestConfig
 from akshar.data.image_set import ImageSet, TrainTest
 from akshar.errors import UsageError
-from akshar.files import printable, write_atomic
+from akshar.files import printable
 from akshar.metrics.calibration import softmax
 from akshar.metrics.summary import EvaluationMetrics, evaluate_predictions
 from akshar.models.parameters import count_parameters
@@ -153,7 +152,7 @@ def _write(
 ) -> None:
     run_dir.predictions.mkdir(parents=True, exist_ok=True)
     run_dir.figures.mkdir(exist_ok=True)
-    write_atomic(run_dir.config, yaml.safe_dump(result.config, sort_keys=False, allow_unicode=True).encode())
+    run_dir.write_config(result.config)
     write_logits(run_dir.predictions / "test.npz", logits.numpy(), labels.numpy())
     write_csv(run_dir.path / "predictions.csv", COLUMNS, _rows(images, network, logits.numpy(), labels.numpy()))
     shown = ImageSet(images.pixels, labels, images.numbers, network.classes, images.files)

@@ -3,7 +3,6 @@
 import logging
 
 import pytorch_lightning as pl
-import yaml
 from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import nn
@@ -13,7 +12,7 @@ from akshar.config.trusted import build_trusted
 from akshar.data.module import ImageDataModule
 from akshar.data.own_data_module import describe, require_loader
 from akshar.errors import UsageError
-from akshar.files import printable, write_atomic
+from akshar.files import printable
 from akshar.models.classifier import Classifier
 from akshar.models.parameters import count_parameters
 from akshar.runs import provenance
@@ -22,6 +21,7 @@ from akshar.runs.load_checkpoint import read_model
 from akshar.runs.provenance import Provenance
 from akshar.runs.result import BestResult, DataResult, ModelResult, Result
 from akshar.runs.run_dir import RunDir
+from akshar.training.finalize import logged_metrics
 from akshar.training.hardware import Hardware, resolve_precision
 from akshar.training.parts import bare_trainer, build_data_module
 
@@ -53,7 +53,6 @@ def run_module_test(config: TestConfig, run_dir: RunDir) -> Result:
     precision = resolve_precision(config.precision, config.accelerator)
     tester = bare_trainer(Hardware(config.accelerator, 1, precision), DummyLogger())
     tester.test(module, datamodule=data, verbose=False)
-    metrics = {name: float(value) for name, value in tester.callback_metrics.items()}
 
     card = data.dataset.card if isinstance(data, ImageDataModule) else describe(data)[0]
     trained = module.net if isinstance(module, Classifier) else module
@@ -72,14 +71,14 @@ def run_module_test(config: TestConfig, run_dir: RunDir) -> Result:
         ),
         model=ModelResult(name=name, parameters=count_parameters(trained)),
         best=BestResult(checkpoint=config.checkpoint, temperature=checkpoint.contents.temperature or 1.0),
-        metrics=metrics,
+        metrics=logged_metrics(tester),
         config=config.to_record(),
         provenance=Provenance(precision=precision, **dict(provenance.environment())),
     )
-    write_atomic(run_dir.config, yaml.safe_dump(result.config, sort_keys=False, allow_unicode=True).encode())
+    run_dir.write_config(result.config)
     result.write(run_dir.result)
     log.info("%s with %s parameters on %s", name, f"{result.model.parameters:,}", card.name)
-    for metric, value in sorted(metrics.items()):
+    for metric, value in sorted(result.metrics.items()):
         log.info("%-14s %.4f", metric, value)
     return result
 

@@ -183,7 +183,7 @@ def read_contents(path: Path, record: dict[str, Any]) -> Contents:
     except ValidationError as error:
         place = printable(".".join(map(str, error.errors()[0]["loc"])))
         raise UsageError(f"{printable(path)}: not a complete model of akshar (its {place} is wrong)") from error
-    except ValueError as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise UsageError(f"{printable(path)}: not a complete model of akshar ({printable(error)})") from error
     return contents
 

@@ -1,6 +1,6 @@
 """What a search can optimise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Literal, NamedTuple
 
 from akshar.runs.result import Result
@@ -43,3 +43,9 @@ OBJECTIVES = {
 def objective_named(name: str) -> Objective:
     """Return one of `OBJECTIVES`, or the validation metric that is logged under a name, as "f1/val"."""
     return OBJECTIVES.get(name) or Objective(lambda result: result.metrics.get(name), None, name)
+
+
+def pruning_metric(objective: str, logged: Container[str]) -> str | None:
+    """Choose the metric by which trials are pruned: logged under the objective's own name, or as akshar logs it."""
+    names = (objective, objective_named(objective).metric)
+    return next((name for name in names if name is not None and name in logged), None)

@@ -11,7 +11,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from akshar.errors import Interrupted, Pruned, UsageError
 from akshar.runs.run_dir import RunDir
 from akshar.sweeps.database import ConnectionLost
-from akshar.sweeps.objectives import objective_named
+from akshar.sweeps.objectives import objective_named, pruning_metric
 from akshar.sweeps.samplers import make_pruner
 from akshar.sweeps.study import OBJECTIVE, PRUNER, open_study
 
@@ -31,7 +31,7 @@ class Pruning(Callback):
         study.pruner = make_pruner(study.user_attrs[PRUNER])  # as the search wrote it when it started
         self.trial = Trial(study, study.trials[int(run_dir.path.name)]._trial_id)
         self.objective = study.user_attrs[OBJECTIVE]
-        self.metric = objective_named(self.objective).metric
+        self.prunes = objective_named(self.objective).metric is not None
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report the metric during training.
@@ -41,11 +41,11 @@ class Pruning(Callback):
             UsageError: the objective was not logged.
             Interrupted: the study cannot be reached.
         """
-        if trainer.state.fn != "fit" or self.metric is None:
+        if trainer.state.fn != "fit" or not self.prunes:
             return
         epoch = trainer.current_epoch + 1
         logged = trainer.callback_metrics
-        name = next((name for name in (self.objective, self.metric) if name in logged), None)
+        name = pruning_metric(self.objective, logged)
         if name is None:
             raise UsageError(
                 f"hydra.sweeper.search.objective={self.objective}: {type(pl_module).__name__} does not log it, but "

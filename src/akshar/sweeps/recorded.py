@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from akshar.errors import UsageError
 from akshar.runs.result import read_result
 from akshar.runs.run_dir import RunDir
-from akshar.sweeps.objectives import Objective
+from akshar.sweeps.objectives import objective_named, pruning_metric
 from akshar.sweeps.sweep_dir import CLAIM
 from akshar.untrusted import read_yaml
 
@@ -23,13 +23,13 @@ STATES = {
 }
 
 
-def recorded_trials(sweep: Path, space: Mapping[str, BaseDistribution], objective: Objective) -> list[FrozenTrial]:
+def recorded_trials(sweep: Path, space: Mapping[str, BaseDistribution], objective: str) -> list[FrozenTrial]:
     """Read the trials in the order of their numbers; one that had not ended is running, to be taken up.
 
     Args:
         sweep: folder of the sweep.
         space: search space.
-        objective: of the search.
+        objective: of the search, see `objective_named`.
 
     Raises:
         UsageError: a folder holds a run that is not a trial of this search.
@@ -38,7 +38,7 @@ def recorded_trials(sweep: Path, space: Mapping[str, BaseDistribution], objectiv
     return [_read(RunDir(sweep / str(number)), space, objective) for number in range(max(numbers, default=-1) + 1)]
 
 
-def _read(run_dir: RunDir, space: Mapping[str, BaseDistribution], objective: Objective) -> FrozenTrial:
+def _read(run_dir: RunDir, space: Mapping[str, BaseDistribution], objective: str) -> FrozenTrial:
     status = run_dir.read_status()
     if status is None:
         return create_trial(state=TrialState.FAIL)  # it left nothing
@@ -49,7 +49,7 @@ def _read(run_dir: RunDir, space: Mapping[str, BaseDistribution], objective: Obj
         overrides = dict(text.partition("=")[::2] for text in read_yaml(run_dir.path / ".hydra" / "overrides.yaml"))
         return create_trial(
             state=state,
-            value=objective.of(read_result(run_dir)) if state == TrialState.COMPLETE else None,
+            value=objective_named(objective).of(read_result(run_dir)) if state == TrialState.COMPLETE else None,
             params={key: _value(overrides[key], distribution) for key, distribution in space.items()},
             distributions=dict(space),
             intermediate_values=_course(run_dir, objective),
@@ -67,9 +67,11 @@ def _value(text: str, distribution: BaseDistribution) -> Any:
     return int(text) if isinstance(distribution, IntDistribution) else float(text)
 
 
-def _course(run_dir: RunDir, objective: Objective) -> dict[int, float]:
+def _course(run_dir: RunDir, objective: str) -> dict[int, float]:
     """The metric after each epoch, by which other trials are pruned."""
-    if objective.metric is None or not run_dir.history.exists():
+    if objective_named(objective).metric is None or not run_dir.history.exists():
         return {}
     with run_dir.history.open(encoding="utf-8", newline="") as file:
-        return {int(row["epoch"]): float(row[objective.metric]) for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    name = pruning_metric(objective, {name for row in rows for name, value in row.items() if value})
+    return {int(row["epoch"]): float(row[name]) for row in rows if name and row[name]}

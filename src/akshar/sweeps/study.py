@@ -85,7 +85,7 @@ class SharedStudy:
 
     def _rebuild(self, objective: str) -> None:
         """Add the trials that the folders record; there are none unless the study was lost."""
-        if trials := recorded_trials(self.sweep, self.space, objective_named(objective)):
+        if trials := recorded_trials(self.sweep, self.space, objective):
             if self.sampler == "grid":  # which knows its trials by numbers that only the study held
                 raise UsageError(f"{self.place}: lost, and cannot be rebuilt for a grid; choose another folder")
             self.study.add_trials(trials)

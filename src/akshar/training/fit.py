@@ -30,7 +30,7 @@ def fit(
 
     Args:
         setup: the parts of the run.
-        loggers: of this run; none in a worker.
+        loggers: of this run; in a worker, one that records nothing.
         interrupts: checked after each step for a request to stop.
         extra_callbacks: added by the caller, as the pruning of a search.
 

@@ -1,1 +1,1 @@
-"""Rows of characters: cuts the ink into pieces, and chooses which pieces form a character."""
+"""Rows of characters: cuts the ink into pieces, and lists which pieces may form a character."""

@@ -49,8 +49,7 @@ def card_of(
     ]
     order = "The file's metadata contains `letters` and `classes` as JSON, in the order of the probabilities."
     if drawing:
-        colours = trained.input_spec.channels == 3 and trained.input_spec.framing != "ink"
-        shape = "(H, W, 3)" if colours else "(H, W)"
+        shape = "(H, W, 3)" if trained.input_spec.keeps_colours else "(H, W)"
         sections.append(
             f"With ONNX Runtime, in any language: input `drawing`, uint8 {shape} of any size. Outputs: "
             "`probabilities`, float32 (K,), calibrated; `problem`, 0 or the position in the metadata's `problems` "
@@ -72,7 +71,7 @@ def card_of(
 def _input(trained: TrainedNetwork) -> str:
     """The graph's input in words."""
     spec = trained.input_spec
-    shape = ", ".join(str(size) for size in (spec.shape if spec.channels > 1 else spec.shape[1:]))
+    shape = ", ".join(str(size) for size in spec.pixels_shape)
     height, width = spec.inner
     if spec.framing == "ink":
         return f"uint8 (N, {shape}), {spec.polarity}, stretched to the inner {width} x {height} pixels"

@@ -48,7 +48,7 @@ def framed(content: bytes, images: ExportImages) -> tuple[bytes, list[str]]:
     model.producer_name, model.producer_version = "akshar", facts["akshar"]
     onnx.checker.check_model(model)
     result = model.SerializeToString()
-    colours = ", 3" if spec.channels == 3 and spec.framing != "ink" else ""
+    colours = ", 3" if spec.keeps_colours else ""
     note = f"with framing, {len(result) / 1e6:.2f} MB: drawing uint8 (H, W{colours}) -> probabilities float32 (K,)"
     return result, [note, _compare(result, content, images, spec)]
 

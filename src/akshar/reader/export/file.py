@@ -24,7 +24,7 @@ def as_onnx(trained: TrainedNetwork, images: ExportImages, int8: bool) -> tuple[
     Returns:
         Content of the file, and one line about it.
     """
-    from akshar.reader.export.onnx import OPSET, image_shape, inference_graph, with_metadata
+    from akshar.reader.export.onnx import OPSET, inference_graph, with_metadata
 
     facts = facts_of(trained)
     graph = inference_graph(trained)
@@ -35,7 +35,7 @@ def as_onnx(trained: TrainedNetwork, images: ExportImages, int8: bool) -> tuple[
 
         content = with_metadata(quantise(graph, images.calibrated), {**facts, "quantised": "int8"})
         size = f"{len(content) / 1e6:.2f} MB in 8 bits ({size} in float)"
-    shape = ", ".join(str(length) for length in image_shape(trained))
+    shape = ", ".join(str(length) for length in trained.input_spec.pixels_shape)
     return content, f"ONNX, opset {OPSET}, {size}: pixels uint8 (N, {shape}) -> probabilities float32 (N, K)"
 
 

@@ -131,6 +131,6 @@ def _some(images: ImageSet, chosen: torch.Tensor, count: int) -> np.ndarray:
 
 
 def _noise(spec: InputSpec) -> ExportImages:
-    shape = spec.shape if spec.channels > 1 else spec.shape[1:]
-    pixels = np.random.default_rng(1).integers(0, 256, (COMPARED + CALIBRATED, *shape), np.uint8)
+    shape = (COMPARED + CALIBRATED, *spec.pixels_shape)
+    pixels = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
     return ExportImages(pixels[:COMPARED], pixels[COMPARED:], "images of noise, as the run's data is not here")

@@ -59,14 +59,8 @@ def inference_graph(trained: TrainedNetwork) -> onnx.ModelProto:
     Raises:
         AksharError: the network uses an operation that ONNX does not support.
     """
-    example = torch.zeros(2, *image_shape(trained), dtype=torch.uint8)
+    example = torch.zeros(2, *trained.input_spec.pixels_shape, dtype=torch.uint8)
     return graph_of(PixelsToProbabilities(trained).eval(), example, INPUT, OUTPUT)
-
-
-def image_shape(trained: TrainedNetwork) -> tuple[int, ...]:
-    """Shape of one input image: (H, W) for one channel, (3, H, W) for three."""
-    spec = trained.input_spec
-    return spec.shape if spec.channels > 1 else spec.shape[1:]
 
 
 def graph_of(module: nn.Module, example: Tensor, input_name: str, output_name: str) -> onnx.ModelProto:
@@ -116,8 +110,3 @@ def with_metadata(model: onnx.ModelProto, facts: Mapping[str, str]) -> bytes:
     model.producer_name, model.producer_version = "akshar", facts["akshar"]
     onnx.checker.check_model(model)
     return model.SerializeToString()
-
-
-def opset_of(model: Any) -> int:
-    """Version of the ONNX operator set that a graph uses."""
-    return next(one.version for one in model.opset_import if not one.domain)

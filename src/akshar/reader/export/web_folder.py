@@ -100,7 +100,8 @@ def _exports(folder: Path) -> list[Path]:
 
 def _page(reader: Reader, folder: str) -> str:
     """The page, with its parts in a folder."""
-    page = page_html(reader.predictor.card.subject, "browser", "drawings" if _by_ink(reader) else "pictures")
+    takes = "drawings" if reader.predictor.input_spec.framing == "ink" else "pictures"
+    page = page_html(reader.predictor.card.subject, "browser", takes)
     page = page.replace('"static/', f'"{folder}/static/').replace('"font/', f'"{folder}/font/')
     early = [f"static/{name}" for name in PARTS if name.endswith(".js")]
     head = [f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">']
@@ -118,17 +119,14 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 def _facts(reader: Reader) -> dict[str, object]:
     """What the page knows of the network; see read_browser.js."""
+    spec = reader.predictor.input_spec
     return {
         "akshar": __version__,
         "classes": [one.model_dump() for one in classes_of(reader)],
         "groups": [one.model_dump() for one in groups_of(reader)],
-        "channels": 3 if reader.predictor.input_spec.channels == 3 and not _by_ink(reader) else 1,
+        "channels": 3 if spec.keeps_colours else 1,
         "problems": PROBLEMS,
         "threshold": reader.threshold,
         "outside": OUTSIDE,
         "top": TOP,
     }
-
-
-def _by_ink(reader: Reader) -> bool:
-    return reader.predictor.input_spec.framing == "ink"

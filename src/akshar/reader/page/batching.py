@@ -20,9 +20,6 @@ class Batcher:
     Args:
         classify: returns the probabilities of each framed character, in their order; see `Reader.classify`.
         largest: most requests in one batch.
-
-    Attributes:
-        sizes: number of requests in each of the last batches.
     """
 
     def __init__(self, classify: Callable[[Sequence[FramedPicture]], Rows], largest: int = LARGEST):
@@ -31,7 +28,6 @@ class Batcher:
         self._waiting: deque[tuple[list[FramedPicture], asyncio.Future[Rows]]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "network")
-        self.sizes: deque[int] = deque(maxlen=1000)
 
     async def classify(self, characters: Sequence[FramedPicture]) -> Rows:
         """Compute the probabilities of the characters of one request; there may be none."""
@@ -51,7 +47,6 @@ class Batcher:
             batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
             batch = [(part, future) for part, future in batch if not future.done()]  # without cancelled ones
             characters = [one for part, _ in batch for one in part]
-            self.sizes.append(len(batch))
             try:
                 rows = iter(await loop.run_in_executor(self._thread, self._classify, characters))
             except Exception as error:

@@ -57,7 +57,7 @@ def _drawing_graph(spec: InputSpec) -> onnx.ModelProto:
     """
     height, width = spec.inner
     around = [spec.border] * 4
-    shape = [1, *(spec.shape if spec.channels > 1 else spec.shape[1:])]
+    shape = [1, *spec.pixels_shape]
     paper, sign = (0.0, 1.0) if spec.polarity == "light on dark" else (255.0, -1.0)
 
     @script()
@@ -93,7 +93,7 @@ def _resizing_graph(spec: InputSpec) -> onnx.ModelProto:
     `problem` is 0.
     """
     height, width = spec.height, spec.width
-    shape = [1, *(spec.shape if spec.channels > 1 else spec.shape[1:])]
+    shape = [1, *spec.pixels_shape]
     order = [2, 0, 1] if spec.channels > 1 else [0, 1]
     whole = spec.framing == "none"
 

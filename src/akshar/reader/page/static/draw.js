@@ -16,7 +16,7 @@ const answers = new WeakMap(); // items -> answer
 const asker = new Asker(
   read,
   (answer, items, only) => {
-    if (answer.problem === "blank" && !sheet.picture) answer.problem = "all ink"; // strokes that cover the sheet
+    if (answer.problem === "blank" && !items.some((one) => one.bitmap)) answer.problem = "all ink"; // strokes that cover the sheet
     answers.set(items, answer);
     showAnswer(answer, only);
   },
