@@ -92,10 +92,12 @@ class Memory(Callback):
 
 
 class Slow(Callback):
-    """Writes down every step, to be compared, and rests for the environment's PAUSE seconds."""
+    """Writes down every step, to be compared, and rests: for the seconds PAUSE, and while the file HOLD exists."""
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         weight = sum(float(parameter.detach().double().sum()) for parameter in pl_module.parameters())
         with Path(trainer.default_root_dir, "steps.txt").open("a") as file:
             file.write(f"{trainer.global_step} {weight} {outputs['loss'].item()}\n")
         time.sleep(float(os.environ.get("PAUSE", "0")))
+        while os.path.exists(os.environ.get("HOLD", "")):
+            time.sleep(0.05)

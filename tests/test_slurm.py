@@ -8,7 +8,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,17 @@ class Submitter:
 
     def __init__(self, slurm: SlurmCluster, place: Path, pause: float):
         paths = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self.hold = place / "hold"
         self.env = {**slurm.env, "PYTHONPATH": paths, "PAUSE": str(pause), "OMP_NUM_THREADS": "1"}
+        self.env["HOLD"] = str(self.hold)
         self.slurm, self.place = slurm, place
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all jobs rest meanwhile, so that none ends."""
+        self.hold.touch()
+        yield
+        self.hold.unlink()
 
     def run(self, *words: str, code: int = 0, pause: float | None = None) -> str:
         """Run a command to its end; return what it printed."""
@@ -114,9 +124,10 @@ def test_jobs_survive_whatever_a_cluster_does(slurm, tmp_path):  # noqa: PLR0915
     shown = b""
     while b" running" not in shown or b"val loss" not in shown:
         shown += os.read(terminal, 65536)
-    os.close(terminal)
-    watching.wait(60)
-    told = user.run("train", "-m", *SLURM, *WORDS, "seed=1,2,3,4,5,6", "sweep.resume=one")
+    with user.held():
+        os.close(terminal)
+        watching.wait(60)
+        told = user.run("train", "-m", *SLURM, *WORDS, "seed=1,2,3,4,5,6", "sweep.resume=one")
     assert re.search(r"\d jobs? already queued or running", told)
     assert "nothing to submit" in told
 
@@ -225,7 +236,8 @@ def test_the_commands_of_the_page(slurm, tmp_path):
     told = user.run(*search, *few, "hydra.sweep.dir=one")
     assert "2 search workers submitted to Slurm" in told
     until(lambda: user.is_running("one", 1), "two trials run", 300)
-    told = user.run(*search, *few, "sweep.resume=one")
+    with user.held():
+        told = user.run(*search, *few, "sweep.resume=one")
     assert "2 search workers already queued or running" in told
     slurm.run("scontrol", "requeue", f"{user.array('one')}_0")  # as after a preemption
     told = user.run("sweep", "one", "--watch")

@@ -76,7 +76,7 @@ def test_an_address_to_open():
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_it_when_all_is_answered(number, finished):
-    content = noise_png(1500)  # takes a while
+    content = noise_png(900)  # takes a while, but less than the server waits
     with served(finished[1]) as server:
         assert urllib.request.urlopen(server.url).status == 200
         address = urllib.parse.urlsplit(server.url)

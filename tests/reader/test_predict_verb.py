@@ -22,6 +22,7 @@ from small_files import write_small_checkpoint
 
 import akshar
 from akshar.cli import main
+from akshar.errors import DataError, UsageError
 from akshar.files import write_atomic
 from akshar.reader.picture_files import BATCH
 from akshar.reader.reader import Answer
@@ -96,6 +97,28 @@ def test_csv_and_sheet(digit_run, pictures, capsys):
         assert np.asarray(sheet).std() > 20  # not an empty page
 
 
+def test_a_blank_row_is_in_every_output(digit_run, workplace, capsys):
+    Image.new("L", (90, 40), 255).save("blank.png")
+    words = ("predict", str(digit_run), "blank.png", "--line")
+    assert main([*words, "--csv", "-"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["file"], row["position"], row["problem"], row["error"]) == ("blank.png", "", "blank", "")
+    assert main([*words, "--json", "--sheet", "saw.png"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == {"file": "blank.png", "text": "", "problem": "blank", "characters": []}
+    assert shown.err == "--sheet: nothing was read, so no sheet is drawn\n"
+    assert not (workplace / "saw.png").exists()
+
+
+def test_links_to_nothing_and_pipes_in_a_folder_are_said(digit_run, pictures, capsys):
+    (pictures / "lost.png").symlink_to("nothing.png")
+    os.mkfifo(pictures / "pipe.png")
+    assert main(["predict", str(digit_run), "pictures"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "error: pictures/lost.png: no such file or folder"
+    assert second.startswith("error: pictures/pipe.png: not a regular file")
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_csv_goes_to_a_pipe_or_a_device_and_leaves_it_one(kind, workplace):
     out, read = Path("out"), []
@@ -162,7 +185,7 @@ def test_a_pipe_or_a_device_is_refused_and_not_waited_for(finished, workplace, c
     assert main(["predict", str(finished[1]), "pipe.png", "/dev/zero", "picture.png"]) == 1
     out, err = capsys.readouterr()
     pipe, device = err.splitlines()
-    assert pipe == "error: pipe.png: not a regular file; pipe it to standard input, and name - to read that"
+    assert pipe == "error: pipe.png: not a regular file; pass its content, or pipe it to  akshar predict MODEL -"
     assert device.startswith("error: /dev/zero: not a regular file")
     assert len(out.splitlines()) == 1
     fault("a pipe or a device given to `predict` as a picture", f"`{pipe}`")
@@ -239,6 +262,13 @@ def test_refusals_say_the_way_out(digit_run, workplace, refused):
     assert "name pictures" in refused("predict", str(digit_run))[0]
     (workplace / "empty").mkdir()
     assert "contains no pictures" in refused("predict", str(digit_run), "empty")[0]
+    assert refused("predict", str(digit_run), "") == ["error: PATH: is empty; . is the current folder"]
+    assert refused("predict", str(digit_run), "x.png", "--csv", "") == ["error: --csv: name a file"]
+    (line,) = refused("predict", str(digit_run), "x.png", "--csv", "a.png", "--sheet", "./a.png")
+    assert line == "error: --sheet ./a.png: is the file of --csv too; name another one"
+    assert "must end with .png" in refused("predict", str(digit_run), "x.png", "--sheet", "-")[0]
+    os.mkfifo("model.onnx")
+    assert "model.onnx: no regular file" in refused("predict", "model.onnx", "x.png")[0]
     assert "--threshold 2" in refused("predict", str(digit_run), "x.png", "--threshold", "2")[0]
     assert "no such file, run folder or shipped weights (letters58)" in refused("predict", "nowhere", "x.png")[0]
 
@@ -253,6 +283,15 @@ def test_the_python_api_as_the_readme_shows_it(digit_run, pictures):
     assert [type(one) for one in reader.read_many([pictures / "1.png", Image.open("pictures/2.png")])] == [
         Answer
     ] * 2
+    for wrong, why in (("pictures", "a folder"), (None, "must be a path"), (bytearray(9), "must be a path")):
+        with pytest.raises(DataError, match=why):
+            reader.read(wrong)
+    with pytest.raises(UsageError, match="MODEL: no regular file"):
+        load("")
+    with pytest.raises(UsageError, match="takes a list of pictures"):
+        reader.read_many("pictures/1.png")
+    with pytest.raises(UsageError, match="must be one text"):
+        reader.read("pictures/1.png", only=["१"])
     with pytest.raises(AttributeError, match="has no attribute 'laod'"):
         _ = akshar.laod
 

@@ -229,6 +229,7 @@ def test_a_stroke_alone_and_a_row_are_said_to_be_that(reader, sure):
     stroke[20:26, 10:90] = 0
     assert reader.read(stroke).problem == "one stroke"
     assert reader.read(row(sure[:4], [20] * 4)).problem == "several"
+    assert reader.read(row(np.tile(sure[:4], (4, 1, 1)), [6] * 16)).problem == "several"
     solid = np.zeros((32, 32), np.uint8)
     solid[2:-2, 2:-2] = 255
     assert reader.read(solid).problem == "all ink"

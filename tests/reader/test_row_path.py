@@ -120,6 +120,19 @@ def test_a_detached_upright_and_a_dot_stay_with_their_letters(reader, inks):
     assert read >= 0.7
 
 
+@pytest.mark.parametrize("reach", [0, 6])  # from side to side of the picture, or of the row alone
+def test_a_line_under_a_row_is_not_read(reach, reader, inks):
+    draw = np.random.default_rng(1)
+    same = []
+    for written in [*numbers(12), *["कतम", "नपक"]]:
+        row = write_row(written, Hand(), inks, draw).picture
+        plain = np.pad(row, ((4, 20), (8, 8)), constant_values=row.max())
+        ruled = plain.copy()
+        ruled[-14:-12, reach : plain.shape[1] - reach] = row.min() + 40
+        same.append(text(reader.read_line(ruled)) == text(reader.read_line(plain)))
+    assert np.mean(same) >= 0.9
+
+
 def test_only_restricts_a_row(reader, inks):
     picture = write_row("१२३", Hand(), inks, np.random.default_rng(0)).picture
     assert text(reader.read_line(picture)) == text(reader.read_line(picture, "digits")) == "१२३"

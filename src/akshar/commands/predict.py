@@ -51,7 +51,10 @@ def main(arguments: Sequence[str]) -> int:
     elif args.csv:
         write_atomic(Path(args.csv), _encodable(as_csv(rows)).encode())
     if args.sheet:
-        write_atomic(Path(args.sheet), as_sheet(rows, reader.predictor.card.font))
+        if sheet := as_sheet(rows, reader.predictor.card.font):
+            write_atomic(Path(args.sheet), sheet)
+        else:
+            print("--sheet: nothing was read, so no sheet is drawn", file=sys.stderr)
     return 1 if any(row.error for row in rows) else 0
 
 
@@ -95,8 +98,12 @@ def _files(args: argparse.Namespace, model: str) -> list[str]:
     files, notes = find_pictures(args.paths)
     for note in notes:
         print(note, file=sys.stderr)
+    if args.csv and args.sheet and os.path.realpath(args.csv) == os.path.realpath(args.sheet):
+        raise UsageError(f"--sheet {printable(args.sheet)}: is the file of --csv too; name another one")
     for option, path in (("--csv", args.csv), ("--sheet", args.sheet)):
-        if path and path != STDOUT:
+        if path == "":
+            raise UsageError(f"{option}: name a file")
+        if path and (option, path) != ("--csv", STDOUT):
             _check_output(option, Path(path), [model, *files])
     return files
 

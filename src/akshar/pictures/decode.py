@@ -6,6 +6,7 @@ of one known archive.
 """
 
 import io
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
     *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
+NOT_REGULAR = "not a regular file; pass its content, or pipe it to  akshar predict MODEL -"
 GREY = ("1", "L", "LA", "La", "I", "F")  # modes without colours, with "I;16" and its kin
 ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and its values that swap height and width
 SCALABLE = {"P": "RGBA", "PA": "RGBA", "LA": "RGBA", "1": "L", "I;16": "I", "I;16L": "I", "I;16B": "I"}  # modes
@@ -104,8 +106,12 @@ def _opened(picture: Picture, most: int, use: Callable[[Image.Image], T]) -> T:
             if isinstance(picture, bytes):
                 return _opened_file(io.BytesIO(picture), most, use)
             if isinstance(picture, str | Path):
+                if os.path.exists(picture) and not os.path.isfile(picture):
+                    raise DataError("a folder; name the pictures in it" if os.path.isdir(picture) else NOT_REGULAR)
                 with open(picture, "rb") as file:
                     return _opened_file(file, most, use)
+            if not hasattr(picture, "read"):
+                raise DataError(f"must be a path, bytes, an open file, a Pillow image or an array, not {name}")
             return _opened_file(picture, most, use)
     except DataError as error:
         raise type(error)(f"{name}: {error}") from error

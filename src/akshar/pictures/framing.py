@@ -65,7 +65,7 @@ def frame_picture(values: np.ndarray, spec: InputSpec) -> FramedPicture:
     if ink is None:
         return FramedPicture(_on_background(np.zeros(spec.inner, np.uint8), spec), None, BLANK)
     framed = frame_ink(ink.density, ink.marks > 0, ink.pen, spec)
-    if framed.problem is None and framed.box and _is_row(ink.marks > 0, framed.box):
+    if framed.problem in (None, ONE_STROKE) and framed.box and _is_row(ink.marks > 0, framed.box):
         return replace(framed, problem=SEVERAL)
     return framed
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from akshar.pictures.ruling import find_boxes, without_ruling
+from akshar.pictures.ruling import find_boxes, without_ruling, without_underline
 
 INKED = 0.35  # share of the way from paper to ink at which a pixel belongs to a mark
 LARGE = 0.1  # marks above this share of the largest mark's area are used to measure the pen; specks are not
@@ -35,11 +35,12 @@ class Ink:
     pen: float
 
 
-def find_ink(grey: np.ndarray) -> Ink | None:
+def find_ink(grey: np.ndarray, in_row: bool = False) -> Ink | None:
     """Find the marks on a picture, dark on light or light on dark.
 
     Args:
         grey: float32 [0, 1] (H, W).
+        in_row: whether characters stand beside each other, so that a line under all of them is no part of one.
 
     Returns:
         None if nothing is drawn.
@@ -48,6 +49,8 @@ def find_ink(grey: np.ndarray) -> Ink | None:
     if density is None:
         return None
     density = without_ruling(density, INKED)
+    if in_row:
+        density = without_underline(density, INKED)
     marks, count = cast(tuple[np.ndarray, int], ndimage.label(density > INKED, EIGHT))
     if not count:
         return None

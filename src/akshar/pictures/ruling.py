@@ -1,4 +1,4 @@
-"""Recognises what is printed on paper: the lines of ruled and squared paper, the boxes of forms."""
+"""Recognises what is printed on paper: lines of ruled and squared paper, one under a row, the boxes of forms."""
 
 from typing import cast
 
@@ -15,6 +15,8 @@ EDGE = 0.08  # share of a box's side that contains its line, also if it is drawn
 CLOSED = 0.9  # share of each side that a box's line covers; a ring covers half
 STRAY = 0.02  # share of a box's line that may extend inside
 WRITTEN = 0.01  # least share of a box's inside with ink on it
+UNDER = 0.1  # greatest share of a row's ink that extends below its line
+ALONE = 0.6  # least part of the line under a row that is seen; the lower ends of its characters are broken
 ACROSS = np.ones((3, 3), bool)  # neighbours, also across a corner
 
 
@@ -33,6 +35,22 @@ def without_ruling(density: np.ndarray, inked: float) -> np.ndarray:
         cleared = _without_level(level, inked)
         density = cleared.T if turned else cleared
     return density
+
+
+def without_underline(density: np.ndarray, inked: float) -> np.ndarray:
+    """Remove a line under a whole row of characters, as forms have it; see `without_ruling`."""
+    marks = density > inked
+    spans = [np.flatnonzero(marks.any(axis)) for axis in (1, 0)]
+    if min(len(span) for span in spans) < SMALLEST:
+        return density
+    area = tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    row = marks[area]
+    under = np.zeros(marks.shape, bool)
+    for place, line in _lines(row):
+        above, below = (np.count_nonzero(half) for half in (row[: place[0].start], row[place[0].stop :]))
+        if below <= UNDER * above and np.mean(line.any(axis=0)) > ALONE:
+            under[area][place] |= line
+    return _cleared(density, under, inked)
 
 
 def find_boxes(marks: np.ndarray) -> list[int]:
@@ -66,8 +84,18 @@ def _without_level(density: np.ndarray, threshold: float) -> np.ndarray:
         return density
     if min(_runs(inked[:, 0]), _runs(inked[:, -1])) < FEWEST:  # a ruling reaches both sides
         return density
-    lines = _lines(inked)
-    if lines is None:
+    found = _lines(inked)
+    if len(found) < FEWEST:
+        return density
+    lines = np.zeros(inked.shape, bool)
+    for place, line in found:
+        lines[place] |= line
+    return _cleared(density, lines, threshold)
+
+
+def _cleared(density: np.ndarray, lines: np.ndarray, threshold: float) -> np.ndarray:
+    """Remove the pixels of lines and their blur, and close the gaps that they leave in strokes."""
+    if not lines.any():
         return density
     blurred = np.logical_and(ndimage.binary_dilation(lines, np.ones((3, 1), bool), iterations=2), density > 0)
     left = np.where(blurred, 0, density)
@@ -76,16 +104,15 @@ def _without_level(density: np.ndarray, threshold: float) -> np.ndarray:
     return np.where(np.logical_and(blurred, bridged[reach:-reach]), 1, left).astype(density.dtype)
 
 
-def _lines(inked: np.ndarray) -> np.ndarray | None:
-    """Pixels of the lines that run from side to side, bool (H, W); None for fewer than FEWEST lines."""
+def _lines(inked: np.ndarray) -> list[tuple[tuple[slice, slice], np.ndarray]]:
+    """Find the lines that run from side to side of a picture, bool (H, W): where each is, and its pixels there."""
     height, width = inked.shape
     thickest = max(3, round(THICKEST * height))
     # Runs of ink no thicker than a line. A line that is not level is a staircase of runs; strokes interrupt it.
     thin = _opened(inked, max(4, min(width // 12, SLOPE)), axis=1) & ~_opened(inked, thickest + 1, axis=0)
     linked = ndimage.binary_dilation(~_opened(~thin, width // 3, axis=1), ACROSS)
     marks, _ = cast(tuple[np.ndarray, int], ndimage.label(linked, ACROSS))
-    lines = np.zeros(inked.shape, bool)
-    count = 0
+    lines = []
     for number, place in enumerate(ndimage.find_objects(marks), start=1):
         if place is None or place[1].stop - place[1].start < SPAN * width:
             continue
@@ -93,9 +120,8 @@ def _lines(inked: np.ndarray) -> np.ndarray | None:
         thickness = line.sum(axis=0)
         if np.count_nonzero(thickness) < SEEN * width:
             continue
-        lines[place] |= line & _course(line, thickness, float(np.median(thickness[thickness > 0])))
-        count += 1
-    return lines if count >= FEWEST else None
+        lines.append((place, line & _course(line, thickness, float(np.median(thickness[thickness > 0])))))
+    return lines
 
 
 def _opened(pixels: np.ndarray, length: int, axis: int) -> np.ndarray:

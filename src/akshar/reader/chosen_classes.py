@@ -33,6 +33,8 @@ def chosen_classes(only: str | None, classes: Sequence[str], card: DatasetCard) 
     """
     if only is None:
         return np.arange(len(classes))
+    if not isinstance(only, str):
+        raise UsageError(f'only={only!r}: must be one text, such as "digits" or "क,ख"')
     numbered = list(enumerate(classes))
     labels = _positions((card.label(name), position) for position, name in numbered)
     latin = _positions((card.transliteration(name), position) for position, name in numbered)

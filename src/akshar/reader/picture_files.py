@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 
 from akshar.errors import DataError, UsageError
-from akshar.files import printable
 from akshar.pictures.characters import read_character, read_row
 from akshar.pictures.decode import SUFFIXES
 from akshar.pictures.decoder_pool import DecoderPool
@@ -18,7 +17,6 @@ from akshar.reader.reader import Answer, Reader
 
 BATCH = 256  # files decoded and read at once
 STDIN = "-"
-NOT_REGULAR = f"not a regular file; pipe it to standard input, and name {STDIN} to read that"
 
 
 @dataclass(frozen=True)
@@ -50,10 +48,12 @@ def find_pictures(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     files, notes = [], []
     for path in paths:
+        if not path:
+            raise UsageError("PATH: is empty; . is the current folder")
         if path == STDIN or not Path(path).is_dir():
             files.append(path)
             continue
-        everything = [file for file in Path(path).rglob("*") if file.is_file()]
+        everything = [file for file in Path(path).rglob("*") if not file.is_dir()]
         inside = sorted(file for file in everything if file.suffix.lower() in SUFFIXES)
         if not inside:
             raise UsageError(f"{path}: contains no pictures ({', '.join(SUFFIXES)})")
@@ -79,8 +79,6 @@ def read_files(
 
     def frame(picture: str | bytes) -> FramedPicture | list[Cell] | str:
         try:
-            if isinstance(picture, str) and os.path.exists(picture) and not os.path.isfile(picture):
-                raise DataError(f"{printable(picture)}: {NOT_REGULAR}")  # a pipe, perhaps an endless one
             return read_row(picture, spec) if line else read_character(picture, spec)
         except DataError as error:
             return str(error)

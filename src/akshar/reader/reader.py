@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from akshar.errors import UsageError
 from akshar.memory import garbage_collection_paused
 from akshar.pictures.characters import read_character, read_row
 from akshar.pictures.decode import Picture
@@ -118,6 +119,8 @@ class Reader:
 
     def read_many(self, pictures: Iterable[Picture], only: str | None = None) -> list[Answer]:
         """Read pictures of one character each; see `read`."""
+        if isinstance(pictures, str | bytes):
+            raise UsageError("read_many: takes a list of pictures; `read` takes one")
         return self.read_framed([read_character(picture, self.predictor.input_spec) for picture in pictures], only)
 
     def read_line(self, picture: Picture, only: str | None = None) -> list[Answer]:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from rich.cells import cell_len
 
-from akshar.errors import UsageError
 from akshar.files import printable
-from akshar.pictures.framing import SEVERAL
+from akshar.pictures.framing import BLANK, SEVERAL
 from akshar.reader.picture_files import FileAnswers
 from akshar.reader.reader import Answer, Guess
 from akshar.tables import csv_text
@@ -32,7 +31,7 @@ def as_line(row: FileAnswers, line: bool, width: int) -> str:
     if line:
         least = min(row.answers, key=lambda answer: answer.confidence, default=None)
         if least is None:
-            return f"{file}  blank"
+            return f"{file}  {BLANK}"
         note = f"least sure of {_letter(least)}: {_percent(least.confidence)}" if least.guesses else least.problem
         return f"{file}  {''.join(map(_letter, row.answers))}  {note}"
     answer = row.answers[0]
@@ -69,16 +68,19 @@ def as_record(row: FileAnswers, line: bool) -> dict[str, Any]:
         for answer in row.answers
     ]
     if line:
-        return {"file": row.file, "text": "".join(map(_letter, row.answers)), "characters": answers}
+        text = "".join(map(_letter, row.answers))
+        return {"file": row.file, "text": text, "problem": None if answers else BLANK, "characters": answers}
     return {"file": row.file, **answers[0]}
 
 
 def as_csv(rows: Sequence[FileAnswers]) -> str:
-    """A table with COLUMNS, one row for each character and for each file with an error."""
+    """A table with COLUMNS: a row for each character, each blank picture of a row, and each file with an error."""
     cells: list[tuple[object, ...]] = []
     for row in rows:
         if row.error:
             cells.append((row.file, *[""] * (len(COLUMNS) - 2), row.error))
+        elif not row.answers:
+            cells.append((row.file, *[""] * 4, BLANK, *[""] * 4))
         for position, answer in enumerate(row.answers):
             likely = [*(guess.letter for guess in answer.guesses), "", "", ""][:3]
             outcome = answer.letter or "", answer.name or "", f"{answer.confidence:.6f}", answer.problem or ""
@@ -86,22 +88,19 @@ def as_csv(rows: Sequence[FileAnswers]) -> str:
     return csv_text(COLUMNS, cells)
 
 
-def as_sheet(rows: Sequence[FileAnswers], font: str | None) -> bytes:
-    """A PNG of the network's inputs with the answers, at most SHEET of them.
+def as_sheet(rows: Sequence[FileAnswers], font: str | None) -> bytes | None:
+    """A PNG of the network's inputs with the answers, at most SHEET of them; None if nothing was read.
 
     Args:
         rows: any number.
         font: package with glyphs for the labels, as `DatasetCard.font` names it.
-
-    Raises:
-        UsageError: no picture was read.
     """
     from akshar.plots.style import RIGHT, WRONG
     from akshar.plots.tiles import Tile, draw_sheet
 
     answers = [answer for row in rows for answer in row.answers]
     if not answers:
-        raise UsageError("--sheet: no picture was read, so there is nothing to draw")
+        return None
     tiles = [
         Tile(
             image_of(answer.pixels),

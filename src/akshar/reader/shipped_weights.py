@@ -18,9 +18,11 @@ def find_model(model: str | Path) -> Path:
     """Find a model by its path, or by the name of shipped weights or of their file; a path that exists comes first.
 
     Raises:
-        UsageError: a name, without a folder or an ending, that is neither.
+        UsageError: nothing, a pipe, or a name, without a folder or an ending, that is neither.
     """
     path = Path(model).expanduser()
+    if not str(model) or (path.exists() and not path.is_file() and not path.is_dir()):
+        raise UsageError(f"{printable(model) or 'MODEL'}: no regular file; name a run folder, a file or letters58")
     shipped = {file.stem: file for file in sorted(weights_dir().glob("*.onnx"))}
     if path.name == str(model) and path.suffix == ".onnx" and path.stem in shipped and not path.exists():
         return shipped[path.stem]

@@ -71,7 +71,7 @@ def find_cells(grey: np.ndarray, spec: InputSpec) -> list[Cell]:
     """
     if spec.framing != "ink":
         raise UsageError(f"input_spec.framing={spec.framing}: the model reads whole pictures and no rows")
-    ink = None if is_framed(grey, spec) else find_ink(grey)
+    ink = None if is_framed(grey, spec) else find_ink(grey, in_row=True)
     if ink is None:
         framed = frame_picture(grey, spec)
         return [] if framed.box is None else [Cell(0, 1, framed, np.zeros(len(SHAPE)))]
