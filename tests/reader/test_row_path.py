@@ -9,8 +9,9 @@ from conftest import WEIGHTS
 import akshar
 from akshar.benchmarks.row_weights import path_shares
 from akshar.benchmarks.rows import NUMBERS, edits, is_cut_right
-from akshar.benchmarks.written_rows import Hand, drawn_inks, write_row
+from akshar.benchmarks.written_rows import STEADY, Hand, drawn_inks, write_row
 from akshar.devanagari.strokes import FORMS
+from akshar.devanagari.vowels import HELD_OUT_FORMS
 from akshar.pictures.framing import FramedPicture
 from akshar.pictures.line.cells import SHAPE, Cell
 from akshar.reader.row_path import best_path, longest_path
@@ -118,6 +119,16 @@ def test_a_detached_upright_and_a_dot_stay_with_their_letters(reader, inks):
     cut, read = read_rows(reader, inks, Hand(gaps=(0.25, 0.5)), ["कगत", "मणन", "पङक", "गगण"] * 3)
     assert cut >= 0.9
     assert read >= 0.7
+
+
+def test_the_parts_of_a_vowel_stay_together(reader):
+    """The uprights of आ, the dots of अः, and the marks over ऐ are further from it than a usual letter's parts."""
+    draw = np.random.default_rng(0)
+    inks = drawn_inks({letter: HELD_OUT_FORMS[letter] for letter in HELD_OUT_FORMS}, 6, draw, STEADY)
+    rows = [[str(letter) for letter in draw.choice(list(inks), 4)] for _ in range(25)]
+    cut, read = read_rows(reader, inks, Hand(gaps=(0.1, 0.4)), rows)
+    assert cut >= 0.85
+    assert read >= 0.8
 
 
 @pytest.mark.parametrize("reach", [0, 6])  # from side to side of the picture, or of the row alone

@@ -1,6 +1,6 @@
 """Fits the weights of `akshar.reader.row_path` to composed rows: maximum conditional likelihood, L2 penalty.
 
-Run: `python -m akshar.benchmarks.row_weights [MODEL] [--rows 150] [--seed 11]`. Prints the weights for
+Run: `python -m akshar.benchmarks.row_weights [MODEL] [--rows 150] [--seed 11] [--letters]`. Prints the weights for
 `akshar/reader/row_weights.py`. Uses the tuning half of the images of `akshar.benchmarks.rows`. A row counts if its
 true cells are among the candidates.
 """
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from akshar.benchmarks.rows import BORDER, HOUSES, LETTERS, compose
+from akshar.benchmarks.rows import BORDER, HOUSES, LETTERS, VOWEL_ROWS, compose
 from akshar.benchmarks.written_rows import WrittenRow
 from akshar.pictures.line.cells import Cell, find_cells
+from akshar.reader import row_weights
 from akshar.reader.reader import Reader, load
 from akshar.reader.row_path import FEATURES, features
 
@@ -37,17 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("model", nargs="?", default="letters58", help="as `akshar predict` takes it")
     parser.add_argument("--rows", type=int, default=150, help="of each kind")
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--letters", action="store_true", help="fit the weights of letters alone")
     args = parser.parse_args(arguments)
     reader = load(args.model)
     rows = compose("tuning", args.rows, args.seed)
     found = [
-        _example(reader, row, int(name in LETTERS))
+        _example(reader, row, int(name in LETTERS | VOWEL_ROWS))
         for name, some in rows.items()
         if name not in HOUSES
         for row in some
     ]
     examples = [example for example in found if example is not None]
-    weights, loss = fit(examples)
+    weights, loss = fit(examples, args.letters)
     print(f"# {len(examples)} of {len(found)} rows, {loss:.4f} nats per row")
     for name, part in zip(("DIGITS", "LETTERS"), weights, strict=True):
         print(f"{name} = np.array(\n    [")
@@ -56,8 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("    ]\n)", flush=True)
 
 
-def fit(examples: Sequence[Example]) -> tuple[np.ndarray, float]:
-    """Weights float (2, F) for digits and letters, and the mean loss in nats per row; both kinds count equally."""
+def fit(examples: Sequence[Example], letters_alone: bool) -> tuple[np.ndarray, float]:
+    """Weights float (2, F) for digits and letters, and the mean loss in nats per row; both kinds count equally.
+
+    Args:
+        examples: rows of both kinds.
+        letters_alone: whether the weights of digits stay as they are.
+    """
     spread = np.maximum(np.vstack([one for example in examples for one in example.features]).std(axis=0), 0.01)
     counts = np.bincount([example.kind for example in examples], minlength=2)
 
@@ -73,9 +80,11 @@ def fit(examples: Sequence[Example]) -> tuple[np.ndarray, float]:
             for kind, ((logarithm, shares), one) in enumerate(zip(sums, example.features, strict=True)):
                 slope[kind] += share * np.exp(logarithm - every) * (shares @ one) / spread
             slope[example.kind] -= share * example.features[example.kind][example.truth].sum(axis=0) / spread
+        if letters_alone:
+            slope[0] = 0
         return total, slope.ravel()
 
-    start = np.zeros(2 * len(FEATURES))
+    start = (np.stack([row_weights.DIGITS, row_weights.LETTERS]) * spread).ravel()
     best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 150})
     return best.x.reshape(2, -1) / spread, float(best.fun) / len(examples)
 

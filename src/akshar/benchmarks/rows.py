@@ -14,17 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from akshar.benchmarks.robustness import validation_images
-from akshar.benchmarks.written_rows import Hand, Images, WrittenRow, dhcd_inks, drawn_inks, write_row
-from akshar.devanagari.letters import CONSONANTS, DIGITS
+from akshar.benchmarks.written_rows import STEADY, Hand, Images, WrittenRow, dhcd_inks, drawn_inks, write_row
+from akshar.devanagari.letters import CONSONANTS, DIGITS, VOWELS
 from akshar.devanagari.other_hands import UNCLEAR
 from akshar.devanagari.strokes import FORMS, INDIAN_FORMS
+from akshar.devanagari.vowels import HELD_OUT_FORMS, VOWEL_FORMS
 from akshar.errors import UsageError
 from akshar.reader.reader import Answer, Reader, load
 from akshar.seeds import derive_seed
 
 HALVES = ("tuning", "check")
 BORDER = 0.2  # greatest distance of a cell's side to the character's, share of the height of a character
-DRAWN = 30  # drawings of each digit
+DRAWN = 30  # drawings of each digit and vowel
 NUMBERS: dict[str, Hand] = {
     "even": Hand(),
     "uneven": Hand(gaps=(0.03, 0.8), sizes=0.15, heights=0.1),
@@ -45,6 +46,12 @@ LETTERS = {
         gaps=(0.05, 0.5), sizes=0.1, heights=0.06, climb=6, slant=0.2, pen=(-1, 3), binary=True
     ),
     "one headline": Hand(gaps=(0.0, 0.15), headline=True),
+}
+VOWEL_SHARES = {"vowels": 1.0, "vowels and consonants": 0.4}  # of drawn vowels
+VOWEL_ROWS = {
+    f"{name}{ending}": (share, LETTERS[f"letters{ending}"])
+    for name, share in VOWEL_SHARES.items()
+    for ending in ("", ", all at once")
 }
 
 
@@ -85,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for model, reader in readers.items():
         print(f"{model:32} right    cut   read  alone  errors      ms")
         for name, rows in kinds.items():
-            if args.only and name in HOUSES | LETTERS:
+            if args.only and name in HOUSES | LETTERS | VOWEL_ROWS:
                 continue
             outcome = measure(reader, rows, args.only)
             shares = outcome.right, outcome.cut_wrong, outcome.read_wrong, outcome.alone
@@ -94,11 +101,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def compose(half: str, count: int, seed: int) -> dict[str, list[WrittenRow]]:
-    """Rows of each kind, of DHCD's images and of drawn digits; the same for the same arguments."""
+    """Rows of each kind, of DHCD's images and of drawn digits and vowels; the same for the same arguments."""
     images = validation_images()
     chosen = slice(HALVES.index(half), None, 2)
     inks = dhcd_inks(images.pixels[chosen, 0].numpy(), images.labels[chosen].tolist())
-    return {**compose_of(inks, half, count, seed), **compose_drawn(half, count, seed)}
+    return {
+        **compose_of(inks, half, count, seed),
+        **compose_drawn(half, count, seed),
+        **compose_vowels(inks, half, count, seed),
+    }
 
 
 def compose_of(inks: Images, half: str, count: int, seed: int) -> dict[str, list[WrittenRow]]:
@@ -119,6 +130,25 @@ def compose_drawn(half: str, count: int, seed: int) -> dict[str, list[WrittenRow
     return {
         f"drawn: {name}": [write_row(_text(name, draw), NUMBERS[name], inks, draw) for _ in range(count)]
         for name in ("even", "touching", "black and white", "all at once")
+    }
+
+
+def compose_vowels(inks: Images, half: str, count: int, seed: int) -> dict[str, list[WrittenRow]]:
+    """Rows of drawn vowels, alone and among the consonants of some images; for "check" in forms held out."""
+    draw = np.random.default_rng(derive_seed(seed, "vowels", half))
+    forms = VOWEL_FORMS if half == "tuning" else HELD_OUT_FORMS
+    vowels = drawn_inks({vowel.letter: forms[vowel.letter] for vowel in VOWELS}, DRAWN, draw, STEADY)
+
+    def letter(share: float) -> str:
+        kind = VOWELS if draw.random() < share else CONSONANTS
+        return kind[draw.integers(len(kind))].letter
+
+    return {
+        name: [
+            write_row([letter(share) for _ in range(draw.integers(3, 7))], hand, {**inks, **vowels}, draw)
+            for _ in range(count)
+        ]
+        for name, (share, hand) in VOWEL_ROWS.items()
     }
 
 

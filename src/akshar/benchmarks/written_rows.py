@@ -13,11 +13,14 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from akshar.devanagari.letters import CONSONANTS, DIGITS
+from akshar.devanagari.letters import CONSONANTS, DIGITS, VOWELS
 
 INKED = 0.4  # density above which a pixel belongs to a character
 WIDTHS = dict(zip("०१२३४५६७८९", (0.85, 0.55, 0.75, 0.65, 0.7, 0.7, 0.7, 0.85, 0.85, 0.65), strict=True))
-LETTER_WIDTH = 0.95  # of a letter, share of its height
+LETTER_WIDTH = 0.95  # of a consonant, share of its height
+KEPT = {vowel.letter for vowel in VOWELS}  # whose proportions are kept: आ is wide, ऐ stands out at the top
+FORM = 176  # usual height of a drawn form with its pen, pixels
+STEADY, UNSTEADY = 0.4, 0.7  # deviation of the points of drawn vowels and digits, twentieths of a form's side
 KERNING = 0.2  # greatest overlap of the boxes of characters that touch
 OPEN_HEADLINE = "थधभ"  # letters that a headline at their left would turn into others
 
@@ -76,7 +79,7 @@ def write_row(text: Sequence[str], hand: Hand, images: Images, draw: np.random.G
     """Compose a row.
 
     Args:
-        text: digits, consonants and the signs / - .
+        text: digits, letters and the signs / - .
         hand: how it is written.
         images: to choose from.
         draw: source of all random numbers.
@@ -124,10 +127,12 @@ def dhcd_inks(pixels: np.ndarray, labels: Sequence[int]) -> Images:
     return inks
 
 
-def drawn_inks(forms: Mapping[str, Sequence[str]], count: int, draw: np.random.Generator) -> Images:
-    """Characters drawn with a round pen from `strokes.FORMS`, `count` of each letter."""
+def drawn_inks(
+    forms: Mapping[str, Sequence[str]], count: int, draw: np.random.Generator, jitter: float = UNSTEADY
+) -> Images:
+    """Characters drawn with a round pen from forms as those of `strokes.FORMS`, `count` of each letter."""
     return {
-        letter: [_drawn(variants[number % len(variants)], draw) for number in range(count)]
+        letter: [_drawn(variants[number % len(variants)], jitter, draw) for number in range(count)]
         for letter, variants in forms.items()
     }
 
@@ -148,7 +153,10 @@ def _written(
         ink = _sign(letter, tall, max(3, round(height * 0.09) + pen), draw)
     else:
         chosen = images[letter][int(draw.integers(len(images[letter])))]
-        wide = max(8, round(tall * WIDTHS.get(letter, LETTER_WIDTH) * np.exp(draw.normal(0, 0.1))))
+        width = WIDTHS.get(letter, LETTER_WIDTH)
+        if letter in KEPT:
+            tall, width = max(12, round(tall * len(chosen) / FORM)), chosen.shape[1] / len(chosen)
+        wide = max(8, round(tall * width * np.exp(draw.normal(0, 0.1))))
         ink = np.asarray(Image.fromarray(chosen).resize((wide, tall), Image.Resampling.BICUBIC))
         ink = np.clip(ink, 0, 1)
     if pen and letter not in "/-.":
@@ -221,15 +229,15 @@ def _sign(sign: str, height: int, pen: int, draw: np.random.Generator) -> np.nda
     return _cropped(small)
 
 
-def _drawn(form: str, draw: np.random.Generator) -> np.ndarray:
-    image = Image.new("L", (240, 240))
+def _drawn(form: str, jitter: float, draw: np.random.Generator) -> np.ndarray:
+    image = Image.new("L", (400, 400))
     pencil = ImageDraw.Draw(image)
     pen = int(draw.integers(10, 22))
     for stroke in form.split("/"):
         points = np.array(
             [[float(value) for value in point.split(",")] for point in stroke.replace("H", "0,0 20,0").split()]
         )
-        points = (points + draw.normal(0, 0.7, points.shape)) * 8 + 40
+        points = (points + draw.normal(0, jitter, points.shape)) * 8 + 100
         steps = np.linspace(0, len(points) - 1, 16 * len(points))
         knots = np.arange(len(points))
         straight = [np.interp(steps, knots, points[:, axis]) for axis in (0, 1)]

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         metavar="PART",
-        help="read a part of the alphabet: a group of the model, such as digits, or letters, as in क,ख,क्ष",
+        help="read a part of the alphabet: groups of the model, as digits or vowels, or letters, as in क,ख,क्ष",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON per file instead of a table")
     parser.add_argument(

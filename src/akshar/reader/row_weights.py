@@ -1,6 +1,7 @@
 """Weights of the features of `row_path`, fitted by `akshar.benchmarks.row_weights` to composed rows.
 
-With the network of akshar 0.1; a fit with letters58 gave no better rows (docs/how-well-it-reads.md#rows).
+Those of digits with the network of akshar 0.1, because a fit with letters58 gave no better rows; those of letters
+with letters58, by `--letters` (docs/how-well-it-reads.md#rows).
 """
 
 import numpy as np
@@ -31,26 +32,26 @@ DIGITS = np.array(
 )
 LETTERS = np.array(
     [
-        0.338,  # probability
-        -0.408,  # doubt
-        0.659,  # character
-        0.441,  # width
-        -8.484,  # width squared
-        1.208,  # height
-        -0.082,  # height squared
-        1.976,  # strokes
-        1.599,  # runs across
-        -0.790,  # runs across squared
-        0.559,  # runs down
-        -8.274,  # gap inside
-        -0.159,  # gaps inside
-        13.244,  # overlap inside
-        0.136,  # cuts inside
-        0.913,  # ink of cuts inside
-        -0.266,  # cut
-        -4.266,  # ink of the cut
-        -31.324,  # overlap
-        -0.074,  # sign
+        0.169,  # probability
+        -0.713,  # doubt
+        -1.384,  # character
+        0.704,  # width
+        -7.199,  # width squared
+        1.093,  # height
+        -0.032,  # height squared
+        1.692,  # strokes
+        0.195,  # runs across
+        -0.038,  # runs across squared
+        1.781,  # runs down
+        -12.758,  # gap inside
+        -0.615,  # gaps inside
+        15.900,  # overlap inside
+        0.178,  # cuts inside
+        0.851,  # ink of cuts inside
+        -0.952,  # cut
+        -4.077,  # ink of the cut
+        -41.700,  # overlap
+        -6.689,  # sign
     ]
 )
 BOTH = 1.5  # cost of cutting a row into digits and letters
