@@ -84,7 +84,7 @@ def _compare(content: bytes, network: bytes, images: ExportImages, spec: InputSp
         raise AksharError(f"the graph frames drawings unlike akshar, so the file is not kept: {result}")
     note = f"framing compared with akshar's on drawings of {result.images:,} {images.name}: {result}"
     specks = spec.framing == "ink" and not result.within(FLOAT)
-    return f"{note} (specks: akshar alone removes them)" if specks else note
+    return f"{note}; they differ in specks, which akshar removes and the file reads" if specks else note
 
 
 def drawing_of(image: np.ndarray, spec: InputSpec) -> np.ndarray:
