@@ -100,6 +100,12 @@ def test_without_npm_the_way_out_is_said(nothing_fetched):
         find_runtime()
 
 
+def test_what_is_no_model_is_refused_before_anything_is_fetched(nothing_fetched, refused, workplace):
+    (workplace / "drawn.onnx").write_bytes(b"no graph")
+    (line,) = refused("export", "drawn.onnx", "--format", "web")
+    assert line.startswith("error: drawn.onnx: not an ONNX model")
+
+
 def test_another_file_is_not_taken_for_the_runtime(tmp_path):
     (tmp_path / "other.tgz").write_bytes(b"other")
     with pytest.raises(UsageError, match=f"--runtime .*other.tgz: is not the file of onnxruntime-web {VERSION}"):

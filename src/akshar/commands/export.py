@@ -9,6 +9,7 @@ from akshar.commands.arguments import add_trust
 from akshar.errors import UsageError
 from akshar.extras import require_packages
 from akshar.files import printable, write_atomic
+from akshar.reader.reader import Reader, load
 from akshar.reader.shipped_weights import find_model
 from akshar.untrusted import refuse_links
 from akshar.writable import check_file, check_folder
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         check_file(card_path, printable(card_path))
     packages = ("safetensors",) if args.format == "safetensors" else ("onnx", "onnxscript", "onnxruntime")
     require_packages("akshar export", *packages, extra="export")
-    runtime = _runtime(args, output, named) if web else {}  # before minutes of work
+    page = _page(args, model, output, named) if web else None  # before minutes of work
 
     from akshar.reader.export.conversion import convert_file, convert_run  # torch
 
@@ -54,11 +55,10 @@ def main(arguments: Sequence[str]) -> int:
         framing = args.drawing or web
         converted = convert_run(str(model), suffix, output.name, args.int8, framing, args.data, args.trust)
     print(*converted.notes, sep="\n")
-    if web:
+    if page:
         from akshar.reader.export.web_folder import write_page
-        from akshar.reader.reader import load
 
-        print(write_page(output, converted.content, load(model, trust=args.trust), runtime))
+        print(write_page(output, converted.content, *page))
         print(f"wrote {output}; see it with  python -m http.server --directory {shlex.quote(str(output))}")
         return 0
     write_atomic(output, converted.content)
@@ -109,13 +109,14 @@ def _check_options(args: argparse.Namespace, exported: bool) -> None:
         )
 
 
-def _runtime(args: argparse.Namespace, output: Path, named: str) -> dict[str, bytes]:
-    """Check the page's folder, and read what the page runs with."""
+def _page(args: argparse.Namespace, model: Path, output: Path, named: str) -> tuple[Reader, dict[str, bytes]]:
+    """Check the page's folder, load its model, and read what the page runs with."""
     from akshar.reader.export.web_folder import refuse_foreign
     from akshar.reader.export.web_runtime import find_runtime
 
     refuse_foreign(output, named)
-    return find_runtime(args.runtime)
+    reader = load(model, trust=args.trust)  # a file that is no model is refused before anything is fetched
+    return reader, find_runtime(args.runtime)
 
 
 def _output(args: argparse.Namespace, model: Path) -> Path:
