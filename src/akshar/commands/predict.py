@@ -13,9 +13,9 @@ from akshar.commands.arguments import add_trust, require_model
 from akshar.errors import UsageError
 from akshar.files import printable, write_atomic
 from akshar.pictures.decode import SUFFIXES
+from akshar.reader.answer_formats import as_csv, as_line, as_record, as_sheet
 from akshar.reader.picture_files import find_pictures, read_files
 from akshar.reader.reader import THRESHOLD, load
-from akshar.reader.rows import as_csv, as_line, as_record, as_sheet
 from akshar.streams import print_error
 from akshar.writable import check_file
 

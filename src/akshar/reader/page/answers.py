@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PIL import Image
 from pydantic import BaseModel, Field
 
+from akshar.reader.answer_formats import image_of
 from akshar.reader.reader import Answer, Reader
-from akshar.reader.rows import image_of
 
 
 class Class(BaseModel):
