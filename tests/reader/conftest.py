@@ -1,6 +1,8 @@
-"""The run of `digit_run`, exported in both formats once for all tests of this folder; not to be changed."""
+"""Pictures of digits, and the run of `digit_run` exported in both formats; made once, and not to be changed."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from akshar.cli import main
 
@@ -19,6 +21,15 @@ def weights(digit_run, tmp_path_factory):
     path = tmp_path_factory.mktemp("exported") / "model.safetensors"
     assert main(["export", str(digit_run), "--format", "safetensors", "--output", str(path)]) == 0
     return path
+
+
+@pytest.fixture
+def pictures(workplace, digit_images):
+    """Ten digits, ० to ९, as dark ink on white: pictures/0.png to 9.png."""
+    (workplace / "pictures").mkdir()
+    for digit in range(10):
+        Image.fromarray(255 - np.pad(digit_images[30 * digit], 20)).save(f"pictures/{digit}.png")
+    return workplace / "pictures"
 
 
 def left_in(folder):
